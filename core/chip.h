@@ -1,0 +1,165 @@
+/* Chip description: what a chip YAML file says, checked and resolved once, then seen by const pointer.
+ *
+ * A chip is a mesh of routers; each router serves `concentration` cores; a core has crossbar arrays, a buffer and a digital unit.
+ * Core c sits at router c / concentration; router r at x = r % mesh[0], y = r / mesh[0]. The host is attached to one router.
+ *
+ * One matrix-vector product (MVM) of an array: the input value is applied in pulses (bit_serial: two's complement, low bits first,
+ * bits_per_pulse each; pulse_width: one pulse per phase whose length is the magnitude), each pulse reads the array, each used column
+ * is converted by one of the array's ADCs, codes are shifted and added over pulses and slices. */
+#ifndef WEFT_CORE_CHIP_H
+#define WEFT_CORE_CHIP_H
+
+#include <stdint.h>
+
+#include "core/file.h"
+#include "core/schema.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Countable events and the chip-file key of their cost: X(ID, component, key, doc). Energy of a component is the sum over its events
+ * of count x cost; static power is apart. Components are reported under these names. */
+#define WEFT_EVENT_TABLE(X)                                                                                            \
+    X(ARRAY_READ, "array", "array_read_pj", "one pulse on one array")                                                  \
+    X(ROW_DRIVE, "dac", "row_drive_pj", "one used row driven for one pulse")                                           \
+    X(SAMPLE_HOLD, "sample_hold", "sample_hold_pj", "one used column sampled for one pulse")                           \
+    X(ADC_CONVERSION, "adc", "adc_conversion_pj", "one conversion of one used column")                                 \
+    X(SHIFT_ADD, "shift_add", "shift_add_pj", "one code shifted and added")                                            \
+    X(INPUT_REGISTER_BIT, "register", "input_register_pj_per_bit", "one input bit latched at one array")               \
+    X(OUTPUT_REGISTER_BIT, "register", "output_register_pj_per_bit", "one result bit latched at one array")            \
+    X(PARTIAL_ADD, "digital", "partial_add_pj", "one partial sum added to another array's")                            \
+    X(AFFINE, "digital", "affine_pj", "one scale and offset")                                                          \
+    X(ACTIVATION, "digital", "activation_pj", "one activation function, with requantisation")                          \
+    X(POOL, "digital", "pool_pj", "one comparison or addition of a pooling window")                                    \
+    X(BUFFER_WRITE_BIT, "buffer", "buffer_write_pj_per_bit", "one bit written to a core's buffer")                     \
+    X(BUFFER_READ_BIT, "buffer", "buffer_read_pj_per_bit", "one bit read from a core's buffer")                        \
+    X(ROUTER_FLIT, "router", "router_flit_pj", "one flit through one router")                                          \
+    X(LINK_FLIT, "link", "link_flit_pj", "one flit over one link between routers")                                     \
+    X(IO_BIT, "io", "io_pj_per_bit", "one bit between host and chip")
+
+typedef enum weft_event {
+#define WEFT_EVENT_ENUM(id, component, key, doc) WEFT_EVENT_##id,
+    WEFT_EVENT_TABLE(WEFT_EVENT_ENUM)
+#undef WEFT_EVENT_ENUM
+        WEFT_EVENT_COUNT
+} weft_event;
+typedef struct weft_event_info {
+    const char *id, *component, *key, *doc; /* id in lower case: "array_read" */
+} weft_event_info;
+extern const weft_event_info weft_events[WEFT_EVENT_COUNT];
+typedef struct weft_event_counts {
+    uint64_t n[WEFT_EVENT_COUNT];
+} weft_event_counts;
+static inline void weft_event_counts_add(weft_event_counts *to, const weft_event_counts *from) {
+    for (int i = 0; i < WEFT_EVENT_COUNT; i++) to->n[i] += from->n[i];
+}
+
+typedef enum weft_weight_encoding {
+    WEFT_WEIGHT_OFFSET,               /* w + 2^(bits-1) in slices of cell_bits; the offset is taken off digitally (sum of inputs) */
+    WEFT_WEIGHT_DIFFERENTIAL_CELL,    /* one unit cell holds a signed conductance difference (HERMES) */
+    WEFT_WEIGHT_DIFFERENTIAL_COLUMNS, /* positive and negative parts on two columns, each in slices, subtracted after the ADC */
+} weft_weight_encoding;
+typedef enum weft_input_encoding { WEFT_INPUT_BIT_SERIAL, WEFT_INPUT_PULSE_WIDTH } weft_input_encoding;
+typedef enum weft_adc_range {
+    WEFT_ADC_UNIT,       /* one code per cell level x input level; codes above the largest saturate */
+    WEFT_ADC_FULL_SCALE, /* the largest code is the largest sum a full array can give */
+} weft_adc_range;
+
+typedef struct weft_chip {
+    /* As written. */
+    const char *name, *description;
+    weft_strings sources;
+    double technology_nm;
+    double cycle_ns; /* clock.cycle_ns: everything below is rounded up to it */
+    struct {
+        int64_t rows, columns; /* of cells; a column here is one that an ADC converts */
+        int64_t cell_bits;     /* bits per cell, 1..8; 0: analog, any conductance (kept to 15 bits and sign) */
+        int64_t per_core;
+    } array;
+    struct {
+        int64_t bits; /* 2..16, signed */
+        int encoding; /* weft_weight_encoding */
+    } weight;
+    struct {
+        int64_t bits;           /* 2..16, signed: values -(2^(bits-1)-1) .. 2^(bits-1)-1 */
+        int encoding;           /* weft_input_encoding */
+        int64_t bits_per_pulse; /* bit_serial */
+        int64_t phases;         /* pulse_width: 1, 2 (input sign) or 4 (input sign x weight sign) */
+        weft_cited pulse_ns;    /* bit_serial: time of one pulse (array read). pulse_width: fixed time of one phase */
+        weft_cited step_ns;     /* pulse_width: time per level, added to pulse_ns for the longest pulse */
+    } input;
+    struct {
+        int64_t bits, per_array;
+        weft_cited conversion_ns;
+        int range;          /* weft_adc_range */
+        bool flip_columns;  /* store a column inverted when that lowers its largest sum (ISAAC), undone digitally */
+    } adc;
+    struct {
+        int64_t buffer_bytes;      /* input maps and partial sums */
+        int64_t digital_lanes;     /* values per cycle through the digital unit */
+        weft_cited input_ns;       /* from buffer to the array's input registers, per MVM */
+        weft_cited output_ns;      /* after the last pulse: ADC pipeline, shift-and-add, output register */
+        weft_cited digital_ns;     /* latency of the digital unit per value, beside occupancy */
+    } core;
+    struct {
+        int64_t mesh[2]; /* routers in x and y */
+        int64_t concentration;
+        int64_t flit_bits, header_bits; /* header_bits per packet, in its first flit(s) */
+        int64_t vcs, buffer_flits;      /* per input port; flits per VC */
+        bool speculative;               /* switch allocation in the same cycle as VC allocation */
+        int64_t route_cycles, vc_cycles, switch_cycles, traversal_cycles, link_cycles, credit_cycles;
+    } noc;
+    struct {
+        int64_t router[2];      /* x, y of the router the host is attached to */
+        int64_t bits_per_cycle; /* host bandwidth into the chip */
+        int64_t partial_bits;   /* width of a partial sum on the network (also used for results to the host) */
+    } io;
+    struct {
+        weft_cited core_mw, router_mw, chip_mw;
+    } static_power;
+    weft_cited cost_pj[WEFT_EVENT_COUNT]; /* section `energy` */
+    struct {
+        weft_cited core_mm2, router_mm2, chip_mm2;
+    } area;
+
+    /* Resolved. */
+    int core_count, router_count;
+    int slices;             /* cells in a row that hold one weight's magnitude bits; 1 for analog cells */
+    int columns_per_weight; /* physical columns of one weight */
+    int pulses;             /* array reads of one MVM */
+    int input_max;          /* 2^(bits-1) - 1 */
+    int weight_max;         /* largest weight integer: 2^(bits-1) - 1, or 32767 for analog cells */
+    int64_t pulse_cycles;      /* max(time of a pulse, conversions of all columns by per_array ADCs) */
+    int64_t mvm_interval_cycles; /* pulses x pulse_cycles: an array can start the next MVM after this */
+    int64_t mvm_latency_cycles;  /* input + interval + last conversion + output */
+    int host_terminal;      /* network terminal of the host: core_count */
+    /* Provenance. */
+    char path[4096];
+    weft_sha256 sha256; /* of the file's bytes and the overrides */
+    weft_yaml yaml;     /* located tree, for error messages; holds the strings */
+} weft_chip;
+
+/* One KEY=VALUE override of --set. */
+/* path: a file, or a name of hwconfigs/ ("isaac-ce"). overrides: override_count texts "adc.bits=6". Caller destroys. Errors carry
+ * file:line:column. */
+weft_status weft_chip_load(weft_chip **out, const char *path, const char *const *overrides, int override_count, weft_error *err);
+void weft_chip_destroy(weft_chip *chip); /* NULL is allowed */
+extern const weft_record weft_chip_record;
+
+/* Router of a core, or of the host for core == host_terminal. */
+static inline int weft_chip_router(const weft_chip *chip, int terminal) {
+    return terminal == chip->host_terminal ? (int)(chip->io.router[1] * chip->noc.mesh[0] + chip->io.router[0])
+                                           : terminal / (int)chip->noc.concentration;
+}
+/* Links between the routers of two terminals under XY routing; routers on the path are one more. */
+int weft_chip_hops(const weft_chip *chip, int from, int to);
+/* Flits of a packet that carries count values of bits each. */
+int weft_chip_flits(const weft_chip *chip, int64_t count, int64_t bits);
+/* Cost constants without a source, for the report's honesty line. */
+int weft_chip_unsourced(const weft_chip *chip);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,114 @@
+/* A network as weft sees it: layers in topological order, each a named operation on the outputs of earlier ones. Read from
+ * and written to ONNX (onnx.h); trained by trainer/, lowered by lowering.h, mapped and simulated from there.
+ *
+ * Two sets of weights: `weight` is what the file's graph computes with, the deployed weights (Sign(W) for a net trained with
+ * the sign projection); `latent` is W, what the optimiser keeps and every transform T of paper.md is applied to. They are the
+ * same array's values where no projection is used. */
+#ifndef WEFT_CORE_NETWORK_H
+#define WEFT_CORE_NETWORK_H
+
+#include <stdint.h>
+
+#include "core/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum weft_layer_kind {
+    WEFT_LAYER_CONV,         /* weight [out_channels, in_channels / groups, kernel_h, kernel_w] */
+    WEFT_LAYER_DENSE,        /* weight [out_features, in_features]; input is flattened in (c, h, w) order */
+    WEFT_LAYER_BATCH_NORM,   /* gamma, beta, mean, variance [channels] */
+    WEFT_LAYER_RELU,
+    WEFT_LAYER_MAX_POOL,
+    WEFT_LAYER_AVERAGE_POOL, /* padding counts in the divisor only when count_include_pad */
+    WEFT_LAYER_FLATTEN,      /* (c, h, w) -> (c*h*w, 1, 1) */
+    WEFT_LAYER_KIND_COUNT
+} weft_layer_kind;
+extern const char *const weft_layer_kind_names[]; /* "conv", "dense", "batch_norm", ... NULL-terminated */
+
+typedef struct weft_shape {
+    int channels, height, width; /* height = width = 1 for a vector */
+} weft_shape;
+static inline size_t weft_shape_size(weft_shape s) { return (size_t)s.channels * (size_t)s.height * (size_t)s.width; }
+
+/* Window of a convolution or a pooling. */
+typedef struct weft_window {
+    int kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w;
+    int pad_top, pad_left, pad_bottom, pad_right;
+} weft_window;
+
+typedef struct weft_layer {
+    char *name; /* unique, non-empty */
+    weft_layer_kind kind;
+    int input;  /* index of the producing layer, -1 for the network's input */
+    weft_shape in, out;
+    weft_window window; /* CONV and pools */
+    int groups;         /* CONV */
+    bool count_include_pad;
+    size_t weight_count;
+    float *weight; /* CONV, DENSE: deployed weights */
+    float *latent; /* CONV, DENSE: W; NULL when the same as weight */
+    float *bias;   /* CONV, DENSE: [out channels or features], NULL when absent. Never projected, never distorted */
+    float *gamma, *beta, *mean, *variance; /* BATCH_NORM: [channels] */
+    float epsilon;                         /* BATCH_NORM */
+    /* Largest and smallest input value seen on calibration images; both 0 when unknown. CONV, DENSE. */
+    float input_min, input_max;
+} weft_layer;
+
+/* How raw pixels become the network's input: x = (pixel / 255 - mean[c]) / std[c]. */
+typedef struct weft_preprocess {
+    int channels; /* 0: x = pixel / 255 */
+    float mean[4], std[4];
+} weft_preprocess;
+
+typedef struct weft_metadata {
+    char *key, *value;
+} weft_metadata;
+
+typedef struct weft_network {
+    char *name;
+    weft_shape input;
+    int layer_count;
+    weft_layer *layers; /* output of the last one is the network's output */
+    weft_preprocess preprocess;
+    int metadata_count;
+    weft_metadata *metadata; /* other facts: projection, recipe, seed ... (ONNX metadata_props `weft.*`) */
+} weft_network;
+
+/* An empty network; MEMORY. */
+weft_status weft_network_create(weft_network **out, const char *name, weft_shape input, weft_error *err);
+void weft_network_destroy(weft_network *net); /* NULL is allowed */
+weft_status weft_network_clone(weft_network **out, const weft_network *net, weft_error *err);
+/* Appends a layer after `input` (-1: the network's input) with window, groups and channel counts set in *proto (out.channels for
+ * CONV and DENSE); fills in, out, weight_count, and allocates zeroed weight (and bias when with_bias, latent never, batch norm
+ * arrays with gamma = variance = 1, epsilon from proto). *proto is copied; its pointers are ignored. INVALID when shapes do not
+ * work out (naming the layer). *index is the new layer's. */
+weft_status weft_network_add(weft_network *net, const weft_layer *proto, const char *name, int input, bool with_bias,
+                             int *index, weft_error *err);
+/* Value of a metadata key or NULL. */
+const char *weft_network_get(const weft_network *net, const char *key);
+weft_status weft_network_set(weft_network *net, const char *key, const char *value, weft_error *err);
+
+/* W: latent where it differs, else weight. */
+static inline const float *weft_layer_latent(const weft_layer *l) { return l->latent ? l->latent : l->weight; }
+static inline bool weft_layer_has_weights(const weft_layer *l) {
+    return l->kind == WEFT_LAYER_CONV || l->kind == WEFT_LAYER_DENSE;
+}
+/* Number of multiply-accumulates of one image. */
+uint64_t weft_layer_macs(const weft_layer *layer);
+/* Output extent of a window along one axis; <= 0 when the kernel does not fit. */
+int weft_window_extent(int in, int kernel, int stride, int dilation, int pad_begin, int pad_end);
+
+/* Replaces weight of every CONV and DENSE layer by chain(W) and drops latent: what a chip would be programmed with. NULL chain:
+ * keeps the deployed weights. */
+struct weft_transform_chain;
+weft_status weft_network_distort(weft_network *net, const struct weft_transform_chain *chain, uint64_t seed, uint64_t draw,
+                                 weft_error *err);
+/* x[image, c, h, w] = preprocess(pixels), both NCHW, count images. */
+void weft_preprocess_apply(const weft_preprocess *p, weft_shape shape, const uint8_t *pixels, size_t count, float *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,32 @@
+/* ONNX files, read and written with protobuf-c from the schema that libonnx-dev ships.
+ *
+ * Graph initializers hold the deployed weights; latent weights lie in training_info (ONNX's place for training state), under the
+ * same initializer names, so that any other runtime runs the deployed net and ignores them. metadata_props hold `weft.*`:
+ * preprocess, input ranges per layer, projection, recipe, seed. */
+#ifndef WEFT_CORE_ONNX_H
+#define WEFT_CORE_ONNX_H
+
+#include <stdio.h>
+
+#include "core/network.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WEFT_ONNX_BYTES_MAX (2047u << 20)
+
+/* Reads Conv, Gemm (any transA = 0, transB, alpha, beta), MatMul (+ Add of a constant as bias), BatchNormalization, Relu, MaxPool,
+ * AveragePool, GlobalAveragePool, Flatten, Reshape that flattens, Identity, Dropout; chains only (each value used once), opset 7 to 21,
+ * float32. Initialisers or Constant nodes; raw_data or float_data. Anything else: UNSUPPORTED, naming operator and node. Truncated or
+ * random bytes: PARSE. Shapes that do not agree: INVALID, naming the node. No crash, no leak whatever the bytes. */
+weft_status weft_onnx_read(weft_network **out, const char *path, weft_error *err);
+weft_status weft_onnx_parse(weft_network **out, const void *data, size_t size, const char *file, weft_error *err);
+/* Batch norm stays its own node. Input `image` [batch, C, H, W] (batch symbolic), output `logits` [batch, classes]. Opset 13, IR 7.
+ * Deterministic bytes. Atomic. */
+weft_status weft_onnx_write(const weft_network *net, const char *path, weft_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

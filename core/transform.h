@@ -1,0 +1,99 @@
+/* The table of weight transforms (Merolla et al. 2016): one kind of function serves as projection in training, as distortion
+ * in evaluation and as device error in the simulator. Written `name:param=value,param=value` everywhere.
+ *
+ * Every parameter may be a range `lo..hi`: then one value is drawn uniformly per application (per minibatch in training), as
+ * Tr-Power-C does with power:beta=0..2.
+ *
+ * Adding a transform: one row and one function in transform_table.c; the conformance tests pick it up. */
+#ifndef WEFT_CORE_TRANSFORM_H
+#define WEFT_CORE_TRANSFORM_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/rng.h"
+#include "core/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WEFT_TRANSFORM_PARAMS_MAX 4
+#define WEFT_TRANSFORM_CHAIN_MAX 8
+
+/* What apply sees: resolved parameters, alpha = max |w| over the whole layer (of the chain's input), and the stream for
+ * random draws (draw number of weight i: use 2 * i and 2 * i + 1 when two are needed, i when one). */
+typedef struct weft_transform_scope {
+    double param[WEFT_TRANSFORM_PARAMS_MAX];
+    float alpha;
+    float middle; /* abs(w) below this is StochM3's middle; filled by prepare when the row has one */
+    weft_rng rng;
+} weft_transform_scope;
+
+typedef struct weft_transform_param {
+    const char *name;
+    double min, max, default_value;
+    const char *doc;
+} weft_transform_param;
+
+enum {
+    WEFT_TRANSFORM_STOCHASTIC = 1, /* draws random numbers */
+    WEFT_TRANSFORM_IDEMPOTENT = 2, /* T(T(w)) = T(w) */
+    WEFT_TRANSFORM_ODD = 4,        /* T(-w) = -T(w), in distribution when stochastic */
+    WEFT_TRANSFORM_TRAIN = 8,      /* used as projection in the paper */
+    WEFT_TRANSFORM_TEST = 16       /* used as distortion in the paper */
+};
+
+typedef struct weft_transform_op {
+    const char *name, *summary, *formula, *source;
+    unsigned flags;
+    int param_count;
+    weft_transform_param params[WEFT_TRANSFORM_PARAMS_MAX];
+    /* Optional: whole-layer statistics into scope (called once, before apply). w: the layer, count values. MEMORY. */
+    weft_status (*prepare)(weft_transform_scope *scope, const float *w, size_t count, weft_error *err);
+    /* out[i] = T(w[i]) for i in [0, count); element numbers for draws start at `first`. w == out is allowed. Pure: called from
+     * several threads on disjoint parts. */
+    void (*apply)(const weft_transform_scope *scope, const float *w, float *out, uint64_t first, size_t count);
+} weft_transform_op;
+
+extern const weft_transform_op *const weft_transform_table[]; /* NULL-terminated */
+
+typedef struct weft_transform {
+    const weft_transform_op *op;
+    double lo[WEFT_TRANSFORM_PARAMS_MAX], hi[WEFT_TRANSFORM_PARAMS_MAX]; /* equal where fixed */
+} weft_transform;
+
+/* T1 then T2 then ...; empty is the identity. */
+typedef struct weft_transform_chain {
+    int count;
+    weft_transform items[WEFT_TRANSFORM_CHAIN_MAX];
+} weft_transform_chain;
+
+/* Which draw this is. Every link of a chain gets its own stream. */
+typedef struct weft_transform_draw {
+    uint64_t seed;
+    uint64_t step;    /* minibatch or draw number */
+    uint16_t layer;
+    weft_purpose purpose; /* PROJECT or DISTORT */
+} weft_transform_draw;
+
+/* INVALID for an unknown name (nearest named), parameter, or a value out of range or not a number. */
+weft_status weft_transform_parse(weft_transform *out, const char *text, weft_error *err);
+/* "sign", or "sign|addnorm:sigma=0.2": links joined by '|'. Appends to *chain; INVALID when the chain is full. */
+weft_status weft_transform_chain_parse(weft_transform_chain *chain, const char *text, weft_error *err);
+/* Canonical text, as parse reads it; "none" for an empty chain. */
+void weft_transform_chain_format(const weft_transform_chain *chain, char *out, size_t out_size);
+bool weft_transform_chain_is_stochastic(const weft_transform_chain *chain); /* also when a parameter is a range */
+
+/* out[0..count) = chain(w). OpenMP over elements; the same bytes for any number of threads. w == out is allowed. */
+weft_status weft_transform_chain_apply(const weft_transform_chain *chain, const float *w, float *out, size_t count,
+                                       const weft_transform_draw *draw, weft_error *err);
+float weft_weights_alpha(const float *w, size_t count); /* max |w| */
+
+/* Table of transforms as text, for `weft describe transforms`. */
+void weft_transform_describe(FILE *stream);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

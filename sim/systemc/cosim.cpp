@@ -1,0 +1,1 @@
+#include "sim/systemc/cosim.h"
