@@ -18,8 +18,8 @@ weft_status weft_file_read(char **out, size_t *size, const char *path, size_t ma
  * stream is PARSE. */
 weft_status weft_file_read_gz(char **out, size_t *size, const char *path, size_t max_bytes, weft_error *err);
 
-/* An output that appears under its name only when it is complete: written to a temporary name in the same folder, synced
- * and renamed by commit; removed by abort. */
+/* An output that appears under its name only when it is complete: written to a temporary name in the same folder,
+ * synced and renamed by commit; removed by abort. */
 typedef struct weft_output {
     FILE *stream; /* write here */
     char path[4096];
@@ -47,9 +47,9 @@ typedef struct weft_sha256 {
 weft_sha256 weft_sha256_bytes(const void *data, size_t size);
 weft_status weft_sha256_file(weft_sha256 *out, const char *path, weft_error *err);
 
-/* Finds an installed data file. Tries name as given, then KIND/name and KIND/name.yaml in: $WEFT_HOME, the source tree this
- * binary was built from (when it still exists), and PREFIX/share/weft beside the running binary. kind is "hwconfigs",
- * "recipes", ... Errors: IO, naming every place tried. */
+/* Finds an installed data file. Tries name as given, then KIND/name and KIND/name.yaml in: $WEFT_HOME, the source tree
+ * this binary was built from (when it still exists), and PREFIX/share/weft beside the running binary. kind is
+ * "hwconfigs", "recipes", ... Errors: IO, naming every place tried. */
 weft_status weft_data_find(char *out, size_t out_size, const char *kind, const char *name, weft_error *err);
 
 #ifdef __cplusplus

@@ -53,13 +53,18 @@ const char *weft_status_text(weft_status status);
 #define WEFT_PRINTF(fmt, args)
 #endif
 
-/* Fill *err (when not NULL) and return status, so that a failure is one line: return weft_error_set(err, WEFT_E_IO, ...). */
+/* Fill *err (when not NULL) and return status, so that a failure is one line:
+ * return weft_error_set(err, WEFT_E_IO, ...). */
 weft_status weft_error_set(weft_error *err, weft_status status, const char *format, ...) WEFT_PRINTF(3, 4);
 /* The same with a place; file may be NULL, line and column 0 where unknown. */
 weft_status weft_error_set_at(weft_error *err, weft_status status, const char *file, int line, int column,
                               const char *format, ...) WEFT_PRINTF(6, 7);
 /* "file:line:column: text", leaving out what is unknown. Always terminates out. */
 void weft_error_format(const weft_error *err, char *out, size_t out_size);
+
+/* Nearest of the NULL-terminated names by edit distance (one third of the longer name's letters may differ), or NULL
+ * when none is near; for "unknown key 'adc.bit'; nearest is 'adc.bits'". */
+const char *weft_text_nearest(const char *text, const char *const *names);
 
 /* Return early on failure; for functions without clean-up. */
 #define WEFT_TRY(call)                                                                                                 \

@@ -1,13 +1,14 @@
-/* The table of weight transforms (Merolla et al. 2016): one kind of function serves as projection in training, as distortion
- * in evaluation and as device error in the simulator. Written `name:param=value,param=value` everywhere.
+/* The table of weight transforms (Merolla et al. 2016): one kind of function serves as projection in training, as
+ * distortion in evaluation and as device error in the simulator. Written `name:param=value,param=value` everywhere.
  *
- * Every parameter may be a range `lo..hi`: then one value is drawn uniformly per application (per minibatch in training), as
- * Tr-Power-C does with power:beta=0..2.
+ * Every parameter may be a range `lo..hi`: then one value is drawn uniformly per application (per minibatch in
+ * training), as Tr-Power-C does with power:beta=0..2.
  *
  * Adding a transform: one row and one function in transform_table.c; the conformance tests pick it up. */
 #ifndef WEFT_CORE_TRANSFORM_H
 #define WEFT_CORE_TRANSFORM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -21,8 +22,9 @@ extern "C" {
 #define WEFT_TRANSFORM_PARAMS_MAX 4
 #define WEFT_TRANSFORM_CHAIN_MAX 8
 
-/* What apply sees: resolved parameters, alpha = max |w| over the whole layer (of the chain's input), and the stream for
- * random draws (draw number of weight i: use 2 * i and 2 * i + 1 when two are needed, i when one). */
+/* What apply sees: resolved parameters, alpha = max |w| over the whole layer (of the chain's input; never negative, and
+ * 0 only for a layer of zeros), and the stream for random draws (draw number of weight i: use 2 * i and 2 * i + 1 when
+ * two are needed, 4 * i and on when three or four, i when one). */
 typedef struct weft_transform_scope {
     double param[WEFT_TRANSFORM_PARAMS_MAX];
     float alpha;
@@ -34,12 +36,13 @@ typedef struct weft_transform_param {
     const char *name;
     double min, max, default_value;
     const char *doc;
+    bool integer; /* only whole numbers */
 } weft_transform_param;
 
 enum {
     WEFT_TRANSFORM_STOCHASTIC = 1, /* draws random numbers */
-    WEFT_TRANSFORM_IDEMPOTENT = 2, /* T(T(w)) = T(w) */
-    WEFT_TRANSFORM_ODD = 4,        /* T(-w) = -T(w), in distribution when stochastic */
+    WEFT_TRANSFORM_IDEMPOTENT = 2, /* T(T(w)) = T(w), alpha taken again from T(w) */
+    WEFT_TRANSFORM_ODD = 4,        /* T(-w) = -T(w) for w != 0, in distribution when stochastic */
     WEFT_TRANSFORM_TRAIN = 8,      /* used as projection in the paper */
     WEFT_TRANSFORM_TEST = 16       /* used as distortion in the paper */
 };
@@ -51,8 +54,8 @@ typedef struct weft_transform_op {
     weft_transform_param params[WEFT_TRANSFORM_PARAMS_MAX];
     /* Optional: whole-layer statistics into scope (called once, before apply). w: the layer, count values. MEMORY. */
     weft_status (*prepare)(weft_transform_scope *scope, const float *w, size_t count, weft_error *err);
-    /* out[i] = T(w[i]) for i in [0, count); element numbers for draws start at `first`. w == out is allowed. Pure: called from
-     * several threads on disjoint parts. */
+    /* out[i] = T(w[i]) for i in [0, count); element numbers for draws start at `first`. w == out is allowed. Pure:
+     * called from several threads on disjoint parts. */
     void (*apply)(const weft_transform_scope *scope, const float *w, float *out, uint64_t first, size_t count);
 } weft_transform_op;
 
@@ -69,10 +72,13 @@ typedef struct weft_transform_chain {
     weft_transform items[WEFT_TRANSFORM_CHAIN_MAX];
 } weft_transform_chain;
 
-/* Which draw this is. Every link of a chain gets its own stream. */
+/* Which draw this is. Every link of a chain gets its own stream: link k draws with purpose + 256 k. A parameter that is
+ * a range is drawn from the stream (seed, step, layer 0, WEFT_PURPOSE_PARAMETER + 256 k), element
+ * WEFT_TRANSFORM_PARAMS_MAX * purpose + its number: so all layers of a minibatch share one value, as Tr-Power-C shares
+ * one beta. */
 typedef struct weft_transform_draw {
     uint64_t seed;
-    uint64_t step;    /* minibatch or draw number */
+    uint64_t step; /* minibatch or draw number */
     uint16_t layer;
     weft_purpose purpose; /* PROJECT or DISTORT */
 } weft_transform_draw;
@@ -85,10 +91,11 @@ weft_status weft_transform_chain_parse(weft_transform_chain *chain, const char *
 void weft_transform_chain_format(const weft_transform_chain *chain, char *out, size_t out_size);
 bool weft_transform_chain_is_stochastic(const weft_transform_chain *chain); /* also when a parameter is a range */
 
-/* out[0..count) = chain(w). OpenMP over elements; the same bytes for any number of threads. w == out is allowed. */
+/* out[0..count) = chain(w). OpenMP over elements; the same bytes for any number of threads. w == out is allowed, other
+ * overlap is not; count up to 2^32. A layer of zeros gives zeros. INVALID when a weight is not finite; MEMORY. */
 weft_status weft_transform_chain_apply(const weft_transform_chain *chain, const float *w, float *out, size_t count,
                                        const weft_transform_draw *draw, weft_error *err);
-float weft_weights_alpha(const float *w, size_t count); /* max |w| */
+float weft_weights_alpha(const float *w, size_t count); /* max |w|; 0 for count 0, NaN when one of them is */
 
 /* Table of transforms as text, for `weft describe transforms`. */
 void weft_transform_describe(FILE *stream);

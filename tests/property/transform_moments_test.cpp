@@ -1,0 +1,172 @@
+/* Expectation and spread of the stochastic transforms against their closed forms. Bounds are 5 standard errors of the
+ * sample. */
+#include "core/transform.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <string>
+#include <vector>
+
+using V = std::vector<float>;
+enum { N = 200000 };
+
+/* E[T^k] for k = 1, 2, 4 at weight w, alpha 1. */
+struct Moments {
+    double first, second, fourth;
+};
+
+/* E[U^k] for U uniform on (g, 1/g). */
+static double uniform_moment(double g, int k) {
+    double high = 1 / g;
+    return g == 1 ? 1 : (std::pow(high, k + 1) - std::pow(g, k + 1)) / ((k + 1) * (high - g));
+}
+static Moments multunif(double w, double g) {
+    return {w * uniform_moment(g, 1), w * w * uniform_moment(g, 2), std::pow(w, 4) * uniform_moment(g, 4)};
+}
+static Moments stochm(double w, double g) {
+    Moments m = multunif(w, g);
+    m.first *= std::fabs(w); /* kept with (|w| + 1)/2, flipped with (1 - |w|)/2 */
+    return m;
+}
+static Moments stochm3(double w, double g, double middle, double drop) {
+    Moments m = stochm(w, g);
+    double kept = std::fabs(w) < middle ? 1 - drop : 1;
+    return {kept * m.first, kept * m.second, kept * m.fourth};
+}
+static Moments addnorm(double w, double s) {
+    return {w, w * w + s * s, std::pow(w, 4) + 6 * w * w * s * s + 3 * std::pow(s, 4)};
+}
+
+static V applied(const std::string &text, V w, uint64_t step = 7, uint16_t layer = 1) {
+    weft_transform_chain chain = {};
+    weft_error err = {};
+    EXPECT_EQ(weft_transform_chain_parse(&chain, text.c_str(), &err), WEFT_OK) << err.text;
+    weft_transform_draw draw = {2016, step, layer, WEFT_PURPOSE_PROJECT};
+    EXPECT_EQ(weft_transform_chain_apply(&chain, w.data(), w.data(), w.size(), &draw, &err), WEFT_OK) << err.text;
+    return w;
+}
+
+/* N weights of one value, behind one of value 1 that fixes alpha. */
+static V copies(double w) {
+    V all(N + 1, float(w));
+    all[0] = 1;
+    return all;
+}
+
+static void expect_moments(const std::string &text, const std::function<Moments(double)> &formula) {
+    for (double w : {-1.0, -0.75, -0.5, -0.25, -0.125, 0.0, 0.0625, 0.375, 0.5, 0.875, 1.0}) {
+        V out = applied(text, copies(w));
+        double first = 0, second = 0;
+        for (size_t i = 1; i < out.size(); i++) first += out[i], second += double(out[i]) * out[i];
+        Moments m = formula(w);
+        double rounding = 1e-6; /* single precision */
+        EXPECT_NEAR(first / N, m.first, 5 * std::sqrt((m.second - m.first * m.first) / N) + rounding)
+            << text << " at " << w;
+        EXPECT_NEAR(second / N, m.second, 5 * std::sqrt(std::max(0.0, m.fourth - m.second * m.second) / N) + rounding)
+            << text << " at " << w;
+    }
+}
+
+TEST(TransformMoments, Stoch) {
+    expect_moments("stoch", [](double w) { return Moments{w, 1, 1}; });
+}
+TEST(TransformMoments, MultUnif) {
+    for (double g : {0.2, 0.5, 1.0})
+        expect_moments("multunif:gamma=" + std::to_string(g), [=](double w) { return multunif(w, g); });
+}
+TEST(TransformMoments, StochMInTheOddForm) {
+    for (double g : {0.2, 0.5, 1.0})
+        expect_moments("stochm:gamma=" + std::to_string(g), [=](double w) { return stochm(w, g); });
+}
+TEST(TransformMoments, StochM3BelowHalfOfAlpha) {
+    for (double drop : {0.0, 0.5, 1.0})
+        expect_moments("stochm3:gamma=0.5,middle=0,drop=" + std::to_string(drop),
+                       [=](double w) { return stochm3(w, 0.5, 0.5, drop); });
+}
+TEST(TransformMoments, AddNorm) {
+    for (double s : {0.1, 0.2, 0.8})
+        expect_moments("addnorm:sigma=" + std::to_string(s), [=](double w) { return addnorm(w, s); });
+}
+
+/* Two links with one stream would add up to twice the standard deviation instead of sqrt(2) times. */
+TEST(TransformMoments, LinksOfAChainAreIndependent) {
+    expect_moments("addnorm:sigma=0.3|addnorm:sigma=0.4", [](double w) { return addnorm(w, 0.5); });
+}
+
+/* Stoch and StochM give values that the formula allows, and no others. */
+TEST(TransformValues, Support) {
+    V w(N);
+    weft_rng rng = {3, 0, 0, WEFT_PURPOSE_TEST};
+    weft_rng_fill_uniform(&rng, 0, w.size(), w.data());
+    for (float &x : w) x = 2 * x - 1;
+    w[0] = 1;
+    V stoch = applied("stoch", w), stochm = applied("stochm:gamma=0.5", w), mult = applied("multunif:gamma=0.5", w);
+    size_t flipped = 0;
+    for (size_t i = 0; i < w.size(); i++) {
+        ASSERT_EQ(std::fabs(stoch[i]), 1.0f);
+        ASSERT_GE(std::fabs(stochm[i]), 0.4999f * std::fabs(w[i]));
+        ASSERT_LE(std::fabs(stochm[i]), 2.0001f * std::fabs(w[i]));
+        ASSERT_GE(mult[i] * w[i], 0.4999f * w[i] * w[i]);
+        ASSERT_LE(mult[i] * w[i], 2.0001f * w[i] * w[i]);
+        flipped += stochm[i] * w[i] < 0;
+    }
+    EXPECT_NEAR(double(flipped) / N, 0.25, 5 * std::sqrt(0.25 * 0.75 / N)); /* mean of (1 - |w|)/2 */
+    EXPECT_EQ(stoch[0], 1.0f);
+}
+
+/* By rank, half of the weights are in the middle, whatever their distribution; half of those drop. */
+TEST(TransformValues, StochM3ByRank) {
+    for (int odd : {0, 1}) {
+        V w(N + size_t(odd));
+        weft_rng rng = {5, 0, 0, WEFT_PURPOSE_TEST};
+        weft_rng_fill_normal(&rng, 0, w.size(), w.data());
+        V sorted = w;
+        for (float &x : sorted) x = std::fabs(x);
+        std::nth_element(sorted.begin(), sorted.begin() + long(w.size() / 2), sorted.end());
+        float median = sorted[w.size() / 2];
+        V all = applied("stochm3:middle=1,drop=1", w), half = applied("stochm3:middle=1,drop=0.5", w);
+        size_t dropped = 0;
+        for (size_t i = 0; i < w.size(); i++) {
+            ASSERT_EQ(all[i] == 0.0f, std::fabs(w[i]) < median) << w[i];
+            ASSERT_TRUE(std::fabs(w[i]) < median || half[i] != 0.0f);
+            dropped += half[i] == 0.0f;
+        }
+        EXPECT_NEAR(double(dropped), w.size() / 4.0, 5 * std::sqrt(w.size() / 8.0));
+    }
+    V equal = applied("stochm3:middle=1,drop=1", V(100, 0.5f)); /* all tied: none is below the median */
+    EXPECT_EQ(std::count(equal.begin(), equal.end(), 0.0f), 0);
+}
+
+/* Tr-Power-C: one beta a minibatch, uniform in the range, the same for every layer. */
+TEST(TransformRange, OneValuePerStepSharedByLayers) {
+    const int steps = 2000;
+    double sum = 0, square = 0;
+    for (int step = 0; step < steps; step++) {
+        V w = {1.0f, 0.5f};
+        V out = applied("power:beta=0..2", w, uint64_t(step));
+        EXPECT_EQ(out, applied("power:beta=0..2", w, uint64_t(step), 9));
+        double beta = -std::log2(double(out[1]));
+        ASSERT_GE(beta, -1e-6);
+        ASSERT_LE(beta, 2 + 1e-6);
+        sum += beta, square += beta * beta;
+    }
+    EXPECT_NEAR(sum / steps, 1, 5 * std::sqrt(1.0 / 3 / steps));
+    EXPECT_NEAR(square / steps, 4.0 / 3, 5 * std::sqrt((16.0 / 5 - 16.0 / 9) / steps));
+}
+
+TEST(TransformRange, WholeNumbersAreEquallyLikely) {
+    int seen[5] = {};
+    const int steps = 4000;
+    for (int step = 0; step < steps; step++) { /* the smallest level above 0 tells the bits */
+        V out = applied("quantise:bits=1..4", V({1.0f, 0.2f}), uint64_t(step));
+        float levels[] = {0, 1.0f, 0.0f, 1.0f / 3, 1.0f / 7};
+        int bits = 1;
+        while (bits < 4 && out[1] != levels[bits]) bits++;
+        ASSERT_EQ(out[1], levels[bits]);
+        seen[bits]++;
+    }
+    for (int bits = 1; bits <= 4; bits++) EXPECT_NEAR(seen[bits], steps / 4.0, 5 * std::sqrt(steps * 3 / 16.0)) << bits;
+}
