@@ -1,1 +1,135 @@
 #include "core/chip.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/chip_internal.h"
+
+static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/* Cycles that cover a time; the small number keeps 100 ns / 0.1 ns from becoming 1001. */
+static int64_t cycles_of(const weft_chip *chip, double time_ns) {
+    return (int64_t)ceil(time_ns / chip->cycle_ns - 1e-9);
+}
+
+int weft_chip_slices(const weft_chip *chip) {
+    int64_t cell_bits = chip->array.cell_bits;
+    if (!cell_bits) return 1;
+    bool offset = chip->weight.encoding == WEFT_WEIGHT_OFFSET;
+    return (int)ceil_div(chip->weight.bits - (offset ? 0 : 1), cell_bits);
+}
+
+int weft_chip_columns_per_weight(const weft_chip *chip) {
+    switch ((weft_weight_encoding)chip->weight.encoding) {
+    case WEFT_WEIGHT_OFFSET:
+        return weft_chip_slices(chip);
+    case WEFT_WEIGHT_DIFFERENTIAL_CELL:
+        return 1;
+    case WEFT_WEIGHT_DIFFERENTIAL_COLUMNS:
+        break;
+    }
+    return 2 * weft_chip_slices(chip);
+}
+
+static void resolve_time(weft_chip *chip) {
+    double pulse_ns = chip->input.pulse_ns.value;
+    if (chip->input.encoding == WEFT_INPUT_PULSE_WIDTH) pulse_ns += chip->input.step_ns.value * chip->input_max;
+    int64_t rounds = ceil_div(chip->array.columns, chip->adc.per_array);
+    double conversions_ns = (double)rounds * chip->adc.conversion_ns.value;
+    chip->pulse_cycles = cycles_of(chip, pulse_ns > conversions_ns ? pulse_ns : conversions_ns);
+    if (chip->pulse_cycles < 1) chip->pulse_cycles = 1;
+    chip->mvm_interval_cycles = chip->pulses * chip->pulse_cycles;
+    /* Conversions overlap the next pulse, all but the last round. */
+    chip->mvm_latency_cycles = cycles_of(chip, chip->core.input_ns.value) + chip->mvm_interval_cycles +
+                               cycles_of(chip, conversions_ns) + cycles_of(chip, chip->core.output_ns.value);
+}
+
+void weft_chip_resolve(weft_chip *chip) {
+    chip->router_count = (int)(chip->noc.mesh[0] * chip->noc.mesh[1]);
+    chip->core_count = chip->router_count * (int)chip->noc.concentration;
+    chip->host_terminal = chip->core_count;
+    chip->slices = weft_chip_slices(chip);
+    chip->columns_per_weight = weft_chip_columns_per_weight(chip);
+    chip->input_max = (1 << (chip->input.bits - 1)) - 1;
+    chip->weight_max = (1 << (chip->weight.bits - 1)) - 1;
+    bool serial = chip->input.encoding == WEFT_INPUT_BIT_SERIAL;
+    chip->pulses = (int)(serial ? ceil_div(chip->input.bits, chip->input.bits_per_pulse) : chip->input.phases);
+    resolve_time(chip);
+}
+
+/* Hash of the file's bytes, each override behind a zero byte: without any it is the file's own. */
+static weft_status hash_source(weft_sha256 *out, const char *text, size_t size, const char *const *overrides,
+                               int override_count, weft_error *err) {
+    size_t total = size;
+    for (int i = 0; i < override_count; i++) total += strlen(overrides[i]) + 1;
+    char *all = malloc(total + 1);
+    if (!all) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
+    memcpy(all, text, size);
+    size_t at = size;
+    for (int i = 0; i < override_count; i++) {
+        size_t length = strlen(overrides[i]);
+        all[at++] = 0;
+        memcpy(all + at, overrides[i], length);
+        at += length;
+    }
+    *out = weft_sha256_bytes(all, total);
+    free(all);
+    return WEFT_OK;
+}
+
+/* Reads and resolves chip->path into *chip; on failure the caller destroys it. */
+static weft_status load_into(weft_chip *chip, const char *const *overrides, int override_count, weft_error *err) {
+    char *text = NULL, path[sizeof chip->path];
+    size_t size = 0;
+    weft_sha256 sha256;
+    weft_yaml yaml = {0};
+    weft_status status;
+    memcpy(path, chip->path, sizeof path);
+    WEFT_TRY_GOTO(weft_file_read(&text, &size, path, WEFT_YAML_BYTES_MAX, err));
+    WEFT_TRY_GOTO(hash_source(&sha256, text, size, overrides, override_count, err));
+    WEFT_TRY_GOTO(weft_yaml_parse(&yaml, text, size, path, err));
+    WEFT_TRY_GOTO(weft_yaml_override(&yaml, overrides, override_count, err));
+    WEFT_TRY_GOTO(weft_record_read(chip, &weft_chip_record, &yaml, yaml.root, err)); /* clears *chip */
+    weft_chip_resolve(chip);
+    WEFT_TRY_GOTO(weft_chip_check_sums(chip, &yaml, err));
+    memcpy(chip->path, path, sizeof path);
+    chip->sha256 = sha256;
+    chip->yaml = yaml;
+    yaml = (weft_yaml){0};
+cleanup:
+    weft_yaml_destroy(&yaml);
+    free(text);
+    return status;
+}
+
+weft_status weft_chip_load(weft_chip **out, const char *path, const char *const *overrides, int override_count,
+                           weft_error *err) {
+    *out = NULL;
+    weft_chip *chip = calloc(1, sizeof *chip);
+    if (!chip) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
+    weft_status status;
+    WEFT_TRY_GOTO(weft_data_find(chip->path, sizeof chip->path, "hwconfigs", path, err));
+    WEFT_TRY_GOTO(load_into(chip, overrides, override_count, err));
+    *out = chip;
+    return WEFT_OK;
+cleanup:
+    free(chip);
+    return status;
+}
+
+void weft_chip_destroy(weft_chip *chip) {
+    if (!chip) return;
+    weft_yaml_destroy(&chip->yaml);
+    free(chip);
+}
+
+int weft_chip_hops(const weft_chip *chip, int from, int to) {
+    int width = (int)chip->noc.mesh[0], a = weft_chip_router(chip, from), b = weft_chip_router(chip, to);
+    return abs(a % width - b % width) + abs(a / width - b / width);
+}
+
+int weft_chip_flits(const weft_chip *chip, int64_t count, int64_t bits) {
+    int64_t flits = ceil_div(chip->noc.header_bits + count * bits, chip->noc.flit_bits);
+    return flits < 1 ? 1 : (int)flits;
+}

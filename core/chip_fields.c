@@ -1,1 +1,264 @@
+/* Every key of a chip file. */
 #include "core/chip.h"
+#include "core/chip_internal.h"
+
+#define LOWER_ARRAY_READ "array_read"
+#define LOWER_ROW_DRIVE "row_drive"
+#define LOWER_SAMPLE_HOLD "sample_hold"
+#define LOWER_ADC_CONVERSION "adc_conversion"
+#define LOWER_SHIFT_ADD "shift_add"
+#define LOWER_INPUT_REGISTER_BIT "input_register_bit"
+#define LOWER_OUTPUT_REGISTER_BIT "output_register_bit"
+#define LOWER_PARTIAL_ADD "partial_add"
+#define LOWER_AFFINE "affine"
+#define LOWER_ACTIVATION "activation"
+#define LOWER_POOL "pool"
+#define LOWER_BUFFER_WRITE_BIT "buffer_write_bit"
+#define LOWER_BUFFER_READ_BIT "buffer_read_bit"
+#define LOWER_ROUTER_FLIT "router_flit"
+#define LOWER_LINK_FLIT "link_flit"
+#define LOWER_IO_BIT "io_bit"
+
+const weft_event_info weft_events[WEFT_EVENT_COUNT] = {
+#define EVENT_INFO(id_, component_, key_, doc_) {LOWER_##id_, component_, key_, doc_},
+    WEFT_EVENT_TABLE(EVENT_INFO)
+#undef EVENT_INFO
+};
+
+#define IN(section, member) (offsetof(weft_chip, section.member) - offsetof(weft_chip, section))
+#define FIELD(section, name, kind_, ...)                                                                               \
+    { .key = #name, .kind = WEFT_FIELD_##kind_, .offset = IN(section, name), __VA_ARGS__ }
+#define RECORD(name_, section, doc_, fields_)                                                                          \
+    {                                                                                                                  \
+        .name = name_, .doc = doc_, .size = sizeof(((weft_chip *)0)->section), .fields = fields_,                      \
+        .count = sizeof fields_ / sizeof fields_[0]                                                                    \
+    }
+#define NO_UNIT .unit = ""
+
+static const weft_field clock_fields[] = {
+    {.key = "cycle_ns",
+     .kind = WEFT_FIELD_REAL,
+     .offset = 0,
+     .unit = "ns",
+     .min = 0.001,
+     .max = 1e6,
+     .doc = "Clock period; every other time is rounded up to it."},
+};
+static const weft_record clock_record = {.name = "clock",
+                                         .doc = "Time base of cores and network.",
+                                         .size = sizeof(double),
+                                         .fields = clock_fields,
+                                         .count = 1};
+
+static const weft_field array_fields[] = {
+    FIELD(array, rows, INT, .unit = "cells", .min = 1, .max = 4096, .doc = "Word lines of an array."),
+    FIELD(array, columns, INT, .unit = "cells", .min = 1, .max = 4096,
+          .doc = "Columns of an array; a column is what an ADC converts."),
+    FIELD(array, cell_bits, INT, .unit = "bit", .min = 0, .max = 8,
+          .doc = "Bits of a cell; 0 is an analog cell with any conductance, kept to 15 bits and sign."),
+    FIELD(array, per_core, INT, NO_UNIT, .min = 1, .max = 4096, .doc = "Arrays of a core."),
+};
+static const weft_record array_record = RECORD("array", array, "The crossbar arrays of a core.", array_fields);
+
+static const char *const weight_encodings[] = {"offset", "differential_cell", "differential_columns", NULL};
+static const weft_field weight_fields[] = {
+    FIELD(weight, bits, INT, .unit = "bit", .min = 2, .max = 16, .default_text = "16",
+          .doc = "Signed weight; 16 with analog cells."),
+    FIELD(
+        weight, encoding, ENUM, NO_UNIT, .choices = weight_encodings,
+        .doc =
+            "offset: w + 2^(bits-1) in slices on adjacent columns, the offset taken off digitally. differential_cell: "
+            "one "
+            "unit cell holds a signed difference. differential_columns: positive and negative part on columns of their "
+            "own, each in slices."),
+};
+static const weft_record weight_record = RECORD("weight", weight, "How a weight lies in cells.", weight_fields);
+
+static const char *const input_encodings[] = {"bit_serial", "pulse_width", NULL};
+static const weft_field input_fields[] = {
+    FIELD(input, bits, INT, .unit = "bit", .min = 2, .max = 16,
+          .doc = "Signed input: -(2^(bits-1)-1) to 2^(bits-1)-1."),
+    FIELD(input, encoding, ENUM, NO_UNIT, .choices = input_encodings,
+          .doc = "bit_serial: bits_per_pulse bits a pulse, low bits first, two's complement. pulse_width: a pulse as "
+                 "long as "
+                 "the magnitude."),
+    FIELD(input, bits_per_pulse, INT, .unit = "bit", .min = 1, .max = 16, .default_text = "",
+          .doc = "Bits a row driver applies at a time; bit_serial only, and needed there."),
+    FIELD(input, phases, INT, NO_UNIT, .min = 1, .max = 4, .default_text = "1",
+          .doc =
+              "Pulses of one product, pulse_width only: 1, 2 (one a sign of the input) or 4 (one a sign of input and "
+              "weight)."),
+    FIELD(input, pulse_ns, CITED, .unit = "ns", .min = 0, .max = 1e6,
+          .doc = "Array read of one pulse; with pulse_width the fixed part of a phase."),
+    FIELD(input, step_ns, CITED, .unit = "ns", .min = 0, .max = 1e6, .default_text = "",
+          .doc = "Time of one input level, pulse_width only, and needed there: the longest pulse adds step_ns times "
+                 "the largest "
+                 "input."),
+};
+static const weft_record input_record = RECORD("input", input, "How an input value drives a row.", input_fields);
+
+static const char *const adc_ranges[] = {"unit", "full_scale", NULL};
+static const weft_field adc_fields[] = {
+    FIELD(adc, bits, INT, .unit = "bit", .min = 1, .max = 24, .doc = "Resolution."),
+    FIELD(adc, per_array, INT, NO_UNIT, .min = 1, .max = 4096, .doc = "ADCs of an array; its columns take turns."),
+    FIELD(adc, conversion_ns, CITED, .unit = "ns", .min = 0, .max = 1e6, .doc = "One conversion of one ADC."),
+    FIELD(adc, range, ENUM, NO_UNIT, .choices = adc_ranges,
+          .doc = "unit: one code per cell level times input level, larger sums saturate. full_scale: the largest code "
+                 "is the "
+                 "largest sum of a full array."),
+    FIELD(adc, flip_columns, BOOL, NO_UNIT, .default_text = "false",
+          .doc = "Store a column inverted where that lowers its largest sum, and undo it digitally."),
+};
+static const weft_record adc_record = RECORD("adc", adc, "The converters behind the columns.", adc_fields);
+
+static const weft_field core_fields[] = {
+    FIELD(core, buffer_bytes, INT, .unit = "byte", .min = 1, .max = 1e12,
+          .doc = "Memory for input maps and partial sums."),
+    FIELD(core, digital_lanes, INT, NO_UNIT, .min = 1, .max = 65536,
+          .doc = "Values through the digital unit per clock cycle."),
+    FIELD(core, input_ns, CITED, .unit = "ns", .min = 0, .max = 1e6,
+          .doc = "Buffer to the arrays' input registers, per product."),
+    FIELD(core, output_ns, CITED, .unit = "ns", .min = 0, .max = 1e6,
+          .doc = "After the last conversion: shift-and-add and output register."),
+    FIELD(core, digital_ns, CITED, .unit = "ns", .min = 0, .max = 1e6,
+          .doc = "Latency of a value through the digital unit."),
+};
+static const weft_record core_record = RECORD("core", core, "What a core has beside its arrays.", core_fields);
+
+#define CYCLES(name, low, text)                                                                                        \
+    FIELD(noc, name, INT, .unit = "cycle", .min = low, .max = 64, .default_text = "1", .doc = text)
+static const weft_field noc_fields[] = {
+    FIELD(noc, mesh, INT_PAIR, NO_UNIT, .min = 1, .max = 256, .doc = "Routers in x and y."),
+    FIELD(noc, concentration, INT, NO_UNIT, .min = 1, .max = 32, .default_text = "1", .doc = "Cores at a router."),
+    FIELD(noc, flit_bits, INT, .unit = "bit", .min = 1, .max = 4096, .doc = "What a link carries in a cycle."),
+    FIELD(noc, header_bits, INT, .unit = "bit", .min = 0, .max = 4096, .default_text = "32",
+          .doc = "Address and kind, once a packet."),
+    FIELD(noc, vcs, INT, NO_UNIT, .min = 1, .max = 32, .default_text = "2",
+          .doc = "Virtual channels of an input port."),
+    FIELD(noc, buffer_flits, INT, .unit = "flit", .min = 1, .max = 4096, .default_text = "4",
+          .doc = "Buffer of a virtual channel."),
+    FIELD(noc, speculative, BOOL, NO_UNIT, .default_text = "false",
+          .doc = "Switch allocation in the cycle of virtual-channel allocation."),
+    CYCLES(route_cycles, 0, "Route computation; 0 with look-ahead."),
+    CYCLES(vc_cycles, 1, "Virtual-channel allocation."),
+    CYCLES(switch_cycles, 1, "Switch allocation."),
+    CYCLES(traversal_cycles, 1, "Switch traversal."),
+    CYCLES(link_cycles, 1, "Link to the next router."),
+    CYCLES(credit_cycles, 0, "A credit's way back."),
+};
+static const weft_record noc_record = RECORD("noc", noc, "Mesh of wormhole routers with XY routing.", noc_fields);
+
+static const weft_field io_fields[] = {
+    FIELD(io, router, INT_PAIR, NO_UNIT, .min = 0, .max = 255, .default_text = "[0, 0]",
+          .doc = "x and y of the router where the host is attached."),
+    FIELD(io, bits_per_cycle, INT, .unit = "bit", .min = 1, .max = 65536,
+          .doc = "From the host into the chip, per cycle."),
+    FIELD(io, partial_bits, INT, .unit = "bit", .min = 2, .max = 64,
+          .doc = "Width of a partial sum on the network, and of a result on its way to the host."),
+};
+static const weft_record io_record = RECORD("io", io, "The host's side, and what crosses the network.", io_fields);
+
+#define POWER(name, text) FIELD(static_power, name, CITED, .unit = "mW", .min = 0, .max = 1e9, .doc = text)
+static const weft_field static_fields[] = {
+    POWER(core_mw, "Per core, whether it works or not."),
+    POWER(router_mw, "Per router."),
+    POWER(chip_mw, "Once: host interface, clock, control."),
+};
+static const weft_record static_record =
+    RECORD("static_power", static_power, "Power that flows without events.", static_fields);
+
+static const weft_field energy_fields[] = {
+#define ENERGY_FIELD(id, component, key_, doc_)                                                                        \
+    {.key = key_,                                                                                                      \
+     .kind = WEFT_FIELD_CITED,                                                                                         \
+     .offset = WEFT_EVENT_##id * sizeof(weft_cited),                                                                   \
+     .unit = "pJ",                                                                                                     \
+     .min = 0,                                                                                                         \
+     .max = 1e9,                                                                                                       \
+     .doc = "Energy of " doc_ " (" component ")."},
+    WEFT_EVENT_TABLE(ENERGY_FIELD)
+#undef ENERGY_FIELD
+};
+static const weft_record energy_record =
+    RECORD("energy", cost_pj, "Cost of each countable event; 0 where another key holds it.", energy_fields);
+
+#define AREA(name, text) FIELD(area, name, CITED, .unit = "mm2", .min = 0, .max = 1e6, .default_text = "", .doc = text)
+static const weft_field area_fields[] = {
+    AREA(core_mm2, "Per core."),
+    AREA(router_mm2, "Per router."),
+    AREA(chip_mm2, "Once, beside cores and routers."),
+};
+static const weft_record area_record = RECORD("area", area, "Silicon area.", area_fields);
+
+#define SECTION(key_, member, record_, ...)                                                                            \
+    {                                                                                                                  \
+        .key = key_, .kind = WEFT_FIELD_RECORD, .offset = offsetof(weft_chip, member), NO_UNIT, .doc = "",             \
+        .record = &record_, __VA_ARGS__                                                                                \
+    }
+static const weft_field chip_fields[] = {
+    {.key = "name",
+     .kind = WEFT_FIELD_STRING,
+     .offset = offsetof(weft_chip, name),
+     NO_UNIT,
+     .doc = "What reports call the chip."},
+    {.key = "description",
+     .kind = WEFT_FIELD_STRING,
+     .offset = offsetof(weft_chip, description),
+     NO_UNIT,
+     .default_text = "",
+     .doc = "One sentence."},
+    {.key = "sources",
+     .kind = WEFT_FIELD_STRINGS,
+     .offset = offsetof(weft_chip, sources),
+     NO_UNIT,
+     .default_text = "",
+     .doc = "Publications that the constants refer to."},
+    {.key = "technology_nm",
+     .kind = WEFT_FIELD_REAL,
+     .offset = offsetof(weft_chip, technology_nm),
+     .unit = "nm",
+     .min = 1,
+     .max = 10000,
+     .default_text = "",
+     .doc = "Process node; for the reader only."},
+    SECTION("clock", cycle_ns, clock_record, .default_text = NULL),
+    SECTION("array", array, array_record, .default_text = NULL),
+    SECTION("weight", weight, weight_record, .default_text = NULL),
+    SECTION("input", input, input_record, .default_text = NULL),
+    SECTION("adc", adc, adc_record, .default_text = NULL),
+    SECTION("core", core, core_record, .default_text = NULL),
+    SECTION("noc", noc, noc_record, .default_text = NULL),
+    SECTION("io", io, io_record, .default_text = NULL),
+    SECTION("static_power", static_power, static_record, .default_text = NULL),
+    SECTION("energy", cost_pj, energy_record, .default_text = NULL),
+    SECTION("area", area, area_record, .default_text = ""),
+};
+
+const weft_record weft_chip_record = {
+    .name = "chip",
+    .doc = "A chip: cores with crossbar arrays on a mesh of routers.",
+    .size = sizeof(weft_chip),
+    .fields = chip_fields,
+    .count = sizeof chip_fields / sizeof chip_fields[0],
+    .check = weft_chip_check_keys,
+};
+
+/* A constant that is written, or needed, without saying where it is from. */
+static int unsourced_in(const weft_chip *chip, const weft_field *section) {
+    const weft_yaml_node *node = weft_yaml_get(chip->yaml.root, section->key);
+    int count = 0;
+    for (size_t i = 0; i < section->record->count; i++) {
+        const weft_field *field = &section->record->fields[i];
+        const weft_cited *cited = (const weft_cited *)((const char *)chip + section->offset + field->offset);
+        if (field->kind != WEFT_FIELD_CITED || !weft_yaml_get(node, field->key)) continue;
+        if (!cited->source[0]) count++;
+    }
+    return count;
+}
+
+int weft_chip_unsourced(const weft_chip *chip) {
+    int count = 0;
+    for (size_t i = 0; i < weft_chip_record.count; i++)
+        if (chip_fields[i].kind == WEFT_FIELD_RECORD) count += unsourced_in(chip, &chip_fields[i]);
+    return count;
+}

@@ -1,1 +1,129 @@
 #include "core/dataset.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/dataset_forms.h"
+#include "core/file.h"
+
+typedef struct known_set {
+    const char *name;
+    const char *system_folder; /* where Debian installs it, or NULL */
+} known_set;
+static const known_set known_sets[] = {
+    {"fashion-mnist", "/usr/share/datasets/fashion-mnist"}, {"mnist", NULL}, {"cifar10", NULL}};
+
+static const weft_dataset_form *const forms[] = {&weft_dataset_form_idx, &weft_dataset_form_cifar_binary,
+                                                 &weft_dataset_form_cifar_png};
+
+enum { PLACES_MAX = 4, PLACE_SIZE = 4096 };
+typedef struct places {
+    int count;
+    char folder[PLACES_MAX][PLACE_SIZE];
+} places;
+
+static const known_set *known_set_find(const char *name) {
+    for (size_t i = 0; i < sizeof known_sets / sizeof known_sets[0]; i++)
+        if (strcmp(known_sets[i].name, name) == 0) return &known_sets[i];
+    return NULL;
+}
+
+static const weft_dataset_form *form_find(const char *folder) {
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        if (forms[i]->present(folder)) return forms[i];
+    return NULL;
+}
+
+/* A place too long for a path is no place. */
+static void places_add(places *p, const char *root, const char *name) {
+    if (weft_path_join(p->folder[p->count], PLACE_SIZE, root, name, NULL) == WEFT_OK) p->count++;
+}
+
+static void places_list(places *p, const known_set *set) {
+    const char *root = getenv("WEFT_DATA");
+    p->count = 0;
+    if (root && root[0]) places_add(p, root, set->name);
+    places_add(p, "data", set->name);
+    places_add(p, WEFT_SOURCE_FOLDER "/data", set->name);
+    if (set->system_folder) places_add(p, "/", set->system_folder);
+}
+
+/* "a, b, c", cut short where it does not fit. */
+static void places_format(const places *p, char *out, size_t size) {
+    size_t used = 0;
+    out[0] = '\0';
+    for (int i = 0; i < p->count && used < size; i++) {
+        int n = snprintf(out + used, size - used, "%s%s", i ? ", " : "", p->folder[i]);
+        used += n > 0 ? (size_t)n : 0;
+    }
+}
+
+static weft_status known_set_locate(const known_set *set, char *folder, const weft_dataset_form **form,
+                                    weft_error *err) {
+    places *p = malloc(sizeof *p);
+    if (!p) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
+    places_list(p, set);
+    weft_status status = WEFT_E_IO;
+    for (int i = 0; i < p->count && status != WEFT_OK; i++) {
+        *form = form_find(p->folder[i]);
+        if (!*form) continue;
+        memcpy(folder, p->folder[i], PLACE_SIZE);
+        status = WEFT_OK;
+    }
+    if (status != WEFT_OK) {
+        char tried[700];
+        places_format(p, tried, sizeof tried);
+        weft_error_set(err, status, "data set \"%s\" is not installed: run scripts/get-data %s (looked in %s)",
+                       set->name, set->name, tried);
+    }
+    free(p);
+    return status;
+}
+
+static weft_status path_locate(const char *name, char *folder, const weft_dataset_form **form, weft_error *err) {
+    static const char *const names[] = {"fashion-mnist", "mnist", "cifar10", NULL};
+    if (!weft_path_is_folder(name)) {
+        const char *near = weft_text_nearest(name, names);
+        return weft_error_set(err, WEFT_E_IO,
+                              "data set \"%s\" is neither a folder nor one of fashion-mnist, mnist, cifar10%s%s%s",
+                              name, near ? "; nearest is '" : "", near ? near : "", near ? "'" : "");
+    }
+    if (strlen(name) >= PLACE_SIZE) return weft_error_set(err, WEFT_E_INVALID, "the path of a data set is too long");
+    memcpy(folder, name, strlen(name) + 1);
+    *form = form_find(name);
+    if (*form) return WEFT_OK;
+    return weft_error_set_at(err, WEFT_E_IO, name, 0, 0,
+                             "no data set in this folder; it should hold IDX files (train-images-idx3-ubyte[.gz] ...), "
+                             "CIFAR-10 batches (data_batch_1.bin ...) or CIFAR-10 images (data_batch_1.png ...)");
+}
+
+weft_status weft_dataset_open(weft_dataset **out, const char *name, weft_split split, weft_error *err) {
+    char folder[PLACE_SIZE];
+    const weft_dataset_form *form = NULL;
+    const known_set *known = known_set_find(name);
+    *out = NULL;
+    WEFT_TRY(known ? known_set_locate(known, folder, &form, err) : path_locate(name, folder, &form, err));
+    weft_status status = WEFT_OK;
+    weft_dataset *set = calloc(1, sizeof *set);
+    if (set) set->name = malloc(strlen(name) + 1);
+    if (!set || !set->name) {
+        status = weft_error_set(err, WEFT_E_MEMORY, "out of memory");
+        goto cleanup;
+    }
+    memcpy(set->name, name, strlen(name) + 1);
+    WEFT_TRY_GOTO(form->load(set, folder, split, err));
+    *out = set;
+    set = NULL;
+cleanup:
+    weft_dataset_destroy(set);
+    return status;
+}
+
+void weft_dataset_destroy(weft_dataset *set) {
+    if (!set) return;
+    free(set->name);
+    free(set->pixels);
+    free(set->labels);
+    free(set);
+}

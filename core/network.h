@@ -1,9 +1,9 @@
-/* A network as weft sees it: layers in topological order, each a named operation on the outputs of earlier ones. Read from
- * and written to ONNX (onnx.h); trained by trainer/, lowered by lowering.h, mapped and simulated from there.
+/* A network as weft sees it: layers in topological order, each a named operation on the outputs of earlier ones. Read
+ * from and written to ONNX (onnx.h); trained by trainer/, lowered by lowering.h, mapped and simulated from there.
  *
- * Two sets of weights: `weight` is what the file's graph computes with, the deployed weights (Sign(W) for a net trained with
- * the sign projection); `latent` is W, what the optimiser keeps and every transform T of paper.md is applied to. They are the
- * same array's values where no projection is used. */
+ * Two sets of weights: `weight` is what the file's graph computes with, the deployed weights (Sign(W) for a net trained
+ * with the sign projection); `latent` is W, what the optimiser keeps and every transform T of paper.md is applied to.
+ * They are the same array's values where no projection is used. */
 #ifndef WEFT_CORE_NETWORK_H
 #define WEFT_CORE_NETWORK_H
 
@@ -16,9 +16,9 @@ extern "C" {
 #endif
 
 typedef enum weft_layer_kind {
-    WEFT_LAYER_CONV,         /* weight [out_channels, in_channels / groups, kernel_h, kernel_w] */
-    WEFT_LAYER_DENSE,        /* weight [out_features, in_features]; input is flattened in (c, h, w) order */
-    WEFT_LAYER_BATCH_NORM,   /* gamma, beta, mean, variance [channels] */
+    WEFT_LAYER_CONV,       /* weight [out_channels, in_channels / groups, kernel_h, kernel_w] */
+    WEFT_LAYER_DENSE,      /* weight [out_features, in_features]; input is flattened in (c, h, w) order */
+    WEFT_LAYER_BATCH_NORM, /* gamma, beta, mean, variance [channels] */
     WEFT_LAYER_RELU,
     WEFT_LAYER_MAX_POOL,
     WEFT_LAYER_AVERAGE_POOL, /* padding counts in the divisor only when count_include_pad */
@@ -41,7 +41,7 @@ typedef struct weft_window {
 typedef struct weft_layer {
     char *name; /* unique, non-empty */
     weft_layer_kind kind;
-    int input;  /* index of the producing layer, -1 for the network's input */
+    int input; /* index of the producing layer, -1 for the network's input */
     weft_shape in, out;
     weft_window window; /* CONV and pools */
     int groups;         /* CONV */
@@ -80,12 +80,16 @@ typedef struct weft_network {
 weft_status weft_network_create(weft_network **out, const char *name, weft_shape input, weft_error *err);
 void weft_network_destroy(weft_network *net); /* NULL is allowed */
 weft_status weft_network_clone(weft_network **out, const weft_network *net, weft_error *err);
-/* Appends a layer after `input` (-1: the network's input) with window, groups and channel counts set in *proto (out.channels for
- * CONV and DENSE); fills in, out, weight_count, and allocates zeroed weight (and bias when with_bias, latent never, batch norm
- * arrays with gamma = variance = 1, epsilon from proto). *proto is copied; its pointers are ignored. INVALID when shapes do not
- * work out (naming the layer). *index is the new layer's. */
+/* Appends a layer after `input` (-1: the network's input) with window, groups and channel counts set in *proto
+ * (out.channels for CONV and DENSE); fills in, out, weight_count, and allocates zeroed weight (and bias when with_bias,
+ * latent never, batch norm arrays with gamma = variance = 1, epsilon from proto). *proto is copied; its pointers are
+ * ignored. A stride, dilation or group count of 0 stands for 1. INVALID when shapes do not work out (naming the layer).
+ * *index (may be NULL) is the new layer's. All arrays of a layer, a latent set later included, are blocks of
+ * weft_aligned_alloc (arena.h). */
 weft_status weft_network_add(weft_network *net, const weft_layer *proto, const char *name, int input, bool with_bias,
                              int *index, weft_error *err);
+#define WEFT_NETWORK_LAYERS_MAX 16384
+#define WEFT_NETWORK_VALUES_MAX (1 << 30) /* values of one feature map or one weight array */
 /* Value of a metadata key or NULL. */
 const char *weft_network_get(const weft_network *net, const char *key);
 weft_status weft_network_set(weft_network *net, const char *key, const char *value, weft_error *err);
@@ -100,12 +104,13 @@ uint64_t weft_layer_macs(const weft_layer *layer);
 /* Output extent of a window along one axis; <= 0 when the kernel does not fit. */
 int weft_window_extent(int in, int kernel, int stride, int dilation, int pad_begin, int pad_end);
 
-/* Replaces weight of every CONV and DENSE layer by chain(W) and drops latent: what a chip would be programmed with. NULL chain:
- * keeps the deployed weights. */
+/* Replaces weight of every CONV and DENSE layer by chain(W) and drops latent: what a chip would be programmed with.
+ * NULL chain: keeps the deployed weights (and drops latent too). */
 struct weft_transform_chain;
-weft_status weft_network_distort(weft_network *net, const struct weft_transform_chain *chain, uint64_t seed, uint64_t draw,
-                                 weft_error *err);
-/* x[image, c, h, w] = preprocess(pixels), both NCHW, count images. */
+weft_status weft_network_distort(weft_network *net, const struct weft_transform_chain *chain, uint64_t seed,
+                                 uint64_t draw, weft_error *err);
+/* x[image, c, h, w] = preprocess(pixels), both NCHW, count images. p->channels is 0 or at least shape.channels
+ * (assert). */
 void weft_preprocess_apply(const weft_preprocess *p, weft_shape shape, const uint8_t *pixels, size_t count, float *out);
 
 #ifdef __cplusplus

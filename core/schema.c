@@ -1,1 +1,236 @@
 #include "core/schema.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "core/schema_internal.h"
+
+enum { NAMES_MAX = 128 };
+
+/* ---- path and errors ---- */
+
+size_t weft_schema_enter(weft_schema_reader *reader, const char *key) {
+    size_t old = reader->length, room = sizeof reader->path - old;
+    if (!key[0]) return old;
+    int written = snprintf(reader->path + old, room, "%s%s", old ? "." : "", key);
+    size_t grown = written < 0 ? 0 : (size_t)written;
+    reader->length = old + (grown < room ? grown : room - 1);
+    return old;
+}
+
+void weft_schema_leave(weft_schema_reader *reader, size_t length) {
+    reader->length = length;
+    reader->path[length] = 0;
+}
+
+weft_status weft_schema_memory(const weft_schema_reader *reader) {
+    return weft_error_set(reader->err, WEFT_E_MEMORY, "out of memory");
+}
+
+weft_status weft_schema_fail(const weft_schema_reader *reader, const weft_yaml_node *node, const char *format, ...) {
+    char text[768];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return weft_yaml_error(reader->yaml, node, WEFT_E_INVALID, reader->err, "%s%s%s", reader->path,
+                           reader->length ? ": " : "", text);
+}
+
+const char *weft_nearest_name(const char *name, const char *const *names) { return weft_text_nearest(name, names); }
+
+/* Finds target below node by identity; the reader's path leads to it on success. */
+static bool find_path(weft_schema_reader *reader, const weft_yaml_node *node, const weft_yaml_node *target) {
+    if (node == target) return true;
+    for (size_t i = 0; node && i < node->count; i++) {
+        char index[24];
+        snprintf(index, sizeof index, "%zu", i);
+        size_t length = weft_schema_enter(reader, node->keys ? node->keys[i]->text : index);
+        if (find_path(reader, node->values[i], target)) return true;
+        weft_schema_leave(reader, length);
+    }
+    return false;
+}
+
+weft_status weft_record_error(const weft_yaml *yaml, const weft_yaml_node *node, const char *key, weft_error *err,
+                              const char *format, ...) {
+    char text[768];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    weft_schema_reader reader = {.yaml = yaml, .err = err};
+    if (node) find_path(&reader, yaml->root, node);
+    weft_schema_enter(&reader, key ? key : "");
+    return weft_schema_fail(&reader, weft_yaml_nearest(node, key), "%s", text);
+}
+
+/* ---- records ---- */
+
+static const weft_field *find_field(const weft_record *record, const char *key, size_t *index) {
+    for (size_t i = 0; i < record->count; i++) {
+        if (strcmp(record->fields[i].key, key) != 0) continue;
+        *index = i;
+        return &record->fields[i];
+    }
+    return NULL;
+}
+
+static weft_status unknown_key(weft_schema_reader *reader, const weft_record *record, const weft_yaml_node *key) {
+    const char *names[NAMES_MAX + 1] = {0};
+    char list[640] = "";
+    size_t length = 0;
+    for (size_t i = 0; i < record->count && i < NAMES_MAX; i++) {
+        names[i] = record->fields[i].key;
+        if (length < sizeof list)
+            length += (size_t)snprintf(list + length, sizeof list - length, "%s%s", i ? ", " : "", names[i]);
+    }
+    const char *nearest = weft_nearest_name(key->text, names);
+    weft_schema_enter(reader, key->text);
+    if (nearest) return weft_schema_fail(reader, key, "unknown key; did you mean %s?", nearest);
+    return weft_schema_fail(reader, key, "unknown key; allowed: %s", list);
+}
+
+/* True when nothing in the record must be written. */
+static bool all_optional(const weft_record *record) {
+    for (size_t i = 0; i < record->count; i++)
+        if (!record->fields[i].default_text) return false;
+    return true;
+}
+
+/* Optional and absent: texts are "", records their defaults where they have all, everything else zero. */
+static weft_status leave_empty(weft_schema_reader *reader, const weft_field *field, void *slot) {
+    if (field->kind == WEFT_FIELD_STRING) *(const char **)slot = "";
+    if (field->kind == WEFT_FIELD_CITED) ((weft_cited *)slot)->source = "";
+    if (field->kind != WEFT_FIELD_RECORD || !all_optional(field->record)) return WEFT_OK;
+    return weft_schema_read_record(reader, field->record, NULL, slot);
+}
+
+static weft_status read_default(weft_schema_reader *reader, const weft_field *field, const weft_yaml_node *map,
+                                void *slot) {
+    size_t length = weft_schema_enter(reader, field->key);
+    if (!field->default_text) return weft_schema_fail(reader, map, "required key is missing");
+    if (!field->default_text[0]) {
+        WEFT_TRY(leave_empty(reader, field, slot));
+    } else {
+        weft_yaml_node *node = NULL;
+        WEFT_TRY(weft_yaml_value(&node, reader->yaml, field->default_text, "default value", reader->err));
+        WEFT_TRY(weft_schema_read_value(reader, field, node, slot));
+    }
+    weft_schema_leave(reader, length);
+    return WEFT_OK;
+}
+
+static weft_status read_fields(weft_schema_reader *reader, const weft_record *record, const weft_yaml_node *node,
+                               char *out) {
+    for (size_t i = 0; node && i < node->count; i++) {
+        size_t index = 0;
+        const weft_field *field = find_field(record, node->keys[i]->text, &index);
+        if (!field) return unknown_key(reader, record, node->keys[i]);
+        size_t length = weft_schema_enter(reader, field->key);
+        WEFT_TRY(weft_schema_read_value(reader, field, node->values[i], out + field->offset));
+        weft_schema_leave(reader, length);
+    }
+    for (size_t i = 0; i < record->count; i++) {
+        const weft_field *field = &record->fields[i];
+        if (weft_yaml_get(node, field->key)) continue;
+        WEFT_TRY(read_default(reader, field, node, out + field->offset));
+    }
+    return WEFT_OK;
+}
+
+/* node: a map, NULL, or a scalar that stands for an empty map. */
+static weft_status read_body(weft_schema_reader *reader, const weft_record *record, const weft_yaml_node *node,
+                             void *out) {
+    memset(out, 0, record->size);
+    WEFT_TRY(read_fields(reader, record, node, out));
+    return record->check ? record->check(out, reader->yaml, node, reader->err) : WEFT_OK;
+}
+
+weft_status weft_schema_read_record(weft_schema_reader *reader, const weft_record *record, const weft_yaml_node *node,
+                                    void *out) {
+    if (node && node->kind != WEFT_YAML_MAP)
+        return weft_schema_fail(reader, node, "expects a map of keys (%s)", record->name);
+    return read_body(reader, record, node, out);
+}
+
+weft_status weft_record_read(void *out, const weft_record *record, const weft_yaml *yaml, const weft_yaml_node *node,
+                             weft_error *err) {
+    weft_schema_reader reader = {.yaml = yaml, .err = err};
+    if (node) find_path(&reader, yaml->root, node);
+    return weft_schema_read_record(&reader, record, node, out);
+}
+
+/* ---- variants and lists ---- */
+
+static weft_status unknown_variant(weft_schema_reader *reader, const weft_field *field, const weft_yaml_node *node,
+                                   const char *name) {
+    const char *names[NAMES_MAX + 1] = {0};
+    char list[512] = "";
+    size_t length = 0;
+    for (size_t i = 0; field->variants[i] && i < NAMES_MAX; i++) {
+        names[i] = field->variants[i]->name;
+        if (length < sizeof list)
+            length += (size_t)snprintf(list + length, sizeof list - length, "%s%s", i ? ", " : "", names[i]);
+    }
+    const char *nearest = weft_nearest_name(name, names);
+    return weft_schema_fail(reader, node, "'%s' is not one of %s%s%s%s", name, list, nearest ? "; did you mean " : "",
+                            nearest ? nearest : "", nearest ? "?" : "");
+}
+
+/* `name`, `name:` and `name: {...}`; bare names take all defaults. */
+static weft_status read_variant(weft_schema_reader *reader, const weft_field *field, const weft_yaml_node *node,
+                                weft_variant *out) {
+    bool map = node->kind == WEFT_YAML_MAP && node->count == 1;
+    if (!map && (node->kind != WEFT_YAML_SCALAR || !node->text[0]))
+        return weft_schema_fail(reader, node, "expects one name, or a map of one name and its keys");
+    const weft_yaml_node *name = map ? node->keys[0] : node, *body = map ? node->values[0] : node;
+    bool bare = !map || (body->kind == WEFT_YAML_SCALAR && !body->quoted && !body->text[0]);
+    int index = 0;
+    while (field->variants[index] && strcmp(field->variants[index]->name, name->text) != 0) index++;
+    const weft_record *record = field->variants[index];
+    if (!record) return unknown_variant(reader, field, name, name->text);
+    *out = (weft_variant){.index = index, .record = record, .line = name->line, .column = name->column};
+    out->value = weft_arena_alloc(reader->yaml->arena, record->size ? record->size : 1);
+    if (!out->value) return weft_schema_memory(reader);
+    size_t length = weft_schema_enter(reader, record->name);
+    WEFT_TRY(bare ? read_body(reader, record, body, out->value)
+                  : weft_schema_read_record(reader, record, body, out->value));
+    weft_schema_leave(reader, length);
+    return WEFT_OK;
+}
+
+static weft_status read_list(weft_schema_reader *reader, const weft_field *field, const weft_yaml_node *node,
+                             weft_list *out) {
+    if (node->kind != WEFT_YAML_SEQUENCE) return weft_schema_fail(reader, node, "expects a list");
+    bool variants = field->kind == WEFT_FIELD_VARIANTS;
+    size_t size = variants ? sizeof(weft_variant) : field->record->size;
+    char *items = weft_arena_alloc(reader->yaml->arena, (node->count + 1) * size);
+    if (!items) return weft_schema_memory(reader);
+    *out = (weft_list){.items = items, .count = node->count};
+    for (size_t i = 0; i < node->count; i++) {
+        char index[24];
+        snprintf(index, sizeof index, "%zu", i);
+        size_t length = weft_schema_enter(reader, index);
+        void *item = items + i * size;
+        WEFT_TRY(variants ? read_variant(reader, field, node->values[i], item)
+                          : weft_schema_read_record(reader, field->record, node->values[i], item));
+        weft_schema_leave(reader, length);
+    }
+    return WEFT_OK;
+}
+
+weft_status weft_schema_read_value(weft_schema_reader *reader, const weft_field *field, const weft_yaml_node *node,
+                                   void *slot) {
+    switch (field->kind) {
+    case WEFT_FIELD_RECORD:
+        return weft_schema_read_record(reader, field->record, node, slot);
+    case WEFT_FIELD_VARIANT:
+        return read_variant(reader, field, node, slot);
+    case WEFT_FIELD_LIST:
+    case WEFT_FIELD_VARIANTS:
+        return read_list(reader, field, node, slot);
+    default:
+        return weft_schema_read_scalar(reader, field, node, slot);
+    }
+}

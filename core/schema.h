@@ -1,6 +1,6 @@
-/* Field tables: the one description of every key a person may write. A table turns a YAML map into a plain C struct, prints
- * the manual (`weft describe`) and the JSON Schema (docs/schema). Unknown, duplicate, missing, out-of-range and mistyped keys
- * are errors with file:line:column, the key's dotted path and the nearest valid name. */
+/* Field tables: the one description of every key a person may write. A table turns a YAML map into a plain C struct,
+ * prints the manual (`weft describe`) and the JSON Schema (docs/schema). Unknown, duplicate, missing, out-of-range and
+ * mistyped keys are errors with file:line:column, the key's dotted path and the nearest valid name. */
 #ifndef WEFT_CORE_SCHEMA_H
 #define WEFT_CORE_SCHEMA_H
 
@@ -37,7 +37,8 @@ typedef enum weft_evidence {
 } weft_evidence;
 extern const char *const weft_evidence_names[]; /* NULL-terminated, by weft_evidence */
 
-/* A constant with where it comes from. A plain number is taken as assumed, source "" . */
+/* A constant with where it comes from. A plain number is taken as assumed, source "". Every other evidence needs a
+ * source. */
 typedef struct weft_cited {
     double value;
     weft_evidence evidence;
@@ -68,13 +69,14 @@ typedef struct weft_variant {
 typedef struct weft_field {
     const char *key;
     weft_field_kind kind;
-    size_t offset;              /* in the struct */
-    const char *unit;           /* "" when it has none; the key's name carries it too (read_ns, energy_pj) */
-    double min, max;            /* numbers; for LISTs and REALS the bounds are on each item; ignored when min == max == 0 */
-    const char *default_text;   /* YAML scalar text ("[1, 1]" for a pair); NULL: required; "" leaves zero/empty (optional) */
-    const char *doc;            /* one sentence */
-    const char *const *choices; /* ENUM, NULL-terminated */
-    const struct weft_record *record;          /* RECORD, LIST */
+    size_t offset;    /* in the struct */
+    const char *unit; /* "" when it has none; the key's name carries it too (read_ns, energy_pj) */
+    double min, max;  /* numbers; for LISTs and REALS the bounds are on each item; ignored when min == max == 0 */
+    const char *default_text;         /* YAML scalar text ("[1, 1]" for a pair); NULL: required; "" leaves zero/empty
+                                        (optional): texts are "", a         RECORD that has no required key takes its own defaults */
+    const char *doc;                  /* one sentence */
+    const char *const *choices;       /* ENUM, NULL-terminated */
+    const struct weft_record *record; /* RECORD, LIST */
     const struct weft_record *const *variants; /* VARIANT(S), NULL-terminated */
 } weft_field;
 
@@ -88,11 +90,12 @@ typedef struct weft_record {
     weft_status (*check)(const void *value, const weft_yaml *yaml, const weft_yaml_node *node, weft_error *err);
 } weft_record;
 
-/* Fills *out (record->size bytes, zeroed first) from node; strings and lists live in yaml->arena. A NULL node means an empty map
- * at the root: all defaults. */
+/* Fills *out (record->size bytes, zeroed first) from node; strings and lists live in yaml->arena. A NULL node means an
+ * empty map at the root: all defaults. */
 weft_status weft_record_read(void *out, const weft_record *record, const weft_yaml *yaml, const weft_yaml_node *node,
                              weft_error *err);
-/* INVALID at the node under dotted key below node: "file:line:col: key: text". */
+/* INVALID at the node under dotted key below node (NULL or "": node itself): "file:line:col: path.key: text", path from
+ * the root. */
 weft_status weft_record_error(const weft_yaml *yaml, const weft_yaml_node *node, const char *key, weft_error *err,
                               const char *format, ...) WEFT_PRINTF(5, 6);
 

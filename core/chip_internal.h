@@ -1,0 +1,17 @@
+/* Shared by the files of the chip description. */
+#ifndef WEFT_CORE_CHIP_INTERNAL_H
+#define WEFT_CORE_CHIP_INTERNAL_H
+
+#include "core/chip.h"
+
+/* Check of weft_chip_record: keys that contradict each other. After it, resolving cannot fail. */
+weft_status weft_chip_check_keys(const void *value, const weft_yaml *yaml, const weft_yaml_node *node, weft_error *err);
+/* Resolved chip: sums are exact and fit the network's partial sums. */
+weft_status weft_chip_check_sums(const weft_chip *chip, const weft_yaml *yaml, weft_error *err);
+/* Fills the resolved members from the written ones. */
+void weft_chip_resolve(weft_chip *chip);
+/* Slices that hold one weight: 1 for analog cells. */
+int weft_chip_slices(const weft_chip *chip);
+int weft_chip_columns_per_weight(const weft_chip *chip);
+
+#endif

@@ -1,0 +1,121 @@
+/* Shape arithmetic of layers. */
+#include <limits.h>
+
+#include "core/network_internal.h"
+
+int weft_window_extent(int in, int kernel, int stride, int dilation, int pad_begin, int pad_end) {
+    int64_t room = (int64_t)in + pad_begin + pad_end - (int64_t)dilation * (kernel - 1) - 1;
+    if (room < 0) return 0;
+    int64_t extent = room / stride + 1;
+    return extent > INT_MAX ? INT_MAX : (int)extent;
+}
+
+bool weft_shape_is_allowed(weft_shape s) {
+    if (s.channels < 1 || s.height < 1 || s.width < 1) return false;
+    int64_t size = (int64_t)s.channels * s.height;
+    return size <= WEFT_NETWORK_VALUES_MAX && size * s.width <= WEFT_NETWORK_VALUES_MAX;
+}
+
+static void window_defaults(weft_window *w) {
+    if (!w->stride_h) w->stride_h = 1;
+    if (!w->stride_w) w->stride_w = 1;
+    if (!w->dilation_h) w->dilation_h = 1;
+    if (!w->dilation_w) w->dilation_w = 1;
+}
+
+static weft_status window_check(const weft_window *w, bool pool, const char *layer, weft_error *err) {
+    if (w->kernel_h < 1 || w->kernel_w < 1 || w->stride_h < 1 || w->stride_w < 1 || w->dilation_h < 1 ||
+        w->dilation_w < 1)
+        return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": kernel, stride and dilation must be at least 1",
+                              layer);
+    if (w->pad_top < 0 || w->pad_left < 0 || w->pad_bottom < 0 || w->pad_right < 0)
+        return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": negative padding", layer);
+    int64_t reach_h = (int64_t)w->dilation_h * (w->kernel_h - 1) + 1;
+    int64_t reach_w = (int64_t)w->dilation_w * (w->kernel_w - 1) + 1;
+    bool covers = w->pad_top < reach_h && w->pad_bottom < reach_h && w->pad_left < reach_w && w->pad_right < reach_w;
+    if (pool && !covers)
+        return weft_error_set(err, WEFT_E_INVALID,
+                              "layer \"%s\": padding is not smaller than the pooling window: some windows would hold "
+                              "padding only",
+                              layer);
+    return WEFT_OK;
+}
+
+/* Height and width of a window's output. */
+static weft_status window_apply(weft_layer *l, weft_error *err) {
+    weft_window *w = &l->window;
+    window_defaults(w);
+    WEFT_TRY(window_check(w, l->kind != WEFT_LAYER_CONV, l->name, err));
+    l->out.height =
+        weft_window_extent(l->in.height, w->kernel_h, w->stride_h, w->dilation_h, w->pad_top, w->pad_bottom);
+    l->out.width = weft_window_extent(l->in.width, w->kernel_w, w->stride_w, w->dilation_w, w->pad_left, w->pad_right);
+    if (l->out.height > 0 && l->out.width > 0) return WEFT_OK;
+    return weft_error_set(
+        err, WEFT_E_INVALID,
+        "layer \"%s\": a %d x %d kernel (dilation %d x %d) does not fit its %d x %d input with padding "
+        "%d, %d, %d, %d (top, left, bottom, right)",
+        l->name, w->kernel_h, w->kernel_w, w->dilation_h, w->dilation_w, l->in.height, l->in.width, w->pad_top,
+        w->pad_left, w->pad_bottom, w->pad_right);
+}
+
+static weft_status weight_count_set(weft_layer *l, int64_t inputs, int64_t kernel, weft_error *err) {
+    if (kernel > WEFT_NETWORK_VALUES_MAX || inputs > WEFT_NETWORK_VALUES_MAX / kernel ||
+        l->out.channels > WEFT_NETWORK_VALUES_MAX / (inputs * kernel))
+        return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": more than %d weights", l->name,
+                              WEFT_NETWORK_VALUES_MAX);
+    l->weight_count = (size_t)(l->out.channels * inputs * kernel);
+    return WEFT_OK;
+}
+
+static weft_status conv_shape(weft_layer *l, weft_error *err) {
+    if (!l->groups) l->groups = 1;
+    if (l->groups < 1 || l->in.channels % l->groups || l->out.channels < 1 || l->out.channels % l->groups)
+        return weft_error_set(err, WEFT_E_INVALID,
+                              "layer \"%s\": %d groups do not divide %d input and %d output channels", l->name,
+                              l->groups, l->in.channels, l->out.channels);
+    WEFT_TRY(window_apply(l, err));
+    int64_t kernel = (int64_t)l->window.kernel_h * l->window.kernel_w;
+    return weight_count_set(l, l->in.channels / l->groups, kernel, err);
+}
+
+static weft_status dense_shape(weft_layer *l, weft_error *err) {
+    l->out.height = l->out.width = 1;
+    if (l->out.channels < 1)
+        return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": %d output features; at least 1 is needed", l->name,
+                              l->out.channels);
+    return weight_count_set(l, (int64_t)weft_shape_size(l->in), 1, err);
+}
+
+weft_status weft_layer_resolve(weft_layer *l, weft_error *err) {
+    l->weight_count = 0;
+    int channels = l->out.channels;
+    l->out = l->in;
+    switch (l->kind) {
+    case WEFT_LAYER_CONV:
+        l->out.channels = channels;
+        return conv_shape(l, err);
+    case WEFT_LAYER_DENSE:
+        l->out.channels = channels;
+        return dense_shape(l, err);
+    case WEFT_LAYER_MAX_POOL:
+    case WEFT_LAYER_AVERAGE_POOL:
+        return window_apply(l, err);
+    case WEFT_LAYER_FLATTEN:
+        l->out = (weft_shape){(int)weft_shape_size(l->in), 1, 1};
+        return WEFT_OK;
+    case WEFT_LAYER_BATCH_NORM:
+        if (l->epsilon >= 0 && l->epsilon <= 1) return WEFT_OK;
+        return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": epsilon %g is not between 0 and 1", l->name,
+                              (double)l->epsilon);
+    case WEFT_LAYER_RELU:
+        return WEFT_OK;
+    case WEFT_LAYER_KIND_COUNT:
+        break;
+    }
+    return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": unknown kind %d", l->name, (int)l->kind);
+}
+
+uint64_t weft_layer_macs(const weft_layer *layer) {
+    if (!weft_layer_has_weights(layer)) return 0;
+    return (uint64_t)layer->weight_count * (uint64_t)layer->out.height * (uint64_t)layer->out.width;
+}

@@ -1,0 +1,13 @@
+# These run the binary itself.
+function(weft_binary_test folder subject)
+  weft_test(${folder} ${subject} weft_net ${ARGN})
+  target_compile_definitions(${folder}_${subject}_test PRIVATE WEFT_BINARY="$<TARGET_FILE:weft>" WEFT_VERSION="${PROJECT_VERSION}")
+  add_dependencies(${folder}_${subject}_test weft)
+endfunction()
+weft_binary_test(cli general)
+weft_binary_test(cli results PkgConfig::CJSON)
+weft_binary_test(cli bad_input)
+weft_binary_test(cli interrupt)
+if(WEFT_SYSTEMC)
+  weft_binary_test(e2e pipeline PkgConfig::CJSON)
+endif()

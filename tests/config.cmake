@@ -1,0 +1,8 @@
+weft_test(unit yaml weft_config)
+weft_test(unit schema weft_config)
+weft_test(unit describe weft_config PkgConfig::CJSON)
+weft_test(unit schema_agrees weft_chip PkgConfig::CJSON)
+weft_test(golden chip weft_chip)
+weft_test(golden chip_files weft_chip)
+weft_test(golden bad_chips weft_chip)
+weft_test(property config weft_chip)

@@ -1,0 +1,232 @@
+/* Timed chip against latencies derived by hand. */
+#include <fstream>
+#include <sstream>
+
+#include "tests/support/cosim_fixture.h"
+
+using namespace weft_test;
+
+namespace {
+
+/* 4 N + 1 + L of tests/unit/noc_test.cpp. */
+uint64_t zero_load(uint64_t routers, uint64_t flits) { return 4 * routers + 1 + flits; }
+
+network_ptr dense_network(int features, int classes) {
+    network_ptr net = make_network({features, 1, 1});
+    add_layer(net.get(), WEFT_LAYER_DENSE, "fc", classes, window_of(1, 1, 0), true);
+    add_layer(net.get(), WEFT_LAYER_RELU, "relu");
+    return net;
+}
+
+/* Host at router 0, the layer on core 1 at router 1.
+ *   0            the pixel enters: 4 values of 8 bits and 8 header bits, 3 flits of 16 bits, 2 routers
+ *   + 4*2+1+3    it is there, the product starts
+ *   + 41         its result is out
+ *   + 3 + 5      3 scalings and 3 activations at 2 a cycle, latency of the digital unit
+ *   + 4*2+1+4    the result: 3 sums of 16 bits and 8 header bits, 4 flits */
+TEST(Cosim, OneLayerOnOneCore) {
+    in_child([] {
+        timed_case c(timed_chip(), dense_network(4, 3), 1, 1);
+        ASSERT_EQ(c.chip.mvm_interval_cycles, 32);
+        ASSERT_EQ(c.chip.mvm_latency_cycles, 41);
+        c.mapping = hand_mapping(c.stages.get(), {{{1, 0, 3, 0}}}, {{{1, 0, 0, 4, 0, 3, 0}}});
+        c.prepare();
+        cosim_ptr r = run_timed(c);
+        ASSERT_TRUE(r);
+        uint64_t end = zero_load(2, 3) + 41 + 3 + 5 + zero_load(2, 4);
+        EXPECT_EQ(r->image_start[0], 0u);
+        EXPECT_EQ(r->image_end[0], end);
+        EXPECT_EQ(r->cycles, end);
+        EXPECT_EQ(r->packets, 2u);
+        EXPECT_EQ(r->flits, 7u);
+        EXPECT_EQ(r->flit_hops, 7u);
+        EXPECT_EQ(r->latency_sum_cycles, zero_load(2, 3) + zero_load(2, 4));
+        EXPECT_EQ(r->latency_max_cycles, zero_load(2, 4));
+        EXPECT_EQ(r->link_flits[0 * 4 + 0], 3u); /* router 0 east */
+        EXPECT_EQ(r->link_flits[1 * 4 + 1], 4u); /* router 1 west */
+        EXPECT_EQ(r->cores[1].mvm_count, 1u);
+        EXPECT_EQ(r->cores[1].array_busy_cycles, 32u);
+        EXPECT_EQ(r->cores[1].digital_busy_cycles, 3u);
+        EXPECT_EQ(r->cores[1].buffer_peak_bytes,
+                  3 * 2); /* the input, 4 bytes, goes before the sums, 3 x 16 bits, come */
+        EXPECT_EQ(r->cores[0].mvm_count, 0u);
+        EXPECT_EQ(r->stage_busy_cycles[0], 32u);
+        expect_equals_functional(c, *r);
+    });
+}
+
+/* Rows 0..4 on core 1, where the sums meet, rows 4..8 on core 0 beside the host. 8 bits a cycle from the host.
+ *   core 0: 0 + 4*1+1+5 (8 values of 8 bits and the header: 5 flits), + 41, partial sums + 4*2+1+4 (4 flits)
+ *   core 1: 8 (its packet follows after 64 bits) + 4*2+1+5, + 41
+ * The later of both, then the digital unit 3 + 5 and the result 4*2+1+4. */
+TEST(Cosim, TwoCoresWithAPartialSum) {
+    in_child([] {
+        weft_chip chip = timed_chip();
+        chip.io.bits_per_cycle = 8;
+        timed_case c(chip, dense_network(8, 3), 1, 2);
+        c.mapping = hand_mapping(c.stages.get(), {{{1, 0, 3, 0}}}, {{{1, 0, 0, 4, 0, 3, 0}, {0, 0, 4, 8, 0, 3, 0}}});
+        c.prepare();
+        cosim_ptr r = run_timed(c);
+        ASSERT_TRUE(r);
+        uint64_t far = zero_load(1, 5) + 41 + zero_load(2, 4), near = 8 + zero_load(2, 5) + 41;
+        ASSERT_EQ(far, 64u);
+        ASSERT_EQ(near, 63u);
+        EXPECT_EQ(r->image_end[0], far + 3 + 5 + zero_load(2, 4));
+        EXPECT_EQ(r->packets, 4u);
+        EXPECT_EQ(r->stage_events[0].n[WEFT_EVENT_PARTIAL_ADD], 3u);
+        expect_equals_functional(c, *r);
+    });
+}
+
+/* Two positions of a 1 x 1 convolution: products start 32 cycles apart while their results take 41; a max pool of 1 x 2
+ * then waits for both. Pixels of 8 bits leave the host one a cycle at 8 bits a cycle, 1 flit each. first product: 0 +
+ * 4*2+1+1; second: 32 later (its pixel came one cycle after the first)
+ *   + 41, digital: bias 1 event and 1 pooling step of the window at the second position: 1 cycle; + 5; result 2 flits
+ */
+TEST(Cosim, PoolingWaitsForItsWindow) {
+    in_child([] {
+        network_ptr net = make_network({1, 1, 2});
+        add_layer(net.get(), WEFT_LAYER_CONV, "conv", 1, window_of(1, 1, 0), true);
+        add_layer(net.get(), WEFT_LAYER_MAX_POOL, "pool", 0, {1, 2, 1, 2, 1, 1, 0, 0, 0, 0});
+        weft_chip chip = timed_chip();
+        chip.io.bits_per_cycle = 8;
+        timed_case c(chip, std::move(net), 1, 3);
+        c.mapping = hand_mapping(c.stages.get(), {{{1, 0, 1, 0}}}, {{{1, 0, 0, 1, 0, 1, 0}}});
+        c.prepare();
+        cosim_ptr r = run_timed(c);
+        ASSERT_TRUE(r);
+        EXPECT_EQ(r->image_end[0], zero_load(2, 1) + 32 + 41 + 1 + 5 + zero_load(2, 2));
+        EXPECT_EQ(r->cores[1].mvm_count, 2u);
+        EXPECT_EQ(r->cores[1].array_busy_cycles, 64u);
+        EXPECT_EQ(r->cores[1].digital_busy_cycles, 2u);
+        expect_equals_functional(c, *r);
+    });
+}
+
+/* 16, 36 and 1 positions: the second layer sets the pace, 36 x 32 cycles an image. */
+TEST(Cosim, PipelineRunsAtTheSpeedOfItsBottleneck) {
+    in_child([] {
+        network_ptr net = make_network({1, 4, 4});
+        add_layer(net.get(), WEFT_LAYER_CONV, "conv1", 2, window_of(1, 1, 0));
+        add_layer(net.get(), WEFT_LAYER_CONV, "conv2", 1, window_of(1, 1, 1));
+        add_layer(net.get(), WEFT_LAYER_FLATTEN, "flatten");
+        add_layer(net.get(), WEFT_LAYER_DENSE, "fc", 4);
+        weft_chip chip = timed_chip();
+        chip.array.rows = 36;
+        chip.noc.mesh[1] = 2;
+        weft_chip_resolve(&chip);
+        timed_case c(chip, std::move(net), 12, 4);
+        c.mapping = hand_mapping(c.stages.get(), {{{1, 0, 2, 0}}, {{3, 0, 1, 0}}, {{2, 0, 4, 0}}},
+                                 {{{1, 0, 0, 1, 0, 2, 0}}, {{3, 0, 0, 2, 0, 1, 0}}, {{2, 0, 0, 36, 0, 4, 0}}});
+        c.prepare();
+        cosim_ptr r = run_timed(c);
+        ASSERT_TRUE(r);
+        const uint64_t pace = 36 * 32;
+        for (size_t i = 2; i < c.images; i++) EXPECT_EQ(r->image_end[i] - r->image_end[i - 1], pace) << i;
+        EXPECT_EQ(r->stage_busy_cycles[0], 16 * 32 * c.images);
+        EXPECT_EQ(r->stage_busy_cycles[1], pace * c.images);
+        EXPECT_EQ(r->stage_busy_cycles[2], 32 * c.images);
+        for (size_t i = 1; i < c.images; i++) EXPECT_GT(r->image_start[i], r->image_start[i - 1]);
+        expect_equals_functional(c, *r);
+    });
+}
+
+/* The host may be two images ahead of the first stage: image 2 starts with the result of image 0's last product. */
+TEST(Cosim, HostWaitsForTheDoubleBuffer) {
+    in_child([] {
+        timed_case c(timed_chip(), dense_network(4, 3), 4, 5);
+        c.chip.io.bits_per_cycle = 32;
+        c.mapping = hand_mapping(c.stages.get(), {{{1, 0, 3, 0}}}, {{{1, 0, 0, 4, 0, 3, 0}}});
+        c.prepare();
+        cosim_ptr r = run_timed(c);
+        ASSERT_TRUE(r);
+        EXPECT_EQ(r->image_start[0], 0u);
+        EXPECT_EQ(r->image_start[1], 1u);
+        EXPECT_EQ(r->image_start[2], zero_load(2, 3) + 41);
+        EXPECT_EQ(r->image_start[3], zero_load(2, 3) + 32 + 41);
+        expect_equals_functional(c, *r);
+    });
+}
+
+std::string contents(const std::string &path) {
+    std::ifstream in(path, std::ios::binary);
+    std::ostringstream out;
+    out << in.rdbuf();
+    return out.str();
+}
+
+/* Header, then one line a packet in order of injection: the host is 2, one behind the cores. */
+TEST(Cosim, RecordsItsPackets) {
+    std::string path = testing::TempDir() + "weft_cosim_record_" + std::to_string(getpid());
+    in_child([&path] {
+        timed_case c(timed_chip(), dense_network(4, 3), 1, 1);
+        c.mapping = hand_mapping(c.stages.get(), {{{1, 0, 3, 0}}}, {{{1, 0, 0, 4, 0, 3, 0}}});
+        c.prepare();
+        ASSERT_TRUE(run_timed(c, path.c_str()));
+    });
+    EXPECT_EQ(contents(path),
+              "# weft-trace 1: time_cycles source destination flits; chip tiny, 2 cores, host 2, mesh 2 x 1, images 1\n"
+              "0 2 1 3\n"
+              "61 1 2 4\n");
+    unlink(path.c_str());
+}
+
+/* The packets are planned for a mapping with one more tile than the one that runs: its sums never come. */
+TEST(Cosim, ReportsWhoWaitsForWhat) {
+    in_child([] {
+        weft_chip chip = timed_chip();
+        chip.array.per_core = 4;
+        timed_case c(chip, dense_network(8, 3), 1, 2);
+        c.mapping = hand_mapping(
+            c.stages.get(), {{{1, 0, 2, 0}, {0, 2, 3, 0}}},
+            {{{1, 0, 0, 4, 0, 2, 0}, {1, 1, 4, 8, 0, 2, 0}, {0, 0, 0, 4, 2, 3, 0}, {1, 2, 4, 8, 2, 3, 0}}});
+        c.prepare();
+        c.mapping->stages[0].tile_count = 3;
+        weft_cosim_result *result = nullptr;
+        weft_error err = {};
+        EXPECT_EQ(c.run(&result, &err), WEFT_E_INTERNAL);
+        c.mapping->stages[0].tile_count = 4;
+        EXPECT_EQ(result, nullptr);
+        const char *reason = strstr(err.text, ": host");
+        ASSERT_NE(reason, nullptr) << err.text;
+        EXPECT_STREQ(reason,
+                     ": host waits for 1 results of image 0; core 0, stage 'fc' block 1 waits for 1 of 2 partial "
+                     "sums at position 0 of image 0");
+        EXPECT_EQ(strncmp(err.text, "timed run: nothing happens after cycle ", 39), 0) << err.text;
+    });
+}
+
+TEST(Cosim, RunsOnceInAProcess) {
+    in_child([] {
+        timed_case c(timed_chip(), dense_network(4, 3), 1, 1);
+        c.mapping = hand_mapping(c.stages.get(), {{{1, 0, 3, 0}}}, {{{1, 0, 0, 4, 0, 3, 0}}});
+        c.prepare();
+        ASSERT_TRUE(run_timed(c));
+        weft_cosim_result *result = nullptr;
+        weft_error err = {};
+        EXPECT_EQ(c.run(&result, &err), WEFT_E_INVALID);
+        EXPECT_STREQ(err.text, "timed run: a process can run the SystemC kernel only once");
+    });
+}
+
+TEST(Cosim, RefusesARecordItCannotWrite) {
+    in_child([] {
+        timed_case c(timed_chip(), dense_network(4, 3), 1, 1);
+        c.mapping = hand_mapping(c.stages.get(), {{{1, 0, 3, 0}}}, {{{1, 0, 0, 4, 0, 3, 0}}});
+        c.prepare();
+        weft_cosim_result *result = nullptr;
+        weft_error err = {};
+        EXPECT_EQ(c.run(&result, &err, "/nonexistent/folder/trace.txt"), WEFT_E_IO);
+        EXPECT_EQ(result, nullptr);
+    });
+}
+
+TEST(Cosim, NamesItsSystemC) { EXPECT_STREQ(weft_cosim_systemc_version(), "2.3.4"); }
+
+} // namespace
+
+/* Own main: SystemC's library brings one that would be taken before GoogleTest's. */
+int main(int argc, char **argv) {
+    testing::InitGoogleTest(&argc, argv);
+    return RUN_ALL_TESTS();
+}

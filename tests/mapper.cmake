@@ -1,0 +1,5 @@
+weft_test(unit lowering weft_mapper)
+weft_test(unit traffic weft_mapper)
+weft_test(golden mapping weft_mapper)
+weft_test(property mapper weft_mapper)
+weft_test(property traffic weft_mapper)

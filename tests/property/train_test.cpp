@@ -1,0 +1,305 @@
+// Does training depend on nothing but recipe, seed and data, and does it leave what it promises?
+#include <omp.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tests/support/trainer_fixture.h"
+
+using namespace fixture;
+
+namespace {
+
+class Train : public ::testing::Test {
+  protected:
+    std::string recipe(const std::string &extra = "projection: sign\n", int epochs = 2) {
+        std::string path = folder.file("small.yaml");
+        write_file(path, recipe_text(folder.path, extra, epochs));
+        return path;
+    }
+    Network read(const std::string &path) {
+        weft_network *net = nullptr;
+        weft_error err = {};
+        EXPECT_EQ(weft_onnx_read(&net, path.c_str(), &err), WEFT_OK) << err.text;
+        return Network(net);
+    }
+    static bool exists(const std::string &path) {
+        struct stat info;
+        return stat(path.c_str(), &info) == 0;
+    }
+    void TearDown() override { omp_set_num_threads(2); }
+    Folder folder;
+};
+
+// Raises a flag at a progress call. The first call of a run comes after its first minibatch, then one at each epoch's
+// end.
+struct Stopper {
+    volatile sig_atomic_t flag = 0;
+    int calls = 0;
+    int stop_at_call = 0;
+    static void progress(void *context, const weft_train_progress *p) {
+        auto *self = static_cast<Stopper *>(context);
+        EXPECT_GT(p->step, 0u);
+        EXPECT_LE(p->step, p->steps);
+        if (++self->calls == self->stop_at_call) self->flag = 1;
+    }
+};
+
+TEST_F(Train, LearnsAndWritesEverything) {
+    std::string out = folder.file("net.onnx");
+    Stopper watch;
+    Outcome run = train(recipe("projection: sign\n", 15), out, false, nullptr, Stopper::progress, &watch);
+    ASSERT_EQ(run.status, WEFT_OK) << run.error.text;
+    EXPECT_LT(run.result.test_error_percent, 20.0); // guessing: 90
+    EXPECT_EQ(run.result.weights, 5u * 9 + 6 * 5 * 4 + 10 * 6 * 4);
+    EXPECT_GE(watch.calls, 16);
+    EXPECT_TRUE(exists(out));
+    EXPECT_FALSE(exists(out + ".checkpoint"));
+    std::stringstream curve(read_file(out + ".csv"));
+    std::string line;
+    std::getline(curve, line);
+    EXPECT_EQ(line, "epoch,step,learning_rate,train_loss,train_error_percent,test_error_percent,seconds");
+    int rows = 0;
+    for (; std::getline(curve, line); rows++)
+        EXPECT_EQ(line.rfind(std::to_string(rows + 1) + "," + std::to_string(12 * (rows + 1)) + ",", 0), 0u) << line;
+    EXPECT_EQ(rows, 15);
+    Network net = read(out);
+    EXPECT_STREQ(weft_network_get(net.get(), "weft.projection"), "sign");
+    EXPECT_STREQ(weft_network_get(net.get(), "weft.recipe"), "small");
+    EXPECT_STREQ(weft_network_get(net.get(), "weft.seed"), "1");
+    EXPECT_STREQ(weft_network_get(net.get(), "weft.clip"), "0.5");
+    EXPECT_STREQ(weft_network_get(net.get(), "weft.dataset"), folder.path.c_str());
+}
+
+// W stays within f sigma; what is deployed is alpha sign(W); statistics and ranges are known.
+TEST_F(Train, DeploysTheProjection) {
+    std::string out = folder.file("net.onnx");
+    ASSERT_EQ(train(recipe(), out).status, WEFT_OK);
+    Network net = read(out);
+    const double sigma[] = {std::sqrt(2.0 / ((1 + 5) * 9)), std::sqrt(2.0 / ((5 + 6) * 4)), std::sqrt(2.0 / (24 + 10))};
+    int k = 0;
+    for (int i = 0; i < net->layer_count; i++) {
+        const weft_layer &l = net->layers[i];
+        if (!weft_layer_has_weights(&l)) continue;
+        ASSERT_NE(l.latent, nullptr) << l.name;
+        float bound = static_cast<float>(0.5 * sigma[k++]), alpha = weft_weights_alpha(l.latent, l.weight_count);
+        EXPECT_LE(alpha, bound) << l.name;
+        EXPECT_GT(alpha, 0.5f * bound) << l.name;
+        for (size_t j = 0; j < l.weight_count; j++)
+            ASSERT_EQ(l.weight[j], l.latent[j] < 0 ? -alpha : alpha) << l.name << " " << j;
+        EXPECT_GT(l.input_max, l.input_min) << l.name;
+    }
+    EXPECT_EQ(k, 3);
+    EXPECT_NE(net->layers[1].mean[0], 0.0f);
+}
+
+TEST_F(Train, StochasticProjectionDeploysW) {
+    std::string out = folder.file("net.onnx");
+    ASSERT_EQ(train(recipe("projection: stoch\n"), out).status, WEFT_OK);
+    Network net = read(out);
+    EXPECT_EQ(net->layers[0].latent, nullptr);
+    EXPECT_STREQ(weft_network_get(net.get(), "weft.projection"), "stoch");
+    std::vector<float> distinct(net->layers[0].weight, net->layers[0].weight + net->layers[0].weight_count);
+    std::sort(distinct.begin(), distinct.end());
+    EXPECT_GT(std::unique(distinct.begin(), distinct.end()) - distinct.begin(), 10);
+}
+
+TEST_F(Train, ProjectionOfOneLayerAndNoBound) {
+    std::string out = folder.file("net.onnx"), path = folder.file("r.yaml");
+    write_file(
+        path,
+        "name: two\ndataset: " + folder.path +
+            "\nepochs: 3\nbatch: 20\nclip: 0\noptimiser: {sgd: {learning_rate: 0.5}}\nloss: cross_entropy\n"
+            "label_smoothing: 0.1\nlayers:\n  - dense: {units: 12, projection: ternary}\n  - batch_norm\n  - relu\n"
+            "  - dense: {units: 10}\n");
+    ASSERT_EQ(train(path, out).status, WEFT_OK);
+    Network net = read(out);
+    ASSERT_EQ(net->layer_count, 5); // the file has a flatten before the first
+    const weft_layer &first = net->layers[1], &last = net->layers[4];
+    EXPECT_NE(first.latent, nullptr);
+    EXPECT_EQ(last.latent, nullptr);
+    EXPECT_GT(weft_weights_alpha(last.weight, last.weight_count), 1.8f * std::sqrt(2.0f / 22)); // beyond any bound
+    EXPECT_STREQ(weft_network_get(net.get(), "weft.clip"), "none");
+}
+
+TEST_F(Train, SameBytesForAnyNumberOfThreads) {
+    std::string path = recipe("projection: stochm:gamma=0.5\naugment: {flip: true, translate: 1}\n");
+    std::vector<std::string> results;
+    for (int threads : {1, 2, 5}) {
+        omp_set_num_threads(threads);
+        std::string out = folder.file("net" + std::to_string(threads) + ".onnx");
+        Outcome run = train(path, out);
+        ASSERT_EQ(run.status, WEFT_OK) << run.error.text;
+        EXPECT_EQ(omp_get_max_threads(), threads);
+        results.push_back(read_file(out));
+    }
+    ASSERT_GT(results[0].size(), 1000u);
+    EXPECT_EQ(results[0], results[1]);
+    EXPECT_EQ(results[0], results[2]);
+}
+
+TEST_F(Train, SeedDecides) {
+    std::string path = recipe(), a = folder.file("a.onnx"), b = folder.file("b.onnx"), c = folder.file("c.onnx");
+    ASSERT_EQ(train(path, a).status, WEFT_OK);
+    ASSERT_EQ(train(path, b).status, WEFT_OK);
+    ASSERT_EQ(train(path, c, false, nullptr, nullptr, nullptr, {"seed=2"}).status, WEFT_OK);
+    EXPECT_EQ(read_file(a), read_file(b));
+    EXPECT_NE(read_file(a), read_file(c));
+}
+
+// ---- interruption ----
+
+volatile sig_atomic_t raised = 1;
+
+TEST_F(Train, InterruptLeavesACheckpointAndNoOutput) {
+    std::string out = folder.file("net.onnx");
+    Outcome run = train(recipe(), out, false, &raised);
+    EXPECT_EQ(run.status, WEFT_E_INTERRUPTED);
+    EXPECT_EQ(std::string(run.error.text), "interrupted after step 0 of 24; " + out + ".checkpoint holds the state");
+    EXPECT_TRUE(exists(out + ".checkpoint"));
+    EXPECT_FALSE(exists(out));
+}
+
+// Stopped after minibatches 1, 2 and 3 of 48, after the first epoch (12) and after minibatch 13.
+TEST_F(Train, ResumeGoesOnBitForBit) {
+    std::string path = recipe("projection: stoch|addnorm:sigma=0.05\naugment: {translate: 1}\n", 4);
+    std::string whole = folder.file("whole.onnx"), parts = folder.file("parts.onnx");
+    ASSERT_EQ(train(path, whole).status, WEFT_OK);
+    bool resume = false;
+    for (int stop_at_call : {1, 1, 1, 2, 1}) {
+        Stopper stopper;
+        stopper.stop_at_call = stop_at_call;
+        Outcome run = train(path, parts, resume, &stopper.flag, Stopper::progress, &stopper);
+        ASSERT_EQ(run.status, WEFT_E_INTERRUPTED) << run.error.text;
+        EXPECT_FALSE(exists(parts));
+        resume = true;
+    }
+    Stopper watch;
+    Outcome run = train(path, parts, true, nullptr, Stopper::progress, &watch);
+    ASSERT_EQ(run.status, WEFT_OK) << run.error.text;
+    EXPECT_EQ(read_file(whole), read_file(parts));
+    // The curve is complete, and the same but for the times.
+    std::stringstream a(read_file(whole + ".csv")), b(read_file(parts + ".csv"));
+    std::string row, other;
+    int rows = 0;
+    for (; std::getline(a, row); rows++) {
+        ASSERT_TRUE(std::getline(b, other));
+        EXPECT_EQ(row.substr(0, row.rfind(',')), other.substr(0, other.rfind(',')));
+    }
+    EXPECT_EQ(rows, 5);
+}
+
+TEST_F(Train, RefusesOtherCheckpoints) {
+    std::string out = folder.file("net.onnx"), path = recipe(), checkpoint = out + ".checkpoint";
+    Outcome run = train(path, out, true);
+    EXPECT_EQ(run.status, WEFT_E_IO);
+    ASSERT_EQ(train(path, out, false, &raised).status, WEFT_E_INTERRUPTED);
+    run = train(path, out, true, nullptr, nullptr, nullptr, {"seed=5"});
+    EXPECT_EQ(run.status, WEFT_E_INVALID);
+    EXPECT_EQ(std::string(run.error.file), checkpoint);
+    EXPECT_STREQ(run.error.text, "the checkpoint belongs to another recipe, seed or data set");
+    std::string bytes = read_file(checkpoint), damaged = bytes;
+    damaged[bytes.size() / 2] = static_cast<char>(damaged[bytes.size() / 2] ^ 4);
+    write_file(checkpoint, damaged);
+    run = train(path, out, true);
+    EXPECT_EQ(run.status, WEFT_E_CHECKSUM);
+    EXPECT_STREQ(run.error.text, "the checkpoint is damaged");
+    for (size_t size : {size_t{0}, size_t{20}, bytes.size() - 1}) {
+        write_file(checkpoint, bytes.substr(0, size));
+        weft_status status = train(path, out, true).status;
+        EXPECT_TRUE(status == WEFT_E_PARSE || status == WEFT_E_CHECKSUM) << size;
+    }
+    EXPECT_FALSE(exists(out));
+}
+
+// ---- failures ----
+
+TEST_F(Train, FailuresLeaveNothing) {
+    std::string path = recipe(), out = folder.file("missing/net.onnx");
+    EXPECT_EQ(train(path, out).status, WEFT_E_IO);
+    out = folder.file("net.onnx");
+    Outcome run = train(path, out, false, nullptr, nullptr, nullptr, {"dataset=/nonexistent/set"});
+    EXPECT_EQ(run.status, WEFT_E_IO);
+    run = train(path, out, false, nullptr, nullptr, nullptr, {"batch=242"});
+    EXPECT_EQ(run.status, WEFT_E_INVALID);
+    EXPECT_NE(std::string(run.error.text).find("242 is above the 240 training images"), std::string::npos)
+        << run.error.text;
+    EXPECT_FALSE(exists(out));
+    EXPECT_FALSE(exists(out + ".checkpoint"));
+    EXPECT_FALSE(exists(out + ".csv"));
+}
+
+TEST_F(Train, DivergenceIsReported) {
+    std::string out = folder.file("net.onnx"), path = folder.file("r.yaml");
+    write_file(path, "name: wild\ndataset: " + folder.path +
+                         "\nepochs: 50\nbatch: 20\nclip: 0\noptimiser: {sgd: {learning_rate: 100}}\nlayers:\n"
+                         "  - dense: {units: 30}\n  - dense: {units: 10}\n");
+    Outcome run = train(path, out);
+    EXPECT_EQ(run.status, WEFT_E_INVALID);
+    EXPECT_EQ(std::string(run.error.text).rfind("training diverged: the loss is not finite at step ", 0), 0u)
+        << run.error.text;
+    EXPECT_FALSE(exists(out));
+}
+
+// ---- evaluation ----
+
+weft_eval_result evaluate(const Network &net, const std::string &data, const char *transform, size_t recalibrate,
+                          int draws, uint64_t seed = 1) {
+    weft_transform_chain chain = {};
+    weft_eval_options options = {};
+    weft_eval_result result = {};
+    weft_error err = {};
+    if (transform) {
+        EXPECT_EQ(weft_transform_chain_parse(&chain, transform, &err), WEFT_OK) << err.text;
+        options.chain = &chain;
+    }
+    options.recalibrate = recalibrate;
+    options.draws = draws;
+    options.seed = seed;
+    EXPECT_EQ(weft_evaluate(&result, net.get(), data.c_str(), &options, &err), WEFT_OK) << err.text;
+    return result;
+}
+
+TEST_F(Train, EvaluationAgreesWithTraining) {
+    std::string out = folder.file("net.onnx");
+    Outcome run = train(recipe("projection: sign\n", 8), out);
+    ASSERT_EQ(run.status, WEFT_OK);
+    Network net = read(out);
+    weft_eval_result deployed = evaluate(net, folder.path, nullptr, 0, 1);
+    EXPECT_DOUBLE_EQ(deployed.error_percent, run.result.test_error_percent);
+    EXPECT_EQ(deployed.error_percent_std, 0.0);
+    EXPECT_EQ(deployed.images, 60u);
+    EXPECT_EQ(deployed.draws, 1);
+    // The recipe's statistics are those of 100 training images, so re-estimating on them changes nothing.
+    EXPECT_DOUBLE_EQ(evaluate(net, folder.path, "sign", 100, 1).error_percent, deployed.error_percent);
+    EXPECT_DOUBLE_EQ(evaluate(net, folder.path, "sign", 0, 1).error_percent, deployed.error_percent);
+    // A net of noise knows nothing: near 90 %, and the draws differ.
+    weft_eval_result noise = evaluate(net, folder.path, "addnorm:sigma=10", 100, 8);
+    EXPECT_GT(noise.error_percent, 60.0);
+    EXPECT_LE(noise.error_percent, 100.0);
+    EXPECT_GT(noise.error_percent_std, 0.0);
+    EXPECT_EQ(noise.draws, 8);
+    EXPECT_EQ(noise.error_percent, evaluate(net, folder.path, "addnorm:sigma=10", 100, 8).error_percent);
+    EXPECT_NE(noise.error_percent, evaluate(net, folder.path, "addnorm:sigma=10", 100, 8, 2).error_percent);
+}
+
+TEST_F(Train, EvaluationRefusals) {
+    std::string out = folder.file("net.onnx");
+    ASSERT_EQ(train(recipe(), out).status, WEFT_OK);
+    Network net = read(out);
+    weft_eval_options options = {};
+    weft_eval_result result = {};
+    weft_error err = {};
+    EXPECT_EQ(weft_evaluate(&result, net.get(), folder.path.c_str(), &options, &err), WEFT_E_INVALID);
+    EXPECT_STREQ(err.text, "draws: 0 is below 1");
+    options.draws = 1;
+    options.images = 61;
+    EXPECT_EQ(weft_evaluate(&result, net.get(), folder.path.c_str(), &options, &err), WEFT_E_INVALID);
+    EXPECT_EQ(std::string(err.text), "images: 61 is above the 60 test images of " + folder.path);
+    options.images = 0;
+    options.stop = &raised;
+    EXPECT_EQ(weft_evaluate(&result, net.get(), folder.path.c_str(), &options, &err), WEFT_E_INTERRUPTED);
+}
+
+} // namespace

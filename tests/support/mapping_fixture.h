@@ -1,0 +1,181 @@
+// Small chips, networks and mappings for tests of lowering, mapper and traffic.
+#ifndef WEFT_TESTS_SUPPORT_MAPPING_FIXTURE_H
+#define WEFT_TESTS_SUPPORT_MAPPING_FIXTURE_H
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "core/rng.h"
+#include "core/traffic.h"
+#include "mapper/mapper.h"
+extern "C" {
+#include "core/chip_internal.h"
+}
+
+namespace weft_test {
+
+using network_ptr = std::unique_ptr<weft_network, decltype(&weft_network_destroy)>;
+using stages_ptr = std::unique_ptr<weft_stages, decltype(&weft_stages_destroy)>;
+using mapping_ptr = std::unique_ptr<weft_mapping, decltype(&weft_mapping_destroy)>;
+using traffic_ptr = std::unique_ptr<weft_traffic, decltype(&weft_traffic_destroy)>;
+
+/* Analog differential cells: one column a weight. Arrays of 4 x 4, 2 a core, 2 x 1 routers, 8-bit inputs, 16-bit
+ * partial sums, 16-bit flits with 8 header bits, 64 bytes of buffer, host at (0, 0). Change what is written, then call
+ * weft_chip_resolve. */
+inline weft_chip tiny_chip() {
+    weft_chip chip;
+    memset(&chip, 0, sizeof chip);
+    chip.name = "tiny";
+    chip.cycle_ns = 1.0;
+    chip.array.rows = chip.array.columns = 4;
+    chip.array.per_core = 2;
+    chip.weight.bits = 8;
+    chip.weight.encoding = WEFT_WEIGHT_DIFFERENTIAL_CELL;
+    chip.input.bits = 8;
+    chip.input.bits_per_pulse = 1;
+    chip.input.pulse_ns.value = 1.0;
+    chip.adc.bits = 8;
+    chip.adc.per_array = 1;
+    chip.core.buffer_bytes = 64;
+    chip.core.digital_lanes = 1;
+    chip.noc.mesh[0] = 2;
+    chip.noc.mesh[1] = 1;
+    chip.noc.concentration = 1;
+    chip.noc.flit_bits = 16;
+    chip.noc.header_bits = 8;
+    chip.io.bits_per_cycle = 16;
+    chip.io.partial_bits = 16;
+    weft_chip_resolve(&chip);
+    return chip;
+}
+
+inline weft_window window_of(int kernel, int stride, int pad, int dilation = 1) {
+    return {kernel, kernel, stride, stride, dilation, dilation, pad, pad, pad, pad};
+}
+
+/* Index of the new layer, or -1 when its shapes do not work out. */
+inline int add_layer(weft_network *net, weft_layer_kind kind, const char *name, int out_channels = 0,
+                     weft_window window = window_of(1, 1, 0), bool bias = false) {
+    weft_layer proto;
+    memset(&proto, 0, sizeof proto);
+    proto.kind = kind;
+    proto.out.channels = out_channels;
+    proto.window = window;
+    proto.groups = 1;
+    proto.epsilon = 1e-5f;
+    int index = -1;
+    weft_error err;
+    return weft_network_add(net, &proto, name, net->layer_count - 1, bias, &index, &err) == WEFT_OK ? index : -1;
+}
+
+inline network_ptr make_network(weft_shape input) {
+    weft_network *net = nullptr;
+    EXPECT_EQ(weft_network_create(&net, "net", input, nullptr), WEFT_OK);
+    return network_ptr(net, weft_network_destroy);
+}
+
+inline stages_ptr lower(const weft_network *net) {
+    weft_stages *stages = nullptr;
+    weft_error err = {};
+    EXPECT_EQ(weft_lower(&stages, net, &err), WEFT_OK) << err.text;
+    return stages_ptr(stages, weft_stages_destroy);
+}
+
+inline mapping_ptr map(const weft_stages *stages, const weft_chip *chip, weft_error *err,
+                       weft_map_summary *summary = nullptr) {
+    weft_mapping *mapping = nullptr;
+    weft_map(&mapping, summary, stages, chip, err);
+    return mapping_ptr(mapping, weft_mapping_destroy);
+}
+
+inline traffic_ptr make_traffic(const weft_mapping *mapping, const weft_stages *stages, const weft_chip *chip) {
+    weft_traffic *traffic = nullptr;
+    EXPECT_EQ(weft_traffic_create(&traffic, mapping, stages, chip, nullptr), WEFT_OK);
+    return traffic_ptr(traffic, weft_traffic_destroy);
+}
+
+/* conv 2 x 2 of a 1 x 3 x 3 image to 3 channels, ReLU, dense 12 -> 2. */
+inline network_ptr two_layers() {
+    network_ptr net = make_network({1, 3, 3});
+    add_layer(net.get(), WEFT_LAYER_CONV, "conv1", 3, window_of(2, 1, 0));
+    add_layer(net.get(), WEFT_LAYER_RELU, "relu1");
+    add_layer(net.get(), WEFT_LAYER_FLATTEN, "flatten");
+    add_layer(net.get(), WEFT_LAYER_DENSE, "fc", 2);
+    net->layers[0].input_max = 1.0f;
+    net->layers[3].input_min = -0.1f;
+    net->layers[3].input_max = 2.5f;
+    return net;
+}
+
+/* Draws of one random case. */
+class dice {
+  public:
+    explicit dice(uint64_t seed) : rng_{seed, 0, 0, WEFT_PURPOSE_TEST} {}
+    int between(int low, int high) { return low + (int)(weft_rng_u32(&rng_, next_++) % (uint32_t)(high - low + 1)); }
+    bool flip() { return between(0, 1) == 1; }
+
+  private:
+    weft_rng rng_;
+    uint64_t next_ = 0;
+};
+
+/* One to three convolutions with digital operations between, then up to two dense layers. */
+inline network_ptr random_network(dice &d) {
+    network_ptr net = make_network({d.between(1, 3), d.between(3, 9), d.between(3, 9)});
+    int convs = d.between(0, 3), denses = d.between(1, 2), n = 0;
+    for (int i = 0; i < convs; i++) {
+        weft_window window = window_of(d.between(1, 3), d.between(1, 2), d.between(0, 1), d.between(1, 2));
+        if (add_layer(net.get(), WEFT_LAYER_CONV, ("conv" + std::to_string(n++)).c_str(), d.between(1, 12), window,
+                      d.flip()) < 0)
+            continue;
+        if (d.flip()) add_layer(net.get(), WEFT_LAYER_BATCH_NORM, ("bn" + std::to_string(n++)).c_str());
+        if (d.flip()) add_layer(net.get(), WEFT_LAYER_RELU, ("relu" + std::to_string(n++)).c_str());
+        weft_layer_kind pool = d.flip() ? WEFT_LAYER_MAX_POOL : WEFT_LAYER_AVERAGE_POOL;
+        if (d.flip()) add_layer(net.get(), pool, ("pool" + std::to_string(n++)).c_str(), 0, window_of(2, 2, 0));
+    }
+    add_layer(net.get(), WEFT_LAYER_FLATTEN, "flatten");
+    for (int i = 0; i < denses; i++) {
+        add_layer(net.get(), WEFT_LAYER_DENSE, ("fc" + std::to_string(n++)).c_str(), d.between(2, 20),
+                  window_of(1, 1, 0), d.flip());
+        if (d.flip()) add_layer(net.get(), WEFT_LAYER_RELU, ("relu" + std::to_string(n++)).c_str());
+    }
+    return net;
+}
+
+inline weft_chip random_chip(dice &d) {
+    weft_chip chip = tiny_chip();
+    chip.array.rows = d.between(2, 40);
+    chip.array.columns = d.between(4, 40);
+    chip.array.per_core = d.between(1, 24);
+    chip.weight.encoding = d.between(0, 2);
+    chip.array.cell_bits = chip.weight.encoding == WEFT_WEIGHT_DIFFERENTIAL_CELL ? 0 : d.between(2, 4);
+    chip.core.buffer_bytes = d.between(60, 6000);
+    chip.noc.mesh[0] = d.between(1, 4);
+    chip.noc.mesh[1] = d.between(1, 4);
+    chip.noc.concentration = d.between(1, 3);
+    chip.noc.flit_bits = d.between(8, 64);
+    chip.noc.header_bits = d.between(0, 20);
+    chip.io.router[0] = d.between(0, (int)chip.noc.mesh[0] - 1);
+    chip.io.router[1] = d.between(0, (int)chip.noc.mesh[1] - 1);
+    weft_chip_resolve(&chip);
+    return chip;
+}
+
+/* Number `seed` of the random cases; mapping is NULL, with err, when it does not fit. */
+struct random_case {
+    explicit random_case(uint64_t seed)
+        : d(seed), net(random_network(d)), stages(lower(net.get())), chip(random_chip(d)),
+          mapping(map(stages.get(), &chip, &err)) {}
+    dice d;
+    network_ptr net;
+    stages_ptr stages;
+    weft_chip chip;
+    weft_error err = {};
+    mapping_ptr mapping;
+};
+
+} // namespace weft_test
+#endif

@@ -1,0 +1,7 @@
+weft_test(unit gradient weft_trainer weft_dnnl)
+weft_test(unit loss weft_trainer)
+weft_test(unit optimiser weft_trainer OpenMP::OpenMP_CXX)
+weft_test(unit recipe weft_trainer)
+weft_test(property forward weft_trainer OpenMP::OpenMP_CXX)
+weft_test(property train weft_trainer OpenMP::OpenMP_CXX)
+weft_test(golden recipes weft_trainer)

@@ -1,0 +1,215 @@
+// Is a network's shape arithmetic right, and does building one refuse what cannot be?
+#include "tests/network_samples.h"
+
+#include "core/transform.h"
+
+using namespace samples;
+
+namespace {
+
+weft_status try_add(weft_network *net, weft_layer proto, const char *name, std::string *text, int input = -2) {
+    weft_error err = {};
+    int before = net->layer_count, index = -7;
+    weft_status status =
+        weft_network_add(net, &proto, name, input == -2 ? net->layer_count - 1 : input, true, &index, &err);
+    *text = err.text;
+    if (status != WEFT_OK) {
+        EXPECT_EQ(net->layer_count, before);
+        EXPECT_EQ(index, -7);
+    }
+    return status;
+}
+
+void expect_shape(weft_shape s, int channels, int height, int width) {
+    EXPECT_EQ(s.channels, channels);
+    EXPECT_EQ(s.height, height);
+    EXPECT_EQ(s.width, width);
+}
+
+TEST(WindowExtent, CountsWindows) {
+    EXPECT_EQ(weft_window_extent(28, 5, 1, 1, 0, 0), 24);
+    EXPECT_EQ(weft_window_extent(28, 3, 1, 1, 1, 1), 28);
+    EXPECT_EQ(weft_window_extent(28, 3, 2, 1, 0, 1), 14);
+    EXPECT_EQ(weft_window_extent(7, 3, 1, 2, 0, 0), 3);
+    EXPECT_EQ(weft_window_extent(3, 3, 5, 1, 0, 0), 1);
+    EXPECT_LE(weft_window_extent(2, 3, 1, 1, 0, 0), 0);
+    EXPECT_LE(weft_window_extent(2, 1 << 30, 1, 1 << 30, 0, 0), 0);
+}
+
+TEST(Network, ShapesFollowTheLayers) {
+    Network net = every_kind(1, false);
+    ASSERT_EQ(net->layer_count, 11);
+    expect_shape(net->layers[0].out, 4, 12, 12);
+    EXPECT_EQ(net->layers[0].weight_count, 4u * 2 * 3 * 3);
+    expect_shape(net->layers[3].out, 4, 6, 6);
+    expect_shape(net->layers[4].out, 6, 4, 4);
+    EXPECT_EQ(net->layers[4].weight_count, 6u * (4 / 2) * 3 * 3);
+    expect_shape(net->layers[5].out, 6, 2, 2);
+    expect_shape(net->layers[6].out, 24, 1, 1);
+    EXPECT_EQ(net->layers[7].weight_count, 8u * 24);
+    expect_shape(net->layers[10].out, 5, 1, 1);
+    for (int i = 0; i < net->layer_count; i++) EXPECT_EQ(net->layers[i].input, i - 1);
+}
+
+TEST(Network, DenseFlattensAFeatureMap) {
+    Network net = create({3, 4, 5});
+    EXPECT_EQ(add(net.get(), dense(7), "fc").weight_count, 7u * 60);
+    expect_shape(net->layers[0].in, 3, 4, 5);
+    expect_shape(net->layers[0].out, 7, 1, 1);
+}
+
+TEST(Network, MacsCountOneImage) {
+    Network net = every_kind(1, false);
+    EXPECT_EQ(weft_layer_macs(&net->layers[0]), 72u * 144);
+    EXPECT_EQ(weft_layer_macs(&net->layers[4]), 108u * 16);
+    EXPECT_EQ(weft_layer_macs(&net->layers[7]), 192u);
+    EXPECT_EQ(weft_layer_macs(&net->layers[1]), 0u);
+    EXPECT_EQ(weft_layer_macs(&net->layers[3]), 0u);
+}
+
+TEST(Network, ArraysStartAsPromised) {
+    Network net = create({2, 4, 4});
+    weft_layer proto = conv(3, 3);
+    float junk = 0;
+    proto.weight = proto.latent = proto.bias = &junk; /* ignored */
+    proto.window.stride_h = proto.window.dilation_w = proto.groups = 0;
+    weft_layer &c = add(net.get(), proto, "c", true);
+    for (size_t i = 0; i < c.weight_count; i++) EXPECT_EQ(c.weight[i], 0.0f);
+    for (int i = 0; i < 3; i++) EXPECT_EQ(c.bias[i], 0.0f);
+    EXPECT_EQ(c.latent, nullptr);
+    EXPECT_EQ(weft_layer_latent(&c), c.weight);
+    EXPECT_EQ(c.window.stride_h, 1);
+    EXPECT_EQ(c.window.dilation_w, 1);
+    EXPECT_EQ(c.groups, 1);
+    weft_layer &b = add(net.get(), batch_norm(0.5f), "b");
+    for (int i = 0; i < 3; i++) {
+        EXPECT_EQ(b.gamma[i], 1.0f);
+        EXPECT_EQ(b.beta[i], 0.0f);
+        EXPECT_EQ(b.mean[i], 0.0f);
+        EXPECT_EQ(b.variance[i], 1.0f);
+    }
+    EXPECT_EQ(b.epsilon, 0.5f);
+    EXPECT_EQ(add(net.get(), dense(2), "d").bias, nullptr);
+}
+
+TEST(Network, RefusesShapesThatDoNotWorkOut) {
+    Network net = create({4, 6, 6});
+    std::string text;
+    EXPECT_EQ(try_add(net.get(), conv(4, 7), "big", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text,
+              "layer \"big\": a 7 x 7 kernel (dilation 1 x 1) does not fit its 6 x 6 input with padding 0, 0, 0, 0 "
+              "(top, left, bottom, right)");
+    EXPECT_EQ(try_add(net.get(), conv(4, 3, 1, 0, 3), "grouped", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"grouped\": 3 groups do not divide 4 input and 4 output channels");
+    EXPECT_EQ(try_add(net.get(), conv(0, 3), "none", &text), WEFT_E_INVALID);
+    EXPECT_EQ(try_add(net.get(), dense(0), "empty", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"empty\": 0 output features; at least 1 is needed");
+    EXPECT_EQ(try_add(net.get(), dense(1 << 24), "huge", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"huge\": more than 1073741824 weights");
+    EXPECT_EQ(try_add(net.get(), conv(4, 0), "kernel", &text), WEFT_E_INVALID);
+    EXPECT_EQ(try_add(net.get(), conv(4, 3, -1), "stride", &text), WEFT_E_INVALID);
+    EXPECT_EQ(try_add(net.get(), conv(4, 3, 1, -1), "pad", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"pad\": negative padding");
+    weft_layer padded = pool(WEFT_LAYER_MAX_POOL, 2, 2);
+    padded.window.pad_top = 2;
+    EXPECT_EQ(try_add(net.get(), padded, "pool", &text), WEFT_E_INVALID);
+    EXPECT_EQ(try_add(net.get(), batch_norm(-1.0f), "bn", &text), WEFT_E_INVALID);
+    EXPECT_EQ(net->layer_count, 0);
+}
+
+TEST(Network, RefusesBadNamesAndInputs) {
+    Network net = create({1, 2, 2});
+    std::string text;
+    EXPECT_EQ(try_add(net.get(), plain(WEFT_LAYER_RELU), "", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer 0 has an empty name");
+    EXPECT_EQ(try_add(net.get(), plain(WEFT_LAYER_RELU), "a", &text), WEFT_OK);
+    EXPECT_EQ(try_add(net.get(), plain(WEFT_LAYER_RELU), "a", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"a\": two layers have this name");
+    EXPECT_EQ(try_add(net.get(), plain(WEFT_LAYER_RELU), "b", &text, 1), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"b\": input 1 is not an earlier layer (-1 to 0)");
+    EXPECT_EQ(try_add(net.get(), plain(WEFT_LAYER_KIND_COUNT), "c", &text), WEFT_E_INVALID);
+    weft_network *none = nullptr;
+    EXPECT_EQ(weft_network_create(&none, "n", {1, 0, 1}, nullptr), WEFT_E_INVALID);
+    EXPECT_EQ(weft_network_create(&none, "n", {1 << 16, 1 << 16, 1}, nullptr), WEFT_E_INVALID);
+    EXPECT_EQ(none, nullptr);
+}
+
+TEST(Network, MetadataIsReplacedAndKeepsOrder) {
+    Network net = create({1, 1, 1});
+    weft_error err = {};
+    EXPECT_EQ(weft_network_get(net.get(), "a"), nullptr);
+    ASSERT_EQ(weft_network_set(net.get(), "a", "1", &err), WEFT_OK);
+    ASSERT_EQ(weft_network_set(net.get(), "b", "2", &err), WEFT_OK);
+    ASSERT_EQ(weft_network_set(net.get(), "a", "three", &err), WEFT_OK);
+    EXPECT_STREQ(weft_network_get(net.get(), "a"), "three");
+    ASSERT_EQ(net->metadata_count, 2);
+    EXPECT_STREQ(net->metadata[0].key, "a");
+    EXPECT_STREQ(net->metadata[1].value, "2");
+    EXPECT_EQ(weft_network_set(net.get(), "", "x", &err), WEFT_E_INVALID);
+}
+
+TEST(Network, CloneIsDeepAndEqual) {
+    Network net = every_kind(3, true);
+    weft_network *raw = nullptr;
+    weft_error err = {};
+    ASSERT_EQ(weft_network_clone(&raw, net.get(), &err), WEFT_OK);
+    Network copy(raw);
+    ASSERT_EQ(copy->layer_count, net->layer_count);
+    for (int i = 0; i < net->layer_count; i++) {
+        const weft_layer &a = net->layers[i], &b = copy->layers[i];
+        EXPECT_STREQ(a.name, b.name);
+        EXPECT_EQ(a.input_max, b.input_max);
+        if (!a.weight) continue;
+        EXPECT_NE(a.weight, b.weight);
+        EXPECT_EQ(memcmp(a.weight, b.weight, a.weight_count * sizeof(float)), 0);
+        EXPECT_EQ(memcmp(a.latent, b.latent, a.weight_count * sizeof(float)), 0);
+        EXPECT_EQ(a.bias == nullptr, b.bias == nullptr);
+    }
+    EXPECT_STREQ(weft_network_get(copy.get(), "weft.seed"), "42");
+    EXPECT_EQ(copy->preprocess.std[1], 0.25f);
+    copy->layers[0].weight[0] = 77.0f;
+    EXPECT_NE(net->layers[0].weight[0], 77.0f);
+}
+
+TEST(Distort, AppliesTheChainToLatentWeights) {
+    Network net = every_kind(3, true), original = every_kind(3, true);
+    weft_transform_chain chain = {};
+    weft_error err = {};
+    ASSERT_EQ(weft_transform_chain_parse(&chain, "addnorm:sigma=0.2", &err), WEFT_OK) << err.text;
+    ASSERT_EQ(weft_network_distort(net.get(), &chain, 9, 4, &err), WEFT_OK) << err.text;
+    for (int i : {0, 4, 7, 10}) {
+        const weft_layer &l = net->layers[i], &o = original->layers[i];
+        weft_transform_draw draw = {9, 4, static_cast<uint16_t>(i), WEFT_PURPOSE_DISTORT};
+        std::vector<float> expected(l.weight_count);
+        ASSERT_EQ(weft_transform_chain_apply(&chain, o.latent, expected.data(), l.weight_count, &draw, &err), WEFT_OK);
+        EXPECT_EQ(memcmp(expected.data(), l.weight, l.weight_count * sizeof(float)), 0);
+        EXPECT_NE(memcmp(o.latent, l.weight, l.weight_count * sizeof(float)), 0);
+        EXPECT_EQ(l.latent, nullptr);
+    }
+}
+
+TEST(Distort, EmptyChainGivesLatentAndNoChainKeepsDeployed) {
+    Network net = every_kind(3, true), kept = every_kind(3, true), original = every_kind(3, true);
+    weft_transform_chain identity = {};
+    weft_error err = {};
+    ASSERT_EQ(weft_network_distort(net.get(), &identity, 1, 0, &err), WEFT_OK);
+    ASSERT_EQ(weft_network_distort(kept.get(), nullptr, 1, 0, &err), WEFT_OK);
+    const weft_layer &o = original->layers[0];
+    EXPECT_EQ(memcmp(net->layers[0].weight, o.latent, o.weight_count * sizeof(float)), 0);
+    EXPECT_EQ(memcmp(kept->layers[0].weight, o.weight, o.weight_count * sizeof(float)), 0);
+    EXPECT_EQ(kept->layers[0].latent, nullptr);
+}
+
+TEST(Preprocess, ScalesEachChannel) {
+    const uint8_t pixels[] = {0, 255, 51, 102, 0, 255, 51, 102};
+    float out[8];
+    weft_preprocess none = {}, both = {2, {0.5f, 0.0f}, {0.5f, 2.0f}};
+    weft_preprocess_apply(&none, {2, 1, 1}, pixels, 4, out);
+    for (int i = 0; i < 8; i++) EXPECT_EQ(out[i], static_cast<float>(pixels[i]) / 255.0f);
+    weft_preprocess_apply(&both, {2, 1, 2}, pixels, 2, out);
+    const float expected[] = {-1.0f, 1.0f, 51.0f / 255.0f / 2.0f, 102.0f / 255.0f / 2.0f,
+                              -1.0f, 1.0f, 51.0f / 255.0f / 2.0f, 102.0f / 255.0f / 2.0f};
+    for (int i = 0; i < 8; i++) EXPECT_FLOAT_EQ(out[i], expected[i]) << i;
+}
+
+} // namespace

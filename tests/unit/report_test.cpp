@@ -1,0 +1,333 @@
+// Is the report right: energy = counts x cost, times from cycles, self-checks, and files that parse?
+#include "sim/report/tables.h"
+
+#include <cjson/cJSON.h>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <sstream>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+// A made-up chip of 2 x 1 routers with one core each, one layer of 4 x 3 weights in one array, two timed images.
+class Report : public testing::Test {
+  protected:
+    weft_chip chip{};
+    weft_stage stage{};
+    weft_stages stages{};
+    weft_tile tile{};
+    weft_output_block block{};
+    weft_mapped_stage mapped{};
+    weft_mapping mapping{};
+    uint32_t confusion[9] = {3, 1, 0, 0, 2, 0, 1, 0, 3};
+    uint64_t start[2] = {10, 20}, end[2] = {110, 160}, busy[1] = {60};
+    weft_event_counts events[2]{};
+    uint64_t mvm[2] = {2, 0}, array_busy[2] = {50, 0}, digital_busy[2] = {9, 0}, links[8] = {6, 0, 0, 0, 0, 4, 0, 0};
+    int64_t peak[2] = {77, 0};
+    weft_report_timed timed{};
+    weft_report_input input{};
+    weft_report_tables tables{};
+
+    void SetUp() override {
+        chip.name = "made-up";
+        chip.description = "two cores";
+        chip.cycle_ns = 2;
+        chip.array.rows = 8;
+        chip.array.columns = 8;
+        chip.array.per_core = 1;
+        chip.noc.mesh[0] = 2;
+        chip.noc.mesh[1] = 1;
+        chip.noc.concentration = 1;
+        chip.core_count = chip.router_count = chip.host_terminal = 2;
+        chip.columns_per_weight = 2;
+        for (weft_cited &cost : chip.cost_pj) cost = {0, WEFT_EVIDENCE_ASSUMED, "", 0};
+        chip.cost_pj[WEFT_EVENT_ARRAY_READ] = {3, WEFT_EVIDENCE_MEASURED, "a, \"b\"", 0};
+        chip.cost_pj[WEFT_EVENT_ADC_CONVERSION].value = 0.5;
+        chip.cost_pj[WEFT_EVENT_AFFINE].value = 0.25;
+        chip.cost_pj[WEFT_EVENT_ACTIVATION].value = 2;
+        chip.cost_pj[WEFT_EVENT_LINK_FLIT].value = 10;
+        chip.static_power.core_mw.value = 1;
+        chip.static_power.router_mw.value = 0.5;
+        chip.static_power.chip_mw.value = 0.25;
+        stage.name = "<b>`fc`&\"1\"";
+        stage.rows = 4;
+        stage.columns = 3;
+        stage.in = {4, 1, 1};
+        stage.matrix_out = stage.out = {3, 1, 1};
+        stages.count = 1;
+        stages.items = &stage;
+        stages.input = {4, 1, 1};
+        stages.classes = 3;
+        tile.row_end = 4;
+        tile.column_end = 3;
+        block.column_end = 3;
+        mapped.name = const_cast<char *>("fc");
+        mapped.rows = 4;
+        mapped.columns = 3;
+        mapped.block_count = mapped.tile_count = 1;
+        mapped.blocks = &block;
+        mapped.tiles = &tile;
+        mapping.stage_count = 1;
+        mapping.stages = &mapped;
+        std::strcpy(mapping.network_path, "/somewhere/net.onnx");
+        input.chip = &chip;
+        input.mapping = &mapping;
+        input.stages = &stages;
+        input.network_name = "net";
+        input.dataset = "set";
+        input.transform = "sign";
+        input.images = 10;
+        input.correct = 8;
+        input.confusion = confusion;
+        timed.images = 2;
+        timed.cycles = 150;
+        timed.image_start = start;
+        timed.image_end = end;
+        timed.stage_events = events;
+        timed.stage_busy_cycles = busy;
+        timed.core_mvm = mvm;
+        timed.core_array_busy = array_busy;
+        timed.core_digital_busy = digital_busy;
+        timed.core_buffer_peak = peak;
+        timed.packets = 8;
+        timed.flits = 12;
+        timed.flit_hops = 10;
+        timed.packet_latency_sum = 40;
+        timed.packet_latency_max = 9;
+        timed.link_flits = links;
+        timed.outputs_identical = true;
+        timed.systemc_version = "0.0";
+        input.timed = &timed;
+        Fill();
+    }
+    void TearDown() override { weft_report_tables_free(&tables); }
+
+    // What weft_report_collect would ask engine and traffic for.
+    void Fill() {
+        weft_report_tables_free(&tables);
+        ASSERT_EQ(weft_report_tables_alloc(&tables, &input, nullptr), WEFT_OK);
+        weft_report_layer *layer = &tables.layers[0];
+        layer->name = stage.name;
+        layer->tiles = layer->cores = 1;
+        layer->positions = 1;
+        layer->macs = 12;
+        layer->counts.n[WEFT_EVENT_ARRAY_READ] = 7;
+        layer->counts.n[WEFT_EVENT_ADC_CONVERSION] = 11;
+        layer->counts.n[WEFT_EVENT_AFFINE] = 3;
+        layer->counts.n[WEFT_EVENT_ACTIVATION] = 3;
+        layer->counts.n[WEFT_EVENT_LINK_FLIT] = 2;
+        tables.layers[1].name = "input";
+        tables.layers[1].counts.n[WEFT_EVENT_LINK_FLIT] = 3;
+        tables.traffic = {4, 6, 5};
+        tables.core_arrays[0] = 1;
+        for (int l = 0; l < 2; l++)
+            for (int e = 0; e < WEFT_EVENT_COUNT; e++) events[l].n[e] = 2 * tables.layers[l].counts.n[e];
+    }
+
+    template <typename Print> std::string text(Print print) {
+        char *out = nullptr;
+        size_t size = 0;
+        FILE *stream = open_memstream(&out, &size);
+        print(&tables, stream);
+        fclose(stream);
+        std::string result(out, size);
+        free(out);
+        return result;
+    }
+    double component(const char *name) {
+        for (int k = 0; k < tables.component_count; k++)
+            if (!strcmp(tables.component[k], name)) return tables.component_pj[k];
+        return NAN;
+    }
+};
+
+TEST_F(Report, energy_is_counts_times_cost) {
+    weft_report_derive(&tables);
+    EXPECT_EQ(component("array"), 21);
+    EXPECT_EQ(component("adc"), 5.5);
+    EXPECT_EQ(component("digital"), 6.75);
+    EXPECT_EQ(component("link"), 50);
+    EXPECT_EQ(component("buffer"), 0);
+    EXPECT_EQ(tables.layers[0].energy_pj, 53.25);
+    EXPECT_EQ(tables.layers[1].energy_pj, 30);
+    EXPECT_EQ(tables.figures.energy_dynamic_pj, 83.25);
+    // Static: (2 x 1 + 2 x 0.5 + 0.25) mW over the 100 ns between the ends of the two images.
+    EXPECT_EQ(tables.figures.energy_static_pj, 325);
+    EXPECT_EQ(tables.figures.energy_total_pj, 408.25);
+    EXPECT_EQ(tables.figures.power_mw, 4.0825);
+}
+
+TEST_F(Report, times_come_from_cycles) {
+    weft_report_derive(&tables);
+    EXPECT_EQ(tables.figures.latency_ns, 200);
+    EXPECT_EQ(tables.figures.throughput_images_per_s, 1e7);
+    EXPECT_EQ(tables.layers[0].busy_ns, 60);
+    EXPECT_EQ(tables.figures.accuracy_percent, 80);
+    EXPECT_EQ(tables.figures.cores_used, 1);
+    EXPECT_EQ(tables.figures.arrays_used, 1);
+}
+
+TEST_F(Report, one_timed_image) {
+    timed.images = 1;
+    weft_report_derive(&tables);
+    EXPECT_EQ(tables.figures.latency_ns, 200);
+    EXPECT_EQ(tables.figures.throughput_images_per_s, 5e6);
+}
+
+TEST_F(Report, no_timed_images) {
+    input.timed = nullptr;
+    weft_report_derive(&tables);
+    EXPECT_TRUE(std::isnan(tables.figures.latency_ns));
+    EXPECT_TRUE(std::isnan(tables.figures.energy_total_pj));
+    EXPECT_EQ(tables.figures.energy_dynamic_pj, 83.25);
+    EXPECT_EQ(tables.figures.failed_check, nullptr);
+    cJSON *json = cJSON_Parse(text(weft_report_json).c_str());
+    ASSERT_NE(json, nullptr);
+    for (const char *key : {"latency_ns", "throughput_images_per_s", "cycles", "power_mw"})
+        EXPECT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(json, key))) << key;
+    cJSON_Delete(json);
+}
+
+TEST_F(Report, self_checks_pass_and_fail) {
+    weft_report_derive(&tables);
+    EXPECT_EQ(tables.figures.failed_check, nullptr);
+    const auto failed = [&](auto change) {
+        Fill();
+        change();
+        weft_report_derive(&tables);
+        return std::string(tables.figures.failed_check ? tables.figures.failed_check : "none");
+    };
+    EXPECT_EQ(failed([] {}), "none");
+    EXPECT_EQ(failed([&] { events[1].n[WEFT_EVENT_LINK_FLIT]++; }), "events_counted_equal_closed_form");
+    EXPECT_EQ(failed([&] { timed.packets++; }), "packets_delivered_equal_closed_form");
+    timed.packets--;
+    EXPECT_EQ(failed([&] { timed.flits--; }), "flits_delivered_equal_closed_form");
+    timed.flits++;
+    EXPECT_EQ(failed([&] { links[0]++; }), "link_flits_sum_to_flit_hops");
+    links[0]--;
+    EXPECT_EQ(failed([&] { input.correct++; }), "confusion_sums_to_images");
+    input.correct--;
+    EXPECT_EQ(failed([&] { timed.outputs_identical = false; }), "timed_equals_functional");
+}
+
+TEST_F(Report, json_has_the_promised_keys) {
+    const char *overrides[] = {"adc.bits=6"};
+    input.overrides = overrides;
+    input.override_count = 1;
+    weft_report_derive(&tables);
+    cJSON *json = cJSON_Parse(text(weft_report_json).c_str());
+    ASSERT_NE(json, nullptr);
+    const auto number = [&](const char *key) {
+        return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(json, key));
+    };
+    EXPECT_EQ(number("schema"), 1);
+    EXPECT_EQ(number("accuracy_percent"), 80);
+    EXPECT_EQ(number("images"), 10);
+    EXPECT_EQ(number("latency_ns"), 200);
+    EXPECT_EQ(number("throughput_images_per_s"), 1e7);
+    EXPECT_EQ(number("cycles"), 150);
+    cJSON *energy = cJSON_GetObjectItemCaseSensitive(json, "energy_per_image_pj");
+    EXPECT_EQ(cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(energy, "total")), 408.25);
+    EXPECT_EQ(cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(energy, "adc")), 5.5);
+    cJSON *counts = cJSON_GetObjectItemCaseSensitive(json, "events_per_image");
+    EXPECT_EQ(cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(counts, "link_flit")), 5);
+    EXPECT_EQ(cJSON_GetArraySize(counts), WEFT_EVENT_COUNT);
+    cJSON *network = cJSON_GetObjectItemCaseSensitive(json, "network");
+    EXPECT_STREQ(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(network, "file")),
+                 "net.onnx"); // no folder of this machine
+    cJSON *layer = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "layers"), 0);
+    EXPECT_STREQ(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(layer, "name")), stage.name);
+    cJSON_Delete(json);
+}
+
+size_t fields_of(const std::string &line) {
+    size_t count = 1;
+    bool quoted = false;
+    for (char c : line) {
+        if (c == '"') quoted = !quoted;
+        count += c == ',' && !quoted;
+    }
+    return count;
+}
+
+TEST_F(Report, every_csv_line_has_all_columns) {
+    weft_report_derive(&tables);
+    const struct {
+        void (*print)(const weft_report_tables *, FILE *);
+        size_t lines, columns;
+    } files[] = {{weft_report_csv_layers, 2, 14 + (size_t)tables.component_count},
+                 {weft_report_csv_energy, WEFT_EVENT_COUNT + 2, 7},
+                 {weft_report_csv_cores, 3, 9},
+                 {weft_report_csv_links, 3, 7},
+                 {weft_report_csv_confusion, 4, 4}};
+    for (bool with_time : {true, false}) {
+        input.timed = with_time ? &timed : nullptr;
+        for (const auto &file : files) {
+            std::istringstream stream(text(file.print));
+            std::string line;
+            size_t lines = 0;
+            for (; std::getline(stream, line); lines++) EXPECT_EQ(fields_of(line), file.columns) << line;
+            EXPECT_EQ(lines, file.print == weft_report_csv_links && !with_time ? 1 : file.lines);
+        }
+    }
+    input.timed = &timed;
+    EXPECT_NE(text(weft_report_csv_energy).find("array,array_read,7,3,21,measured,\"a, \"\"b\"\"\"\n"),
+              std::string::npos);
+    EXPECT_NE(text(weft_report_csv_links).find("\n1,0,west,0,0,4,"), std::string::npos);
+}
+
+TEST_F(Report, page_stands_alone_and_escapes_names) {
+    weft_report_derive(&tables);
+    const std::string folder = testing::TempDir();
+    weft_report_svg svg, again;
+    ASSERT_EQ(weft_report_draw(&svg, &tables, folder.c_str(), nullptr), WEFT_OK);
+    ASSERT_EQ(weft_report_draw(&again, &tables, folder.c_str(), nullptr), WEFT_OK);
+    for (int i = 0; i < WEFT_FIGURE_COUNT; i++) {
+        ASSERT_NE(svg.text[i], nullptr) << i;
+        EXPECT_STREQ(svg.text[i], again.text[i]) << i;
+        EXPECT_EQ(strncmp(svg.text[i], "<svg", 4), 0);
+    }
+    std::string page = text([&](const weft_report_tables *t, FILE *s) { weft_report_html(t, &svg, s); });
+    if (const char *keep = getenv("WEFT_KEEP_PAGE")) std::ofstream(keep) << page;
+    EXPECT_NE(page.find("&lt;b&gt;`fc`&amp;&quot;1&quot;"), std::string::npos);
+    EXPECT_EQ(page.find("<b>`"), std::string::npos);
+    for (const char *loaded : {"<script", "<link", "<img", "<iframe", "url(", "@import", "src="})
+        EXPECT_EQ(page.find(loaded), std::string::npos) << loaded;
+    weft_report_svg_free(&svg);
+    weft_report_svg_free(&again);
+}
+
+TEST_F(Report, a_sentence_where_gnuplot_is_missing) {
+    weft_report_derive(&tables);
+    setenv("PATH", "/nowhere", 1);
+    weft_report_svg svg;
+    ASSERT_EQ(weft_report_draw(&svg, &tables, testing::TempDir().c_str(), nullptr), WEFT_OK);
+    EXPECT_FALSE(svg.gnuplot);
+    EXPECT_EQ(svg.text[WEFT_FIGURE_ENERGY], nullptr);
+    std::string page = text([&](const weft_report_tables *t, FILE *s) { weft_report_html(t, &svg, s); });
+    EXPECT_NE(page.find("gnuplot was not found"), std::string::npos);
+    EXPECT_NE(page.find("</html>"), std::string::npos);
+}
+
+TEST(report, scaled_numbers) {
+    const auto scaled = [](double value, const char *unit, int exponent) {
+        char text[64];
+        weft_report_scaled(text, sizeof text, value, unit, exponent, "u");
+        return std::string(text);
+    };
+    EXPECT_EQ(scaled(1234, "J", -12), "1.234 nJ");
+    EXPECT_EQ(scaled(12.34, "s", -9), "12.34 ns");
+    EXPECT_EQ(scaled(999.96, "s", -9), "1.000 us");
+    EXPECT_EQ(scaled(250000, "W", -3), "250.0 W");
+    EXPECT_EQ(scaled(0, "J", -12), "0 J");
+    EXPECT_EQ(scaled(NAN, "J", -12), "-");
+    EXPECT_EQ(scaled(4500000, "", 0), "4.500 M");
+}
+
+} // namespace
