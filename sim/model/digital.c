@@ -1,1 +1,60 @@
-#include "sim/model/engine.h"
+#include "sim/model/digital.h"
+
+#include <string.h>
+
+bool weft_digital_is_pool(const weft_digital_op *op) {
+    return op->kind == WEFT_DIGITAL_MAX_POOL || op->kind == WEFT_DIGITAL_AVERAGE_POOL;
+}
+
+static void affine(const float *scale, const float *offset, size_t positions, size_t channels, const float *in,
+                   float *out) {
+    for (size_t p = 0; p < positions; p++)
+        for (size_t c = 0; c < channels; c++) out[p * channels + c] = scale[c] * in[p * channels + c] + offset[c];
+}
+
+static void relu(size_t count, const float *in, float *out) {
+    for (size_t i = 0; i < count; i++) out[i] = in[i] > 0.0f ? in[i] : 0.0f;
+}
+
+void weft_digital_elementwise(const weft_digital_op *op, const float *scale, const float *offset, size_t positions,
+                              int channels, const float *in, float *out) {
+    if (op->kind == WEFT_DIGITAL_AFFINE)
+        affine(scale, offset, positions, (size_t)channels, in, out);
+    else
+        relu(positions * (size_t)channels, in, out);
+}
+
+static void maximum(float *out, const float *in, int channels) {
+    for (int c = 0; c < channels; c++) out[c] = in[c] > out[c] ? in[c] : out[c];
+}
+static void add(float *out, const float *in, int channels) {
+    for (int c = 0; c < channels; c++) out[c] += in[c];
+}
+
+/* Combines the window's elements into out; returns how many lie inside the map. */
+static int combine(const weft_digital_op *op, int channels, const float *in_map, int top, int left, float *out) {
+    const weft_window *w = &op->window;
+    int seen = 0;
+    for (int ky = 0; ky < w->kernel_h; ky++)
+        for (int kx = 0; kx < w->kernel_w; kx++) {
+            const int iy = top + ky * w->dilation_h, ix = left + kx * w->dilation_w;
+            if (iy < 0 || iy >= op->in.height || ix < 0 || ix >= op->in.width) continue;
+            const float *in = in_map + ((size_t)iy * (size_t)op->in.width + (size_t)ix) * (size_t)channels;
+            if (seen++ == 0)
+                memcpy(out, in, sizeof *out * (size_t)channels);
+            else if (op->kind == WEFT_DIGITAL_MAX_POOL)
+                maximum(out, in, channels);
+            else
+                add(out, in, channels);
+        }
+    return seen;
+}
+
+void weft_digital_pool(const weft_digital_op *op, int channels, const float *in_map, int y, int x, float *out) {
+    const weft_window *w = &op->window;
+    const int seen = combine(op, channels, in_map, y * w->stride_h - w->pad_top, x * w->stride_w - w->pad_left, out);
+    if (seen == 0) memset(out, 0, sizeof *out * (size_t)channels);
+    if (op->kind == WEFT_DIGITAL_MAX_POOL || seen == 0) return;
+    const float divisor = (float)(op->count_include_pad ? w->kernel_h * w->kernel_w : seen);
+    for (int c = 0; c < channels; c++) out[c] /= divisor;
+}

@@ -1,10 +1,10 @@
-/* Functional model of a mapped chip: what every core computes, bit for bit, without time. The timed chip (sim/systemc) calls the same
- * tile, digital and quantise functions, so their outputs are identical.
+/* Functional model of a mapped chip: what every core computes, bit for bit, without time. The timed chip (sim/systemc)
+ * calls the same tile, digital and quantise functions, so their outputs are identical.
  *
- * Number formats. Activations between stages are integers q in [-input_max, input_max], x = q * input_scale. Weights are integers
- * W = round(w / weight_scale), weight_scale = max|w| / weight_max per stage. A tile's result is an integer: ADC codes shifted and added.
- * Every sum is exact (below 2^53), so order, threads and instruction sets cannot change a bit. The digital unit works in float32,
- * elementwise, no contraction. */
+ * Number formats. Activations between stages are integers q in [-input_max, input_max], x = q * input_scale. Weights
+ * are integers W = round(w / weight_scale), weight_scale = max|w| / weight_max per stage. A tile's result is an
+ * integer: ADC codes shifted and added. Every sum is exact (below 2^53), so order, threads and instruction sets cannot
+ * change a bit. The digital unit works in float32, elementwise, no contraction. */
 #ifndef WEFT_SIM_MODEL_ENGINE_H
 #define WEFT_SIM_MODEL_ENGINE_H
 
@@ -17,23 +17,26 @@ extern "C" {
 
 typedef struct weft_engine weft_engine;
 
-/* Programs the chip: quantises each stage's weights and stores them as cells (slices, flipped columns). stages, mapping and chip must
- * outlive the engine. The mapping has been checked. INVALID: weights that are not finite. */
-weft_status weft_engine_create(weft_engine **out, const weft_chip *chip, const weft_mapping *mapping, const weft_stages *stages,
-                               weft_error *err);
+/* Programs the chip: quantises each stage's weights and stores them as cells (slices, flipped columns). stages, mapping
+ * and chip must outlive the engine. The mapping has been checked. INVALID: weights that are not finite. */
+weft_status weft_engine_create(weft_engine **out, const weft_chip *chip, const weft_mapping *mapping,
+                               const weft_stages *stages, weft_error *err);
 void weft_engine_destroy(weft_engine *engine); /* NULL is allowed */
 
 /* True when every stage has an input range (from the mapping): the engine can run without calibration. */
 bool weft_engine_has_ranges(const weft_engine *engine);
 enum { WEFT_CALIBRATE_RANGES = 1, WEFT_CALIBRATE_AFFINE = 2 };
-/* On-chip calibration, stage by stage, on count images x [count, C, H, W] float (preprocessed): RANGES sets every stage's input scale
- * from the largest |x| seen; AFFINE re-estimates mean and variance of every channel ahead of a batch norm (the hardware form of
- * re-estimated batch-norm statistics, Merolla 2016) and refolds scale and offset. Deterministic for any number of threads. */
+/* On-chip calibration, stage by stage, on count images x [count, C, H, W] float (preprocessed): RANGES sets every
+ * stage's input scale from the largest |x| seen; AFFINE re-estimates mean and variance of every channel ahead of a
+ * batch norm (the hardware form of re-estimated batch-norm statistics, Merolla 2016) and refolds scale and offset.
+ * Deterministic for any number of threads. */
 weft_status weft_engine_calibrate(weft_engine *engine, const float *x, size_t count, unsigned what, weft_error *err);
 
 /* logits [count, classes]; x as above. OpenMP over images. */
 weft_status weft_engine_run(const weft_engine *engine, const float *x, size_t count, float *logits, weft_error *err);
-/* Events of one image, by stage (index < stage count): arrays, converters, digital unit. Data movement is weft_traffic_events'. */
+/* Events of one image, by stage (index < stage count): arrays, converters, digital unit. PARTIAL_ADD: (row tiles - 1) x
+ * columns per block and position. Data movement is
+ * weft_traffic_events'. */
 weft_event_counts weft_engine_events(const weft_engine *engine, int stage);
 
 /* Facts for the report. */
@@ -47,19 +50,23 @@ weft_engine_stage_info weft_engine_stage(const weft_engine *engine, int stage);
 
 /* q[height, width, channels] of one image, quantised for stage 0. */
 void weft_engine_quantise_input(const weft_engine *engine, const float *x_chw, int32_t *q_hwc);
-/* Gathers the rows of one tile for output position (y, x) of the stage's matrix from its input map q [in.height, in.width, in.channels]
- * (zero padding), and computes the tile: codes[column_end - column_begin]. Thread-safe. */
-void weft_engine_tile(const weft_engine *engine, int stage, int tile, const int32_t *q_map, int y, int x, int64_t *codes);
+/* Gathers the rows of one tile for output position (y, x) of the stage's matrix from its input map q [in.height,
+ * in.width, in.channels] (zero padding), and computes the tile: codes[column_end - column_begin]. Thread-safe. */
+void weft_engine_tile(const weft_engine *engine, int stage, int tile, const int32_t *q_map, int y, int x,
+                      int64_t *codes);
 /* Sum of the tiles' codes of a block -> real values (input of the first digital op), channels [begin, end). */
-void weft_engine_dequantise(const weft_engine *engine, int stage, int begin, int end, const int64_t *sums, float *values);
-/* One output position of one digital op for channels [begin, end): in_map [op.in.height, op.in.width, end - begin] of that channel
- * range, out [end - begin]. Both modes call this. */
-void weft_engine_digital(const weft_engine *engine, int stage, int op, int begin, int end, const float *in_map, int y, int x, float *out);
+void weft_engine_dequantise(const weft_engine *engine, int stage, int begin, int end, const int64_t *sums,
+                            float *values);
+/* One output position of one digital op for channels [begin, end): in_map [op.in.height, op.in.width, end - begin] of
+ * that channel range, out [end - begin]. Both modes call this. */
+void weft_engine_digital(const weft_engine *engine, int stage, int op, int begin, int end, const float *in_map, int y,
+                         int x, float *out);
 /* Stage output -> integers for the next stage. */
 void weft_engine_quantise(const weft_engine *engine, int next_stage, const float *values, int count, int32_t *q);
-/* Work of the digital unit for one output position of an op and n channels: event counts. */
+/* Work of the digital unit for one output position of an op and n channels: event counts. A pooled value costs one POOL
+ * per window element beyond the first (padding included), and one more for the average's division. */
 weft_event_counts weft_engine_digital_events(const weft_engine *engine, int stage, int op, int channels);
-/* Events of one MVM of one tile. */
+/* Events of one MVM of one tile: counts scale with its used rows and columns. */
 weft_event_counts weft_engine_tile_events(const weft_engine *engine, int stage, int tile);
 
 #ifdef __cplusplus

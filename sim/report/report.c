@@ -1,1 +1,102 @@
 #include "sim/report/report.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/report/tables.h"
+
+static weft_status prepare(weft_report_tables *tables, const weft_report_input *input, weft_error *err) {
+    WEFT_TRY(weft_report_tables_alloc(tables, input, err));
+    weft_report_collect(tables);
+    weft_report_derive(tables);
+    return WEFT_OK;
+}
+
+static weft_status write_file(const weft_report_tables *tables, const char *folder, const char *name,
+                              void (*print)(const weft_report_tables *tables, FILE *stream), weft_error *err) {
+    char path[4096];
+    weft_output output;
+    WEFT_TRY(weft_path_join(path, sizeof path, folder, name, err));
+    WEFT_TRY(weft_output_open(&output, path, err));
+    print(tables, output.stream);
+    return weft_output_commit(&output, err);
+}
+
+static weft_status write_html(const weft_report_tables *tables, const char *folder, weft_error *err) {
+    char path[4096];
+    weft_output output;
+    weft_report_svg svg;
+    WEFT_TRY(weft_path_join(path, sizeof path, folder, "report.html", err));
+    WEFT_TRY(weft_report_draw(&svg, tables, folder, err));
+    weft_status status = weft_output_open(&output, path, err);
+    if (status == WEFT_OK) {
+        weft_report_html(tables, &svg, output.stream);
+        status = weft_output_commit(&output, err);
+    }
+    weft_report_svg_free(&svg);
+    return status;
+}
+
+weft_status weft_report_write(const weft_report_input *input, const char *folder, weft_report_figures *figures,
+                              weft_error *err) {
+    static const struct {
+        const char *name;
+        void (*print)(const weft_report_tables *tables, FILE *stream);
+    } files[] = {{"layers.csv", weft_report_csv_layers},
+                 {"energy.csv", weft_report_csv_energy},
+                 {"cores.csv", weft_report_csv_cores},
+                 {"links.csv", weft_report_csv_links},
+                 {"confusion.csv", weft_report_csv_confusion}};
+    weft_report_tables tables;
+    weft_status status = prepare(&tables, input, err);
+    if (status != WEFT_OK) return status;
+    WEFT_TRY_GOTO(weft_folder_create(folder, err));
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        WEFT_TRY_GOTO(write_file(&tables, folder, files[i].name, files[i].print, err));
+    WEFT_TRY_GOTO(write_html(&tables, folder, err));
+    WEFT_TRY_GOTO(write_file(&tables, folder, "report.json", weft_report_json, err));
+    if (figures) *figures = tables.figures;
+cleanup:
+    weft_report_tables_free(&tables);
+    return status;
+}
+
+weft_status weft_report_print_json(const weft_report_input *input, FILE *stream, weft_error *err) {
+    weft_report_tables tables;
+    WEFT_TRY(prepare(&tables, input, err));
+    weft_report_json(&tables, stream);
+    weft_report_tables_free(&tables);
+    return WEFT_OK;
+}
+
+static void print_row(FILE *stream, const char *name, double value, const char *unit, int exponent) {
+    char text[64];
+    weft_report_scaled(text, sizeof text, value, unit, exponent, "u");
+    fprintf(stream, "%-16s %s\n", name, text);
+}
+
+void weft_report_print(const weft_report_input *input, const weft_report_figures *figures, FILE *stream) {
+    fprintf(stream, "%-16s %s\n%-16s %s\n%-16s %s\n%-16s %s\n", "network", input->network_name, "chip",
+            input->chip->name, "data set", input->dataset, "weights", input->transform);
+    if (input->recalibrate)
+        fprintf(stream, "%-16s on chip, %zu training images\n", "re-calibrated", input->recalibrate);
+    fprintf(stream, "%-16s %.2f %% of %zu images\n", "accuracy", figures->accuracy_percent, input->images);
+    print_row(stream, "latency", figures->latency_ns, "s", -9);
+    if (isfinite(figures->throughput_images_per_s))
+        fprintf(stream, "%-16s %.1f images/s\n", "throughput", figures->throughput_images_per_s);
+    else
+        fprintf(stream, "%-16s -\n", "throughput");
+    print_row(stream, "energy per image", figures->energy_total_pj, "J", -12);
+    print_row(stream, "  dynamic", figures->energy_dynamic_pj, "J", -12);
+    print_row(stream, "  static", figures->energy_static_pj, "J", -12);
+    print_row(stream, "power", figures->power_mw, "W", -3);
+    fprintf(stream, "%-16s %d of %d\n%-16s %d of %lld\n", "cores", figures->cores_used, input->chip->core_count,
+            "arrays", figures->arrays_used,
+            (long long)input->chip->core_count * (long long)input->chip->array.per_core);
+    if (input->timed)
+        fprintf(stream, "%-16s %zu images, %llu cycles, outputs %s the functional run's\n", "timed",
+                input->timed->images, (unsigned long long)input->timed->cycles,
+                input->timed->outputs_identical ? "equal to" : "DIFFERENT from");
+    if (figures->failed_check) fprintf(stream, "%-16s FAILED: %s\n", "self-check", figures->failed_check);
+}

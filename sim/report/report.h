@@ -1,5 +1,6 @@
-/* Reports of a simulation: report.json, CSVs and report.html from one struct of results. Energy is counts x cost, multiplied here and
- * only here. Nothing that changes from run to run (time, host, threads) goes into a file: same seed, same bytes. */
+/* Reports of a simulation: report.json, CSVs and report.html from one struct of results. Energy is counts x cost,
+ * multiplied here and only here. Nothing that changes from run to run (time, host, threads) goes into a file: same
+ * seed, same bytes. */
 #ifndef WEFT_SIM_REPORT_REPORT_H
 #define WEFT_SIM_REPORT_REPORT_H
 
@@ -14,10 +15,10 @@ typedef struct weft_report_timed {
     size_t images;
     uint64_t cycles;
     const uint64_t *image_start, *image_end;
-    const weft_event_counts *stage_events; /* [stages + 1] */
-    const uint64_t *stage_busy_cycles;     /* [stages] */
+    const weft_event_counts *stage_events;                          /* [stages + 1] */
+    const uint64_t *stage_busy_cycles;                              /* [stages] */
     const uint64_t *core_mvm, *core_array_busy, *core_digital_busy; /* [cores] */
-    const int64_t *core_buffer_peak;       /* [cores] */
+    const int64_t *core_buffer_peak;                                /* [cores] */
     uint64_t packets, flits, flit_hops, packet_latency_sum, packet_latency_max;
     const uint64_t *link_flits; /* [routers * 4] */
     bool outputs_identical;     /* to the functional engine's, bit for bit */
@@ -34,22 +35,30 @@ typedef struct weft_report_input {
     size_t images, correct;
     size_t recalibrate; /* images used on chip, 0 none */
     uint64_t seed;
-    const uint32_t *confusion; /* [classes, classes], rows true, columns predicted */
+    uint64_t draw;                /* number of the transform's draw */
+    const char *const *overrides; /* --set of the chip, override_count of them */
+    int override_count;
+    const uint32_t *confusion;      /* [classes, classes], rows true, columns predicted */
     const weft_report_timed *timed; /* NULL: no timed images */
 } weft_report_input;
 
 /* Derived figures, for the terminal table and for tests. */
 typedef struct weft_report_figures {
     double accuracy_percent;
-    double latency_ns, throughput_images_per_s; /* NaN without timed images */
+    double latency_ns, throughput_images_per_s;                  /* NaN without timed images */
     double energy_total_pj, energy_dynamic_pj, energy_static_pj; /* per image */
-    double power_mw; /* at that throughput */
+    double power_mw;                                             /* at that throughput */
     int cores_used, arrays_used;
+    const char *failed_check; /* name of the first self-check that failed, NULL when none did; constant text */
 } weft_report_figures;
 
-/* Writes report.json, layers.csv, energy.csv, cores.csv, links.csv, confusion.csv, report.html (figures drawn by gnuplot as SVG, inlined;
- * a sentence instead where gnuplot is missing) into folder, which is created. Each file atomically, report.json last. */
-weft_status weft_report_write(const weft_report_input *input, const char *folder, weft_report_figures *figures, weft_error *err);
+/* Writes report.json, layers.csv, energy.csv, cores.csv, links.csv, confusion.csv, report.html (figures drawn by
+ * gnuplot as SVG, inlined; a sentence instead where gnuplot is missing) into folder, which is created. Each file
+ * atomically, report.json last. */
+weft_status weft_report_write(const weft_report_input *input, const char *folder, weft_report_figures *figures,
+                              weft_error *err);
+/* The text of report.json on a stream. Errors: MEMORY; write errors show at the stream. */
+weft_status weft_report_print_json(const weft_report_input *input, FILE *stream, weft_error *err);
 /* The terminal table. */
 void weft_report_print(const weft_report_input *input, const weft_report_figures *figures, FILE *stream);
 

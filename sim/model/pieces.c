@@ -1,0 +1,70 @@
+#include <assert.h>
+#include <string.h>
+
+#include "sim/model/engine_internal.h"
+
+void weft_engine_quantise_input(const weft_engine *engine, const float *x_chw, int32_t *q_hwc) {
+    const weft_shape in = engine->stages->input;
+    const size_t positions = (size_t)in.height * (size_t)in.width, channels = (size_t)in.channels;
+    for (size_t p = 0; p < positions; p++)
+        for (size_t c = 0; c < channels; c++)
+            weft_quantise(&x_chw[c * positions + p], 1, engine->items[0].input_scale, engine->chip->input_max,
+                          &q_hwc[p * channels + c]);
+}
+
+/* Rows [begin, end) of the matrix's input at (y, x): for each pixel of the window, the part of its channels that lies
+ * there. */
+static void gather_rows(const weft_stage *stage, const int32_t *q_map, int y, int x, int begin, int end, int16_t *to) {
+    const weft_window *w = &stage->window;
+    const int channels = stage->in.channels;
+    for (int r = begin; r < end;) {
+        const int pixel = r / channels, first = r % channels;
+        const int count = channels - first < end - r ? channels - first : end - r;
+        const int iy = y * w->stride_h - w->pad_top + pixel / w->kernel_w * w->dilation_h;
+        const int ix = x * w->stride_w - w->pad_left + pixel % w->kernel_w * w->dilation_w;
+        const bool inside = iy >= 0 && iy < stage->in.height && ix >= 0 && ix < stage->in.width;
+        const int32_t *from =
+            inside ? q_map + ((size_t)iy * (size_t)stage->in.width + (size_t)ix) * (size_t)channels + first : NULL;
+        for (int i = 0; i < count; i++) to[r - begin + i] = inside ? (int16_t)from[i] : 0;
+        r += count;
+    }
+}
+
+void weft_engine_tile(const weft_engine *engine, int stage, int tile, const int32_t *q_map, int y, int x,
+                      int64_t *codes) {
+    const weft_stage_model *model = &engine->items[stage];
+    const weft_tile *t = &model->mapped->tiles[tile];
+    const weft_array *array = &model->arrays[tile];
+    int16_t rows[WEFT_ARRAY_ROWS_MAX], digits[WEFT_ARRAY_ROWS_MAX], split[WEFT_ARRAY_ROWS_MAX];
+    int64_t sums[WEFT_ARRAY_COLUMNS_MAX], digit_sum;
+    const weft_array_scratch scratch = {.digits = digits, .split = split, .codes = sums, .digit_sum = &digit_sum};
+    const int count = t->row_end - t->row_begin, even = (count + 1) / 2 * 2;
+    gather_rows(model->stage, q_map, y, x, t->row_begin, t->row_end, rows);
+    if (even > count) rows[count] = 0;
+    memset(codes, 0, sizeof *codes * (size_t)array->columns);
+    weft_array_multiply(array, rows, even, 1, codes, array->columns, &scratch);
+}
+
+void weft_engine_dequantise(const weft_engine *engine, int stage, int begin, int end, const int64_t *sums,
+                            float *values) {
+    weft_dequantise(sums, (size_t)(end - begin), engine->items[stage].value_scale, values);
+}
+
+void weft_engine_digital(const weft_engine *engine, int stage, int op, int begin, int end, const float *in_map, int y,
+                         int x, float *out) {
+    const weft_stage_model *model = &engine->items[stage];
+    const weft_digital_op *operation = &model->stage->ops[op];
+    const int channels = end - begin;
+    if (weft_digital_is_pool(operation)) {
+        weft_digital_pool(operation, channels, in_map, y, x, out);
+        return;
+    }
+    const float *in = in_map + ((size_t)y * (size_t)operation->in.width + (size_t)x) * (size_t)channels;
+    const bool affine = operation->kind == WEFT_DIGITAL_AFFINE;
+    weft_digital_elementwise(operation, affine ? model->scale[op] + begin : NULL,
+                             affine ? model->offset[op] + begin : NULL, 1, channels, in, out);
+}
+
+void weft_engine_quantise(const weft_engine *engine, int next_stage, const float *values, int count, int32_t *q) {
+    weft_quantise(values, (size_t)count, engine->items[next_stage].input_scale, engine->chip->input_max, q);
+}

@@ -1,0 +1,153 @@
+/* One cycle of the network: credits and flits arrive, interfaces send, then every router with a request allocates.
+ * Routers do not see each other within a cycle, so their order has no effect. */
+#include "sim/noc/noc_internal.h"
+
+void weft_noc_take_credits(weft_noc *noc, uint64_t cycle) {
+    noc_wheel *wheel = &noc->credit_returns;
+    uint64_t slot = cycle & wheel->mask;
+    const uint32_t *entry = wheel->entry + slot * wheel->room;
+    for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) {
+        int output = (int)entry[i];
+        noc->credits[output]++;
+        if (output >= noc->inputs) {
+            int terminal = (output - noc->inputs) >> noc->vc_shift;
+            if (noc->ni[terminal].first != NO_PACKET) noc->ni_active[terminal >> 6] |= 1ULL << (terminal & 63);
+        } else if (noc->owner[output] >= 0 && noc->input[noc->owner[output]].count) {
+            noc_set_sa(noc, noc->owner[output]);
+        }
+    }
+    wheel->pending -= wheel->fill[slot];
+    wheel->fill[slot] = 0;
+}
+
+static void take_flits(weft_noc *noc) {
+    noc_wheel *wheel = &noc->arrivals;
+    uint64_t slot = noc->cycle & wheel->mask;
+    const uint32_t *entry = wheel->entry + slot * wheel->room;
+    for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) {
+        int input = (int)entry[i];
+        noc_input *in = &noc->input[input];
+        in->count++;
+        if (in->state == NOC_IDLE)
+            weft_noc_begin_packet(noc, input, noc->cycle);
+        else if (in->state == NOC_ACTIVE && noc->credits[in->out_vc])
+            noc_set_sa(noc, input);
+    }
+    wheel->pending -= wheel->fill[slot];
+    wheel->fill[slot] = 0;
+}
+
+static void take_fronts(weft_noc *noc) {
+    noc_wheel *wheel = &noc->fronts;
+    uint64_t slot = noc->cycle & wheel->mask;
+    const uint32_t *entry = wheel->entry + slot * wheel->room;
+    for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) noc_set_va(noc, (int)entry[i]);
+    wheel->pending -= wheel->fill[slot];
+    wheel->fill[slot] = 0;
+}
+
+/* A VC with a credit for the first packet, or -1. */
+static int choose_vc(const weft_noc *noc, int terminal) {
+    const uint16_t *credits = noc->credits + noc->inputs + (terminal << noc->vc_shift);
+    int next = noc->ni[terminal].next_vc;
+    for (int k = 0; k < noc->vcs; k++) {
+        int vc = next + k < noc->vcs ? next + k : next + k - noc->vcs;
+        if (credits[vc]) return vc;
+    }
+    return -1;
+}
+
+/* Sends one flit of the interface's first packet; false when it must wait for a credit or has nothing left. */
+static bool interface_step(weft_noc *noc, int terminal) {
+    noc_interface *ni = &noc->ni[terminal];
+    uint32_t id = ni->first;
+    if (!ni->left) {
+        int vc = choose_vc(noc, terminal);
+        if (vc < 0) return false;
+        ni->vc = vc;
+        ni->next_vc = vc + 1 < noc->vcs ? vc + 1 : 0;
+        ni->left = noc->packet[id].flits;
+    }
+    uint16_t *credits = &noc->credits[noc->inputs + (terminal << noc->vc_shift) + ni->vc];
+    if (!*credits) return false;
+    --*credits;
+    bool tail = --ni->left == 0;
+    int port = noc->config.terminal_router[terminal] * noc->sides_max + noc->terminal_side[terminal];
+    /* One cycle in the interface, then the injection link. */
+    noc_send_flit(noc, (port << noc->vc_shift) + ni->vc, id << 1 | tail,
+                  noc->cycle + 1 + (uint64_t)noc->config.link_cycles);
+    if (tail) {
+        ni->first = noc->packet[id].next;
+        if (ni->first == NO_PACKET) ni->last = NO_PACKET;
+    }
+    return ni->first != NO_PACKET;
+}
+
+static void step_interfaces(weft_noc *noc) {
+    int words = (noc->config.terminal_count + 63) / 64;
+    for (int w = 0; w < words; w++)
+        for (uint64_t set = noc->ni_active[w]; set; set &= set - 1) {
+            int bit = __builtin_ctzll(set);
+            if (!interface_step(noc, w * 64 + bit)) noc->ni_active[w] &= ~(1ULL << bit);
+        }
+}
+
+static void step_routers(weft_noc *noc) {
+    int words = (noc->routers + 63) / 64;
+    for (int w = 0; w < words; w++)
+        for (uint64_t set = noc->active[w]; set; set &= set - 1) {
+            int bit = __builtin_ctzll(set), router = w * 64 + bit;
+            weft_noc_step_router(noc, router);
+            if (!noc->va_sides[router] && !noc->sa_sides[router]) noc->active[w] &= ~(1ULL << bit);
+        }
+}
+
+static void record_delivery(weft_noc *noc, weft_noc_delivery *d, uint32_t id) {
+    noc_packet *packet = &noc->packet[id];
+    *d = (weft_noc_delivery){packet->tag,   packet->source,  packet->target,
+                             packet->flits, packet->created, noc->cycle + 1};
+    uint64_t latency = d->delivered - d->created;
+    weft_noc_statistics *s = &noc->statistics;
+    s->packets_delivered++;
+    s->latency_sum += latency;
+    if (latency > s->latency_max) s->latency_max = latency;
+    s->latency_histogram[63 - __builtin_clzll(latency)]++;
+    packet->next = noc->packet_free;
+    noc->packet_free = id;
+}
+
+/* Flits whose ejection link ends with this cycle. */
+static int take_ejections(weft_noc *noc) {
+    noc_wheel *wheel = &noc->ejections;
+    uint64_t slot = noc->cycle & wheel->mask;
+    const uint32_t *entry = wheel->entry + slot * wheel->room;
+    int count = 0;
+    for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) {
+        if (!(entry[i] & 1)) continue;
+        weft_noc_delivery d;
+        record_delivery(noc, &d, entry[i] >> 1);
+        int at = count++;
+        for (; at > 0 && noc->delivery[at - 1].target > d.target; at--) noc->delivery[at] = noc->delivery[at - 1];
+        noc->delivery[at] = d;
+    }
+    noc->statistics.flits_delivered += wheel->fill[slot];
+    wheel->pending -= wheel->fill[slot];
+    wheel->fill[slot] = 0;
+    return count;
+}
+
+int weft_noc_step(weft_noc *noc, const weft_noc_delivery **deliveries) {
+    bool busy = !weft_noc_idle(noc);
+    noc->moved = noc->arrivals.pending || noc->ejections.pending || noc->fronts.pending;
+    if (noc->credit_returns.pending) weft_noc_take_credits(noc, noc->cycle);
+    if (noc->arrivals.pending) take_flits(noc);
+    if (noc->fronts.pending) take_fronts(noc);
+    step_interfaces(noc);
+    step_routers(noc);
+    int count = noc->ejections.pending ? take_ejections(noc) : 0;
+    noc->statistics.busy_cycles += busy;
+    noc->stalled = busy && !noc->moved ? noc->stalled + 1 : 0;
+    noc->cycle++;
+    *deliveries = noc->delivery;
+    return count;
+}

@@ -1,0 +1,212 @@
+#include "sim/report/tables.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    int exponent;
+    const char *prefix;
+} si_prefixes[] = {{-15, "f"}, {-12, "p"}, {-9, "n"}, {-6, NULL}, {-3, "m"},
+                   {0, ""},    {3, "k"},   {6, "M"},  {9, "G"},   {12, "T"}};
+
+void weft_report_scaled(char *out, size_t out_size, double value, const char *unit, int exponent, const char *micro) {
+    if (!isfinite(value)) {
+        snprintf(out, out_size, "-");
+        return;
+    }
+    int last = (int)(sizeof si_prefixes / sizeof si_prefixes[0]) - 1, best = 0;
+    for (int i = 0; i <= last; i++)
+        if (fabs(value) * pow(10, exponent - si_prefixes[i].exponent) >= 0.9995 || i == 0) best = i;
+    if (value == 0) best = 5;
+    double scaled = value * pow(10, exponent - si_prefixes[best].exponent), size = fabs(scaled);
+    int digits = size >= 99.95 ? 1 : size >= 9.995 ? 2 : 3;
+    const char *prefix = si_prefixes[best].prefix;
+    snprintf(out, out_size, "%.*f %s%s", value == 0 ? 0 : digits, scaled, prefix ? prefix : micro, unit);
+}
+
+weft_status weft_report_tables_alloc(weft_report_tables *tables, const weft_report_input *input, weft_error *err) {
+    memset(tables, 0, sizeof *tables);
+    tables->input = input;
+    tables->stage_count = input->stages->count;
+    size_t cores = (size_t)input->chip->core_count;
+    tables->layers = calloc((size_t)tables->stage_count + 1, sizeof *tables->layers);
+    tables->core_arrays = calloc(cores, sizeof *tables->core_arrays);
+    tables->core_buffer = calloc(cores, sizeof *tables->core_buffer);
+    if (tables->layers && tables->core_arrays && tables->core_buffer) return WEFT_OK;
+    weft_report_tables_free(tables);
+    return weft_error_set(err, WEFT_E_MEMORY, "no memory for the report's tables");
+}
+
+void weft_report_tables_free(weft_report_tables *tables) {
+    free(tables->layers);
+    free(tables->core_arrays);
+    free(tables->core_buffer);
+    tables->layers = NULL;
+    tables->core_arrays = NULL;
+    tables->core_buffer = NULL;
+}
+
+/* Different cores among the tiles of a stage. */
+static int distinct_cores(const weft_mapped_stage *stage) {
+    int count = 0;
+    for (int i = 0; i < stage->tile_count; i++) {
+        bool seen = false;
+        for (int j = 0; j < i && !seen; j++) seen = stage->tiles[j].core == stage->tiles[i].core;
+        count += !seen;
+    }
+    return count;
+}
+
+static double cell_utilisation(const weft_mapped_stage *stage, const weft_chip *chip) {
+    double used = 0, array = (double)chip->array.rows * (double)chip->array.columns;
+    for (int i = 0; i < stage->tile_count; i++) {
+        const weft_tile *tile = &stage->tiles[i];
+        used += (double)(tile->row_end - tile->row_begin) * (tile->column_end - tile->column_begin) *
+                chip->columns_per_weight;
+    }
+    return stage->tile_count ? 100 * used / (array * stage->tile_count) : 0;
+}
+
+static void collect_stage(weft_report_tables *tables, int s) {
+    const weft_report_input *input = tables->input;
+    const weft_stage *stage = &input->stages->items[s];
+    const weft_mapped_stage *mapped = &input->mapping->stages[s];
+    weft_report_layer *layer = &tables->layers[s];
+    layer->name = stage->name;
+    layer->tiles = mapped->tile_count;
+    layer->cores = distinct_cores(mapped);
+    layer->positions = (int64_t)stage->matrix_out.height * stage->matrix_out.width;
+    layer->macs = (uint64_t)layer->positions * (uint64_t)stage->rows * (uint64_t)stage->columns;
+    layer->cell_utilisation_percent = cell_utilisation(mapped, input->chip);
+    layer->info = weft_engine_stage(input->engine, s);
+    layer->counts = weft_engine_events(input->engine, s);
+    weft_event_counts moved = weft_traffic_events(input->traffic, s);
+    weft_event_counts_add(&layer->counts, &moved);
+    for (int t = 0; t < mapped->tile_count; t++) tables->core_arrays[mapped->tiles[t].core]++;
+}
+
+void weft_report_collect(weft_report_tables *tables) {
+    const weft_report_input *input = tables->input;
+    for (int s = 0; s < tables->stage_count; s++) collect_stage(tables, s);
+    weft_report_layer *host = &tables->layers[tables->stage_count];
+    host->name = "input";
+    host->counts = weft_traffic_events(input->traffic, -1);
+    tables->traffic = weft_traffic_total(input->traffic);
+    for (int c = 0; c < input->chip->core_count; c++)
+        tables->core_buffer[c] = weft_mapping_buffer_bytes(input->mapping, input->stages, input->chip, c);
+}
+
+int weft_report_component(const weft_report_tables *tables, int event) {
+    int k = 0;
+    while (strcmp(tables->component[k], weft_events[event].component) != 0) k++;
+    return k;
+}
+
+static void name_components(weft_report_tables *tables) {
+    tables->component_count = 0;
+    for (int e = 0; e < WEFT_EVENT_COUNT; e++) {
+        bool known = false;
+        for (int k = 0; k < tables->component_count; k++)
+            known |= !strcmp(tables->component[k], weft_events[e].component);
+        if (!known) tables->component[tables->component_count++] = weft_events[e].component;
+    }
+}
+
+/* Energy is counts x cost, here and nowhere else. */
+static void derive_energy(weft_report_tables *tables) {
+    const weft_cited *cost = tables->input->chip->cost_pj;
+    name_components(tables);
+    for (int l = 0; l <= tables->stage_count; l++) {
+        weft_report_layer *layer = &tables->layers[l];
+        for (int e = 0; e < WEFT_EVENT_COUNT; e++)
+            layer->component_pj[weft_report_component(tables, e)] += (double)layer->counts.n[e] * cost[e].value;
+        for (int k = 0; k < tables->component_count; k++) layer->energy_pj += layer->component_pj[k];
+        weft_event_counts_add(&tables->counts, &layer->counts);
+        tables->macs += layer->macs;
+    }
+    for (int e = 0; e < WEFT_EVENT_COUNT; e++) {
+        tables->event_pj[e] = (double)tables->counts.n[e] * cost[e].value;
+        tables->component_pj[weft_report_component(tables, e)] += tables->event_pj[e];
+    }
+    for (int k = 0; k < tables->component_count; k++) tables->figures.energy_dynamic_pj += tables->component_pj[k];
+}
+
+/* Latency is the first image's, which has the chip to itself; throughput is the pace of the later ones' ends. */
+static void derive_time(weft_report_tables *tables) {
+    const weft_chip *chip = tables->input->chip;
+    const weft_report_timed *timed = tables->input->timed;
+    weft_report_figures *f = &tables->figures;
+    f->latency_ns = f->throughput_images_per_s = f->energy_static_pj = f->energy_total_pj = f->power_mw = NAN;
+    tables->tops_per_watt = NAN;
+    tables->static_core_mw = chip->static_power.core_mw.value * chip->core_count;
+    tables->static_router_mw = chip->static_power.router_mw.value * chip->router_count;
+    tables->static_chip_mw = chip->static_power.chip_mw.value;
+    for (int s = 0; s <= tables->stage_count; s++) tables->layers[s].busy_ns = NAN;
+    if (!timed || timed->images == 0) return;
+    size_t m = timed->images;
+    f->latency_ns = (double)(timed->image_end[0] - timed->image_start[0]) * chip->cycle_ns;
+    double image_ns = m == 1
+                          ? f->latency_ns
+                          : (double)(timed->image_end[m - 1] - timed->image_end[0]) * chip->cycle_ns / (double)(m - 1);
+    f->throughput_images_per_s = 1e9 / image_ns;
+    f->energy_static_pj =
+        (tables->static_core_mw + tables->static_router_mw + tables->static_chip_mw) * image_ns; /* mW x ns = pJ */
+    f->energy_total_pj = f->energy_dynamic_pj + f->energy_static_pj;
+    f->power_mw = f->energy_total_pj / image_ns;
+    tables->tops_per_watt = 2 * (double)tables->macs / f->energy_total_pj;
+    for (int s = 0; s < tables->stage_count; s++)
+        tables->layers[s].busy_ns = (double)timed->stage_busy_cycles[s] * chip->cycle_ns / (double)m;
+}
+
+static void add_check(weft_report_tables *tables, const char *name, bool known, bool passed) {
+    tables->checks[tables->check_count++] = (weft_report_check){name, known, passed};
+    if (known && !passed && !tables->figures.failed_check) tables->figures.failed_check = name;
+}
+
+static bool events_agree(const weft_report_tables *tables, const weft_report_timed *timed) {
+    for (int s = 0; s <= tables->stage_count; s++)
+        for (int e = 0; e < WEFT_EVENT_COUNT; e++)
+            if (timed->stage_events[s].n[e] != timed->images * tables->layers[s].counts.n[e]) return false;
+    return true;
+}
+
+static bool links_agree(const weft_report_tables *tables, const weft_report_timed *timed) {
+    uint64_t sum = 0;
+    for (int i = 0; i < tables->input->chip->router_count * 4; i++) sum += timed->link_flits[i];
+    return sum == timed->flit_hops;
+}
+
+static bool confusion_agrees(const weft_report_input *input) {
+    uint64_t sum = 0, diagonal = 0;
+    for (int i = 0; i < input->stages->classes * input->stages->classes; i++) sum += input->confusion[i];
+    for (int i = 0; i < input->stages->classes; i++) diagonal += input->confusion[i * input->stages->classes + i];
+    return sum == input->images && diagonal == input->correct;
+}
+
+static void derive_checks(weft_report_tables *tables) {
+    const weft_report_timed *timed = tables->input->timed;
+    uint64_t m = timed ? timed->images : 0;
+    bool known = timed && m > 0;
+    add_check(tables, "timed_equals_functional", known, known && timed->outputs_identical);
+    add_check(tables, "events_counted_equal_closed_form", known, known && events_agree(tables, timed));
+    add_check(tables, "packets_delivered_equal_closed_form", known,
+              known && timed->packets == m * tables->traffic.packets);
+    add_check(tables, "flits_delivered_equal_closed_form", known, known && timed->flits == m * tables->traffic.flits);
+    add_check(tables, "flit_hops_equal_closed_form", known, known && timed->flit_hops == m * tables->traffic.flit_hops);
+    add_check(tables, "link_flits_sum_to_flit_hops", known, known && links_agree(tables, timed));
+    add_check(tables, "confusion_sums_to_images", true, confusion_agrees(tables->input));
+}
+
+void weft_report_derive(weft_report_tables *tables) {
+    const weft_report_input *input = tables->input;
+    weft_report_figures *f = &tables->figures;
+    f->accuracy_percent = input->images ? 100.0 * (double)input->correct / (double)input->images : NAN;
+    for (int c = 0; c < input->chip->core_count; c++) {
+        f->cores_used += tables->core_arrays[c] > 0;
+        f->arrays_used += tables->core_arrays[c];
+    }
+    derive_energy(tables);
+    derive_time(tables);
+    derive_checks(tables);
+}

@@ -1,0 +1,96 @@
+/* Inside the report: everything that its files show, derived once. collect asks engine and traffic for event counts;
+ * derive does all arithmetic on them, so a test can fill the counts by hand. */
+#ifndef WEFT_SIM_REPORT_TABLES_H
+#define WEFT_SIM_REPORT_TABLES_H
+
+#include "sim/report/report.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WEFT_REPORT_CHECKS_MAX 8
+
+/* One stage, or what the host's input causes. Per image. */
+typedef struct weft_report_layer {
+    const char *name;
+    int tiles, cores;
+    int64_t positions; /* vectors that go through the matrix */
+    uint64_t macs;
+    double cell_utilisation_percent; /* cells that hold weights / cells of its arrays */
+    weft_engine_stage_info info;
+    weft_event_counts counts;
+    double component_pj[WEFT_EVENT_COUNT]; /* by component, see weft_report_tables */
+    double energy_pj;                      /* dynamic */
+    double busy_ns;                        /* NaN without timed images */
+} weft_report_layer;
+
+typedef struct weft_report_check {
+    const char *name;
+    bool known, passed;
+} weft_report_check;
+
+typedef struct weft_report_tables {
+    const weft_report_input *input;
+    /* Collected. */
+    int stage_count;
+    weft_report_layer *layers; /* [stage_count + 1], the last is the host's input */
+    weft_traffic_totals traffic;
+    int *core_arrays;     /* [core_count] arrays in use */
+    int64_t *core_buffer; /* [core_count] bytes that the mapping needs */
+    /* Derived. */
+    weft_event_counts counts;
+    double event_pj[WEFT_EVENT_COUNT];
+    int component_count;
+    const char *component[WEFT_EVENT_COUNT]; /* in the order of WEFT_EVENT_TABLE */
+    double component_pj[WEFT_EVENT_COUNT];
+    double static_core_mw, static_router_mw, static_chip_mw; /* of all cores, all routers, the rest */
+    uint64_t macs;
+    double tops_per_watt; /* 2 operations a multiply-accumulate; NaN without timed images */
+    int check_count;
+    weft_report_check checks[WEFT_REPORT_CHECKS_MAX];
+    weft_report_figures figures;
+} weft_report_tables;
+
+/* Zeroed tables with their arrays for input; MEMORY. Release with weft_report_tables_free, also after a failure. */
+weft_status weft_report_tables_alloc(weft_report_tables *tables, const weft_report_input *input, weft_error *err);
+void weft_report_tables_free(weft_report_tables *tables);
+void weft_report_collect(weft_report_tables *tables);
+void weft_report_derive(weft_report_tables *tables);
+/* Index of the component of an event. */
+int weft_report_component(const weft_report_tables *tables, int event);
+
+/* The files. Each writes one stream; errors of writing show at the stream. */
+void weft_report_json(const weft_report_tables *tables, FILE *stream);
+void weft_report_csv_layers(const weft_report_tables *tables, FILE *stream);
+void weft_report_csv_energy(const weft_report_tables *tables, FILE *stream);
+void weft_report_csv_cores(const weft_report_tables *tables, FILE *stream);
+void weft_report_csv_links(const weft_report_tables *tables, FILE *stream);
+void weft_report_csv_confusion(const weft_report_tables *tables, FILE *stream);
+
+enum {
+    WEFT_FIGURE_ENERGY,
+    WEFT_FIGURE_LAYERS,
+    WEFT_FIGURE_IMAGES,
+    WEFT_FIGURE_LINKS,
+    WEFT_FIGURE_CONFUSION,
+    WEFT_FIGURE_COUNT
+};
+typedef struct weft_report_svg {
+    char *text[WEFT_FIGURE_COUNT]; /* malloc'd; NULL where there is nothing to draw or no gnuplot */
+    bool gnuplot;                  /* gnuplot ran */
+} weft_report_svg;
+/* Draws what the tables allow. folder: for gnuplot's script, removed again. Errors: IO, MEMORY. */
+weft_status weft_report_draw(weft_report_svg *out, const weft_report_tables *tables, const char *folder,
+                             weft_error *err);
+void weft_report_svg_free(weft_report_svg *svg);
+void weft_report_html(const weft_report_tables *tables, const weft_report_svg *svg, FILE *stream);
+
+/* "1.23 us": a value with the SI prefix that leaves 1 to 3 digits before the point; "-" for NaN. micro: "u" or its sign
+ * in UTF-8. */
+void weft_report_scaled(char *out, size_t out_size, double value, const char *unit, int exponent, const char *micro);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

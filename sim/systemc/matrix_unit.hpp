@@ -1,0 +1,89 @@
+/* The arrays of one core that hold tiles of one stage: input maps that fill with arriving pixels, products in raster
+ * order. */
+#ifndef WEFT_SIM_SYSTEMC_MATRIX_UNIT_HPP
+#define WEFT_SIM_SYSTEMC_MATRIX_UNIT_HPP
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/systemc/batch.hpp"
+#include "sim/systemc/buffer.hpp"
+
+namespace weft {
+
+/* What the core computes of one output block. */
+struct Share {
+    int block, core;          /* the block and the core where its sums meet */
+    std::vector<int> tiles;   /* indices into MatrixUnit's tiles */
+    std::vector<int> columns; /* covered columns, relative to the block, ascending */
+};
+
+class MatrixUnit {
+  public:
+    MatrixUnit(Context &context, int core, int stage, Buffer &buffer);
+
+    int stage() const { return stage_; }
+    const std::vector<Share> &shares() const { return shares_; }
+    size_t tile_count() const { return tiles_.size(); }
+
+    /* Channels [begin, begin + count) of a pixel of the stage's input arrive. */
+    void take(size_t image, int y, int x, int begin, const int32_t *q, size_t count);
+    /* Starts the next product when its pixels are there and the arrays are free. */
+    bool start(uint64_t time, Batch &batch);
+    /* The oldest product when its result is out at time, else null; released by pop. */
+    const Product *finished(uint64_t time) const;
+    void pop() { running_.pop_front(); }
+    /* True when product is the image's last. */
+    bool ends_image(const Product &product) const { return product.position + 1 == positions_; }
+    /* Adds up the share's tiles: [columns.size()]. */
+    void sum(const Product &product, const Share &share, std::vector<int64_t> &out) const;
+    /* Cycle of the next thing to do without further arrivals; UINT64_MAX: nothing. */
+    uint64_t next_time();
+    /* Cycles in which the arrays were occupied. */
+    uint64_t busy_cycles() const { return busy_.cycles(context_); }
+    bool done() const { return image_ == context_.images && running_.empty(); }
+    /* "stage 'conv2' waits for pixel (3, 4) of image 1 (2 packets missing)" */
+    std::string describe() const;
+
+  private:
+    struct Map {
+        std::vector<int32_t> q;
+        std::vector<uint16_t> missing; /* packets still to come, by pixel */
+    };
+    void find_tiles();
+    void find_shares();
+    void find_taps();
+    void find_expected();
+    void find_releases();
+    int pixel(int position, int tap) const; /* -1: padding */
+    Map &map(size_t image);
+    bool ready();
+    void release(int position);
+
+    Context &context_;
+    int core_, stage_;
+    Buffer &buffer_;
+    std::vector<int> tiles_;     /* of the mapping's stage */
+    std::vector<size_t> offset_; /* of each tile's codes in a product */
+    size_t codes_ = 0;
+    std::vector<Share> shares_;
+    std::vector<int> taps_; /* of the window, that some tile reads */
+    std::vector<uint16_t> expected_;
+    std::vector<int> release_begin_, release_pixel_; /* pixels read for the last time at a position */
+    std::vector<int64_t> pixel_bits_;
+    weft_event_counts events_{}; /* of one product */
+    int positions_;
+
+    std::deque<std::shared_ptr<Map>> maps_; /* from image_ on */
+    size_t image_ = 0;
+    int position_ = 0;
+    size_t tap_ = 0; /* taps before it are there for position_ */
+    uint64_t free_at_ = 0;
+    Busy busy_;
+    std::deque<Product> running_;
+};
+
+} // namespace weft
+#endif
