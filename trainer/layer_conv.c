@@ -1,0 +1,77 @@
+#include "trainer/layer_weighted.h"
+
+typedef struct conv_shape {
+    dnnl_dims_t strides, dilates, pad_begin, pad_end;
+    dnnl_memory_desc_t src, weight, bias, dst, plain; /* layouts left to oneDNN, but plain */
+    const dnnl_memory_desc_t *bias_or_null;
+} conv_shape;
+
+static void conv_window(conv_shape *c, const weft_window *w) {
+    c->strides[0] = w->stride_h;
+    c->strides[1] = w->stride_w;
+    c->dilates[0] = w->dilation_h - 1;
+    c->dilates[1] = w->dilation_w - 1;
+    c->pad_begin[0] = w->pad_top;
+    c->pad_begin[1] = w->pad_left;
+    c->pad_end[0] = w->pad_bottom;
+    c->pad_end[1] = w->pad_right;
+}
+
+static void conv_describe(conv_shape *c, const weft_plan *plan, const weft_layer *l) {
+    int g = l->groups > 0 ? l->groups : 1, in = l->in.channels / g, out = l->out.channels / g;
+    dnnl_dims_t src = {plan->batch, l->in.channels, l->in.height, l->in.width};
+    dnnl_dims_t dst = {plan->batch, l->out.channels, l->out.height, l->out.width};
+    dnnl_dims_t weight = {l->out.channels, in, l->window.kernel_h, l->window.kernel_w};
+    dnnl_dims_t grouped = {g, out, in, l->window.kernel_h, l->window.kernel_w};
+    dnnl_dims_t bias = {l->out.channels};
+    conv_window(c, &l->window);
+    c->src = weft_dnn_layout(4, src, dnnl_format_tag_any);
+    c->dst = weft_dnn_layout(4, dst, dnnl_format_tag_any);
+    c->bias = weft_dnn_layout(1, bias, dnnl_a);
+    c->bias_or_null = l->bias ? &c->bias : NULL;
+    if (g > 1) {
+        c->weight = weft_dnn_layout(5, grouped, dnnl_format_tag_any);
+        c->plain = weft_dnn_layout(5, grouped, dnnl_goihw);
+    } else {
+        c->weight = weft_dnn_layout(4, weight, dnnl_format_tag_any);
+        c->plain = weft_dnn_layout(4, weight, dnnl_oihw);
+    }
+}
+
+static weft_status conv_build(weft_plan *plan, weft_op *op, weft_error *err) {
+    conv_shape c;
+    dnnl_convolution_desc_t desc;
+    conv_describe(&c, plan, op->layer);
+    dnnl_prop_kind_t prop = plan->training ? dnnl_forward_training : dnnl_forward_inference;
+    WEFT_TRY(weft_dnn_check(dnnl_dilated_convolution_forward_desc_init(&desc, prop, dnnl_convolution_direct, &c.src,
+                                                                       &c.weight, c.bias_or_null, &c.dst, c.strides,
+                                                                       c.dilates, c.pad_begin, c.pad_end),
+                            op->what, err));
+    WEFT_TRY(weft_dnn_primitive(&plan->dnn, &op->forward, &desc, NULL, op->what, err));
+    WEFT_TRY(weft_dnn_tensor(&plan->dnn, &op->dst, weft_dnn_md(&op->forward, dnnl_query_dst_md), NULL, err));
+    op->inner_dst = op->dst;
+    return weft_weighted_build(plan, op, &c.plain, err);
+}
+
+static weft_status conv_build_backward(weft_plan *plan, weft_op *op, weft_error *err) {
+    conv_shape c;
+    dnnl_convolution_desc_t desc;
+    conv_describe(&c, plan, op->layer);
+    op->inner_diff_dst = op->diff_dst;
+    WEFT_TRY(weft_dnn_check(dnnl_dilated_convolution_backward_weights_desc_init(
+                                &desc, dnnl_convolution_direct, &op->inner_src.md, &c.weight, c.bias_or_null,
+                                &op->diff_dst.md, c.strides, c.dilates, c.pad_begin, c.pad_end),
+                            op->what, err));
+    WEFT_TRY(weft_dnn_primitive(&plan->dnn, &op->backward_weights, &desc, &op->forward, op->what, err));
+    if (op->needs_diff_src) {
+        WEFT_TRY(weft_dnn_check(dnnl_dilated_convolution_backward_data_desc_init(&desc, dnnl_convolution_direct, &c.src,
+                                                                                 &c.weight, &op->diff_dst.md, c.strides,
+                                                                                 c.dilates, c.pad_begin, c.pad_end),
+                                op->what, err));
+        WEFT_TRY(weft_dnn_primitive(&plan->dnn, &op->backward, &desc, &op->forward, op->what, err));
+    }
+    return weft_weighted_build_backward(plan, op, err);
+}
+
+const weft_op_kind weft_op_conv = {conv_build, conv_build_backward, weft_weighted_load, weft_weighted_forward,
+                                   weft_weighted_backward};

@@ -1,0 +1,40 @@
+#include "trainer/plan.h"
+
+/* Before a dense layer nothing moves: the inner product reads the four-dimensional activation. Elsewhere the values are
+ * brought into (c, h, w) order and seen as a vector. */
+static weft_status flatten_build(weft_plan *plan, weft_op *op, weft_error *err) {
+    int next = (int)(op - plan->ops) + 1;
+    if (next < plan->count && plan->net->layers[next].kind == WEFT_LAYER_DENSE) {
+        op->dst = op->src;
+        return WEFT_OK;
+    }
+    const dnnl_dim_t *in = op->src.md.dims;
+    dnnl_dims_t dims = {in[0], in[1] * in[2] * in[3], 1, 1};
+    dnnl_memory_desc_t vector = weft_dnn_layout(4, dims, dnnl_nhwc);
+    WEFT_TRY(weft_plan_plain(plan, &op->src, NULL, &op->inner_dst, &op->src_in, err));
+    return weft_dnn_tensor(&plan->dnn, &op->dst, &vector, op->inner_dst.data, err);
+}
+
+static weft_status flatten_build_backward(weft_plan *plan, weft_op *op, weft_error *err) {
+    if (op->inner_dst.memory == NULL) { /* nothing moved */
+        op->diff_src = op->diff_dst;
+        return WEFT_OK;
+    }
+    WEFT_TRY(weft_dnn_tensor(&plan->dnn, &op->inner_diff_dst, &op->inner_dst.md, op->diff_dst.data, err));
+    if (dnnl_memory_desc_equal(&op->src.md, &op->inner_dst.md)) {
+        op->diff_src = op->inner_diff_dst;
+    } else {
+        WEFT_TRY(weft_plan_alternate(plan, op, err));
+    }
+    return weft_dnn_reorder(&plan->dnn, &op->diff_src_out, &op->inner_diff_dst, &op->diff_src, err);
+}
+
+static weft_status flatten_forward(weft_plan *plan, weft_op *op, weft_error *err) {
+    return weft_dnn_run_reorder(&plan->dnn, &op->src_in, err);
+}
+
+static weft_status flatten_backward(weft_plan *plan, weft_op *op, weft_error *err) {
+    return weft_dnn_run_reorder(&plan->dnn, &op->diff_src_out, err);
+}
+
+const weft_op_kind weft_op_flatten = {flatten_build, flatten_build_backward, NULL, flatten_forward, flatten_backward};

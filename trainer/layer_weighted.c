@@ -1,0 +1,82 @@
+#include "trainer/layer_weighted.h"
+
+#include <string.h>
+
+weft_status weft_weighted_build(weft_plan *plan, weft_op *op, const dnnl_memory_desc_t *plain, weft_error *err) {
+    weft_dnn *dnn = &plan->dnn;
+    const dnnl_memory_desc_t *src = weft_dnn_md(&op->forward, dnnl_query_src_md);
+    op->inner_src = op->src;
+    if (!dnnl_memory_desc_equal(src, &op->src.md)) WEFT_TRY(weft_dnn_tensor(dnn, &op->inner_src, src, NULL, err));
+    WEFT_TRY(weft_dnn_reorder(dnn, &op->src_in, &op->src, &op->inner_src, err));
+    WEFT_TRY(weft_dnn_tensor(dnn, &op->weight_plain, plain, op->layer->weight, err));
+    WEFT_TRY(weft_dnn_tensor(dnn, &op->weight, weft_dnn_md(&op->forward, dnnl_query_weights_md), NULL, err));
+    WEFT_TRY(weft_dnn_reorder(dnn, &op->weight_in, &op->weight_plain, &op->weight, err));
+    if (op->layer->bias == NULL) return WEFT_OK;
+    dnnl_dims_t dims = {op->layer->out.channels};
+    dnnl_memory_desc_t md = weft_dnn_layout(1, dims, dnnl_a);
+    return weft_dnn_tensor(dnn, &op->bias, &md, NULL, err);
+}
+
+static weft_status build_gradient(weft_plan *plan, weft_op *op, weft_error *err) {
+    weft_dnn *dnn = &plan->dnn;
+    const dnnl_memory_desc_t *md = weft_dnn_md(&op->backward_weights, dnnl_query_diff_weights_md);
+    WEFT_TRY(weft_dnn_tensor(dnn, &op->weight_gradient, &op->weight_plain.md, NULL, err));
+    op->weight_diff = op->weight_gradient;
+    if (!dnnl_memory_desc_equal(md, &op->weight_gradient.md))
+        WEFT_TRY(weft_dnn_tensor(dnn, &op->weight_diff, md, NULL, err));
+    WEFT_TRY(weft_dnn_reorder(dnn, &op->weight_diff_out, &op->weight_diff, &op->weight_gradient, err));
+    if (op->bias.memory) WEFT_TRY(weft_dnn_tensor(dnn, &op->bias_gradient, &op->bias.md, NULL, err));
+    return WEFT_OK;
+}
+
+weft_status weft_weighted_build_backward(weft_plan *plan, weft_op *op, weft_error *err) {
+    weft_dnn *dnn = &plan->dnn;
+    WEFT_TRY(build_gradient(plan, op, err));
+    if (!op->needs_diff_src) return WEFT_OK;
+    const dnnl_memory_desc_t *weight = weft_dnn_md(&op->backward, dnnl_query_weights_md);
+    if (dnnl_memory_desc_equal(weight, &op->weight.md)) {
+        op->weight_backward = op->weight;
+    } else {
+        WEFT_TRY(weft_dnn_tensor(dnn, &op->weight_backward, weight, NULL, err));
+        WEFT_TRY(weft_dnn_reorder(dnn, &op->weight_backward_in, &op->weight_plain, &op->weight_backward, err));
+    }
+    WEFT_TRY(weft_plan_alternate(plan, op, err));
+    const dnnl_memory_desc_t *diff = weft_dnn_md(&op->backward, dnnl_query_diff_src_md);
+    op->inner_diff_src = op->diff_src;
+    if (!dnnl_memory_desc_equal(diff, &op->diff_src.md))
+        WEFT_TRY(weft_dnn_tensor(dnn, &op->inner_diff_src, diff, NULL, err));
+    return weft_dnn_reorder(dnn, &op->diff_src_out, &op->inner_diff_src, &op->diff_src, err);
+}
+
+weft_status weft_weighted_load(weft_plan *plan, weft_op *op, weft_error *err) {
+    weft_dnn *dnn = &plan->dnn;
+    WEFT_TRY(weft_dnn_check(dnnl_memory_set_data_handle(op->weight_plain.memory, op->layer->weight), op->what, err));
+    WEFT_TRY(weft_dnn_run_reorder(dnn, &op->weight_in, err));
+    WEFT_TRY(weft_dnn_run_reorder(dnn, &op->weight_backward_in, err));
+    if (op->bias.memory) memcpy(op->bias.data, op->layer->bias, (size_t)op->layer->out.channels * sizeof(float));
+    return WEFT_OK;
+}
+
+weft_status weft_weighted_forward(weft_plan *plan, weft_op *op, weft_error *err) {
+    WEFT_TRY(weft_dnn_run_reorder(&plan->dnn, &op->src_in, err));
+    dnnl_exec_arg_t args[4] = {{DNNL_ARG_SRC, op->inner_src.memory},
+                               {DNNL_ARG_WEIGHTS, op->weight.memory},
+                               {DNNL_ARG_DST, op->inner_dst.memory},
+                               {DNNL_ARG_BIAS, op->bias.memory}};
+    return weft_dnn_execute(&plan->dnn, &op->forward, args, op->bias.memory ? 4 : 3, op->what, err);
+}
+
+weft_status weft_weighted_backward(weft_plan *plan, weft_op *op, weft_error *err) {
+    dnnl_exec_arg_t weights[4] = {{DNNL_ARG_SRC, op->inner_src.memory},
+                                  {DNNL_ARG_DIFF_DST, op->inner_diff_dst.memory},
+                                  {DNNL_ARG_DIFF_WEIGHTS, op->weight_diff.memory},
+                                  {DNNL_ARG_DIFF_BIAS, op->bias_gradient.memory}};
+    WEFT_TRY(weft_dnn_execute(&plan->dnn, &op->backward_weights, weights, op->bias.memory ? 4 : 3, op->what, err));
+    WEFT_TRY(weft_dnn_run_reorder(&plan->dnn, &op->weight_diff_out, err));
+    if (!op->needs_diff_src) return WEFT_OK;
+    dnnl_exec_arg_t data[3] = {{DNNL_ARG_DIFF_DST, op->inner_diff_dst.memory},
+                               {DNNL_ARG_WEIGHTS, op->weight_backward.memory},
+                               {DNNL_ARG_DIFF_SRC, op->inner_diff_src.memory}};
+    WEFT_TRY(weft_dnn_execute(&plan->dnn, &op->backward, data, 3, op->what, err));
+    return weft_dnn_run_reorder(&plan->dnn, &op->diff_src_out, err);
+}
