@@ -1,0 +1,46 @@
+/* The subcommands, one file each, and what they share. */
+#ifndef WEFT_CLI_COMMANDS_H
+#define WEFT_CLI_COMMANDS_H
+
+#include <signal.h>
+
+#include "cli/options.h"
+#include "core/file.h"
+#include "core/network.h"
+#include "core/transform.h"
+#include "sim/report/json.h"
+
+extern const weft_command weft_command_train, weft_command_eval, weft_command_map, weft_command_sim,
+    weft_command_describe, weft_command_info;
+extern const weft_command *const weft_commands[]; /* NULL-terminated */
+
+/* Help of the whole program. */
+void weft_program_help(FILE *stream);
+/* Manual page (roff) and bash completion of all commands. */
+void weft_print_manual(FILE *stream);
+void weft_print_completion(FILE *stream);
+
+/* A JSON result: the file named by --json, or standard output for "-". */
+typedef struct weft_result {
+    weft_json json; /* write here */
+    weft_output file;
+    bool standard;
+} weft_result;
+/* path: not NULL. */
+weft_status weft_result_open(weft_result *out, const char *path, weft_error *err);
+weft_status weft_result_commit(weft_result *result, weft_error *err);
+/* Fails early, before long work, when path cannot become a file: it is a folder, or its folder is missing or not
+ * writable. NULL and "-" pass. */
+weft_status weft_output_probe(const char *path, weft_error *err);
+
+/* The --transform texts as one chain. */
+weft_status weft_chain_from_texts(weft_transform_chain *chain, const weft_texts *texts, weft_error *err);
+/* Its canonical text, or "as deployed" when there are none. */
+void weft_chain_text(char *out, size_t out_size, const weft_transform_chain *chain, bool given);
+/* --recalibrate: a number of images, or none. */
+weft_status weft_recalibrate_parse(size_t *images, const char *text, weft_error *err);
+
+/* From now on SIGINT and SIGTERM set the flag that is returned; a second one ends the program. */
+const volatile sig_atomic_t *weft_stop_install(void);
+
+#endif

@@ -1,0 +1,280 @@
+/* weft sim: a mapped network is simulated on its chip. */
+#include "cli/sim.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/onnx.h"
+
+#define CALIBRATION_IMAGES 1000
+
+static const weft_option sim_arguments[] = {
+    {.name = "MAPPING",
+     .kind = WEFT_OPTION_TEXT,
+     .offset = offsetof(weft_sim_options, mapping),
+     .required = true,
+     .complete = WEFT_COMPLETE_FILE,
+     .help = "Mapping file of 'weft map'; it names the network and the chip"},
+};
+static const weft_option sim_table[] = {
+    {.name = "dataset",
+     .kind = WEFT_OPTION_TEXT,
+     .offset = offsetof(weft_sim_options, dataset),
+     .value = "DATASET",
+     .required = true,
+     .complete = WEFT_COMPLETE_DATASET,
+     .help = "fashion-mnist, mnist, cifar10 or a folder; its test images are used"},
+    {.name = "out",
+     .letter = 'o',
+     .kind = WEFT_OPTION_TEXT,
+     .offset = offsetof(weft_sim_options, out),
+     .value = "FOLDER",
+     .required = true,
+     .complete = WEFT_COMPLETE_FOLDER,
+     .help = "Folder for report.json, report.html and the CSV files; created when missing"},
+    {.name = "images",
+     .kind = WEFT_OPTION_COUNT,
+     .offset = offsetof(weft_sim_options, images),
+     .value = "N",
+     .help = "Run the first N test images through the functional model; default: all"},
+    {.name = "timed-images",
+     .kind = WEFT_OPTION_COUNT,
+     .offset = offsetof(weft_sim_options, timed_images),
+     .value = "M",
+     .default_count = 4,
+     .max = 1000000,
+     .help = "Run the first M of them through the timed chip too and compare, bit for bit; default 4, 0: none (then "
+             "there is no latency)"},
+    {.name = "transform",
+     .kind = WEFT_OPTION_TEXTS,
+     .offset = offsetof(weft_sim_options, transforms),
+     .value = "TRANSFORM",
+     .complete = WEFT_COMPLETE_TRANSFORM,
+     .help = "Program the chip with distorted latent weights, for example addnorm:sigma=0.2; repeated ones work one "
+             "after the other"},
+    {.name = "recalibrate",
+     .kind = WEFT_OPTION_TEXT,
+     .offset = offsetof(weft_sim_options, recalibrate),
+     .value = "N",
+     .help = "Re-calibrate input ranges, digital scale and offset on the chip with the first N training images; "
+             "default: none"},
+    {.name = "draw",
+     .kind = WEFT_OPTION_COUNT,
+     .offset = offsetof(weft_sim_options, draw),
+     .value = "K",
+     .help = "Which draw of a random distortion; default 0"},
+    {.name = "seed",
+     .kind = WEFT_OPTION_COUNT,
+     .offset = offsetof(weft_sim_options, seed),
+     .value = "S",
+     .help = "Seed of the distortion's draws; default 0"},
+    {.name = "set",
+     .kind = WEFT_OPTION_TEXTS,
+     .offset = offsetof(weft_sim_options, set),
+     .value = "KEY=VALUE",
+     .help = "Change a key of the chip, for example --set adc.bits=6; the mapping must still fit. May be repeated"},
+    {.name = "record",
+     .kind = WEFT_OPTION_TEXT,
+     .offset = offsetof(weft_sim_options, record),
+     .value = "FILE",
+     .complete = WEFT_COMPLETE_FILE,
+     .help = "Write every packet of the timed run: time in cycles, source, destination, flits"},
+};
+
+static weft_status differs(const char *path, const char *what, const char *mapping, const char *now, const char *then,
+                           weft_error *err) {
+    return weft_error_set_at(err, WEFT_E_CHECKSUM, path, 0, 0,
+                             "not the %s that %.300s was made for, so map again: SHA-256 %s, not %s", what, mapping,
+                             now, then);
+}
+
+static weft_status load_chip(weft_sim *sim, weft_error *err) {
+    const weft_sim_options *o = sim->options;
+    WEFT_TRY(weft_chip_load(&sim->chip, sim->mapping->chip_path, o->set.items, o->set.count, err));
+    if (!strcmp(sim->chip->sha256.hex, sim->mapping->chip_sha256.hex)) return WEFT_OK;
+    if (o->set.count == 0)
+        return differs(sim->mapping->chip_path, "chip", o->mapping, sim->chip->sha256.hex,
+                       sim->mapping->chip_sha256.hex, err);
+    fprintf(sim->session->err, "weft: note: the chip differs from the one that the mapping was made for (--set)\n");
+    return WEFT_OK;
+}
+
+static weft_status load_network(weft_sim *sim, weft_error *err) {
+    const weft_sim_options *o = sim->options;
+    weft_transform_chain chain;
+    weft_sha256 hash;
+    WEFT_TRY(weft_chain_from_texts(&chain, &o->transforms, err));
+    weft_chain_text(sim->transform, sizeof sim->transform, &chain, o->transforms.count > 0);
+    WEFT_TRY(weft_sha256_file(&hash, sim->mapping->network_path, err));
+    if (strcmp(hash.hex, sim->mapping->network_sha256.hex) != 0)
+        return differs(sim->mapping->network_path, "network", o->mapping, hash.hex, sim->mapping->network_sha256.hex,
+                       err);
+    WEFT_TRY(weft_onnx_read(&sim->net, sim->mapping->network_path, err));
+    WEFT_TRY(weft_network_distort(sim->net, o->transforms.count ? &chain : NULL, o->seed, o->draw, err));
+    return weft_lower(&sim->stages, sim->net, err);
+}
+
+static weft_status check_dataset(const weft_sim *sim, const weft_dataset *set, weft_error *err) {
+    weft_shape have = set->shape, want = sim->stages->input;
+    if (have.channels != want.channels || have.height != want.height || have.width != want.width)
+        return weft_error_set(err, WEFT_E_INVALID,
+                              "data set %.200s has images of %d x %d x %d, the network takes %d x %d x %d", set->name,
+                              have.channels, have.height, have.width, want.channels, want.height, want.width);
+    if (set->classes != sim->stages->classes)
+        return weft_error_set(err, WEFT_E_INVALID, "data set %.200s has %d classes, the network has %d", set->name,
+                              set->classes, sim->stages->classes);
+    return WEFT_OK;
+}
+
+static weft_status load_images(weft_sim *sim, weft_error *err) {
+    const weft_sim_options *o = sim->options;
+    WEFT_TRY(weft_dataset_open(&sim->test, o->dataset, WEFT_SPLIT_TEST, err));
+    WEFT_TRY(check_dataset(sim, sim->test, err));
+    if (o->images > sim->test->count)
+        return weft_error_set(err, WEFT_E_INVALID, "--images %llu: data set %.200s has %zu test images",
+                              (unsigned long long)o->images, o->dataset, sim->test->count);
+    sim->images = o->images ? (size_t)o->images : sim->test->count;
+    sim->timed_images = o->timed_images < sim->images ? (size_t)o->timed_images : sim->images;
+    return WEFT_OK;
+}
+
+/* Input ranges where they are unknown; with --recalibrate, ranges, scale and offset. */
+static weft_status calibrate(weft_sim *sim, weft_error *err) {
+    size_t count = sim->recalibrate;
+    unsigned what = WEFT_CALIBRATE_RANGES | (count ? WEFT_CALIBRATE_AFFINE : 0u);
+    if (count == 0 && weft_engine_has_ranges(sim->engine)) return WEFT_OK;
+    weft_dataset *train = NULL;
+    float *x = NULL;
+    weft_status status = weft_dataset_open(&train, sim->options->dataset, WEFT_SPLIT_TRAIN, err);
+    if (status == WEFT_OK && count > train->count)
+        status = weft_error_set(err, WEFT_E_INVALID, "--recalibrate %zu: data set %.200s has %zu training images",
+                                count, sim->options->dataset, train->count);
+    if (status == WEFT_OK) {
+        if (count == 0) count = train->count < CALIBRATION_IMAGES ? train->count : CALIBRATION_IMAGES;
+        status = check_dataset(sim, train, err);
+    }
+    if (status == WEFT_OK) status = weft_sim_images(&x, sim->net, train, 0, count, err);
+    if (status == WEFT_OK) status = weft_engine_calibrate(sim->engine, x, count, what, err);
+    free(x);
+    weft_dataset_destroy(train);
+    return status;
+}
+
+/* Everything that can be wrong with the input, before anything is written. */
+static weft_status prepare(weft_sim *sim, weft_error *err) {
+    const weft_sim_options *o = sim->options;
+    WEFT_TRY(weft_recalibrate_parse(&sim->recalibrate, o->recalibrate, err));
+    if (o->record && o->timed_images == 0)
+        return weft_error_set(err, WEFT_E_USAGE, "--record needs timed images, and --timed-images is 0");
+    WEFT_TRY(weft_output_probe(o->record, err));
+    WEFT_TRY(weft_mapping_read(&sim->mapping, o->mapping, err));
+    WEFT_TRY(load_chip(sim, err));
+    WEFT_TRY(load_network(sim, err));
+    WEFT_TRY(weft_mapping_check(sim->mapping, sim->stages, sim->chip, err));
+    WEFT_TRY(load_images(sim, err));
+    WEFT_TRY(weft_engine_create(&sim->engine, sim->chip, sim->mapping, sim->stages, err));
+    return weft_traffic_create(&sim->traffic, sim->mapping, sim->stages, sim->chip, err);
+}
+
+static weft_status print_json(const weft_sim *sim, const weft_report_input *input, weft_error *err) {
+    weft_result out;
+    WEFT_TRY(weft_result_open(&out, sim->options->common.json, err));
+    weft_status status = weft_report_print_json(input, out.json.stream, err);
+    if (status == WEFT_OK) return weft_result_commit(&out, err);
+    if (!out.standard) weft_output_abort(&out.file);
+    return status;
+}
+
+static weft_status report(const weft_sim *sim, const weft_report_timed *timed, weft_error *err) {
+    const weft_sim_options *o = sim->options;
+    weft_report_input input = {.chip = sim->chip,
+                               .mapping = sim->mapping,
+                               .stages = sim->stages,
+                               .engine = sim->engine,
+                               .traffic = sim->traffic,
+                               .network_name = sim->net->name,
+                               .dataset = sim->test->name,
+                               .transform = sim->transform,
+                               .images = sim->images,
+                               .correct = sim->correct,
+                               .recalibrate = sim->recalibrate,
+                               .seed = o->seed,
+                               .draw = o->draw,
+                               .overrides = o->set.items,
+                               .override_count = o->set.count,
+                               .confusion = sim->confusion,
+                               .timed = timed};
+    weft_report_figures figures;
+    WEFT_TRY(weft_report_write(&input, o->out, &figures, err));
+    weft_report_print(&input, &figures, sim->session->out);
+    fprintf(sim->session->out, "%-16s %s\n", "report", o->out);
+    if (o->common.json) WEFT_TRY(print_json(sim, &input, err));
+    if (!figures.failed_check) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_INTERNAL, "self-check %s failed; %.400s/report.json has the figures",
+                          figures.failed_check, o->out);
+}
+
+static weft_status simulate(weft_sim *sim, weft_error *err) {
+    weft_sim_timed *timed = NULL;
+    size_t classes = (size_t)sim->stages->classes;
+    sim->confusion = calloc(classes * classes, sizeof *sim->confusion);
+    sim->timed_logits = calloc(sim->timed_images * classes + 1, sizeof *sim->timed_logits);
+    if (!sim->confusion || !sim->timed_logits) return weft_error_set(err, WEFT_E_MEMORY, "no memory for results");
+    WEFT_TRY(calibrate(sim, err));
+    WEFT_TRY(weft_sim_functional(sim, err));
+    weft_status status = weft_sim_timed_run(&timed, sim, err);
+    if (status == WEFT_OK) status = report(sim, weft_sim_timed_report(timed), err);
+    weft_sim_timed_free(timed);
+    return status;
+}
+
+/* The folder is made ahead of the long work, so that a wrong one is told at once; a failure takes an empty one away
+ * again. */
+static weft_status with_folder(weft_sim *sim, weft_error *err) {
+    const char *out = sim->options->out;
+    bool existed = weft_path_is_folder(out);
+    WEFT_TRY(weft_folder_create(out, err));
+    weft_status status = access(out, W_OK) == 0
+                             ? simulate(sim, err)
+                             : weft_error_set_at(err, WEFT_E_IO, out, 0, 0, "the folder is not writable");
+    if (status != WEFT_OK && !existed) rmdir(out);
+    return status;
+}
+
+static weft_status sim_run(const void *options, const weft_console *session, weft_error *err) {
+    weft_sim sim = {.options = options, .session = session};
+    weft_status status = prepare(&sim, err);
+    if (status == WEFT_OK) status = with_folder(&sim, err);
+    free(sim.confusion);
+    free(sim.timed_logits);
+    weft_traffic_destroy(sim.traffic);
+    weft_engine_destroy(sim.engine);
+    weft_dataset_destroy(sim.test);
+    weft_stages_destroy(sim.stages);
+    weft_network_destroy(sim.net);
+    weft_chip_destroy(sim.chip);
+    weft_mapping_destroy(sim.mapping);
+    return status;
+}
+
+const weft_command weft_command_sim = {
+    .name = "sim",
+    .summary = "Simulate a mapped network: accuracy, latency, energy",
+    .description = "Runs test images through a functional model of the mapped chip, which computes what every core "
+                   "computes, and the first few also "
+                   "through the timed chip, in which the values travel as packets between cores. Both must agree bit "
+                   "for bit. Writes report.json, CSV "
+                   "files and report.html into the folder and prints a table. Same inputs and seed: same bytes, with "
+                   "any number of threads.",
+    .examples =
+        "  weft sim net.map.yaml --dataset fashion-mnist -o run\n"
+        "  weft sim net.map.yaml --dataset fashion-mnist --transform addnorm:sigma=0.2 --recalibrate 2000 -o run\n",
+    .arguments = sim_arguments,
+    .argument_count = (int)(sizeof sim_arguments / sizeof sim_arguments[0]),
+    .options = sim_table,
+    .option_count = (int)(sizeof sim_table / sizeof sim_table[0]),
+    .size = sizeof(weft_sim_options),
+    .run = sim_run,
+};

@@ -1,0 +1,41 @@
+// An interrupt during training leaves a checkpoint, and --resume ends with the very network of an uninterrupted run.
+#include "harness.h"
+
+using namespace weft_cli;
+
+namespace {
+
+TEST_F(Cli, interrupted_training_resumes) {
+    make_dataset("set", 8, 400, 20);
+    write_file("long.yaml", "name: long\ndataset: set\nepochs: 400\nbatch: 20\nlayers:\n  - conv: {filters: 16, "
+                            "kernel: 3}\n  - batch_norm\n"
+                            "  - relu\n  - dense: {units: 10}\n  - batch_norm\nprojection: sign\nrecalibrate: 100\n");
+    Ran none = weft({"train", "long.yaml", "--out", "net.onnx", "--resume"});
+    EXPECT_EQ(none.code, 1);
+    EXPECT_EQ(listing(), "long.yaml set");
+
+    pid_t child = start({"train", "long.yaml", "--out", "net.onnx"});
+    for (int i = 0; i < 2000 && read_file(".stderr").find("epoch 3/400") == std::string::npos; i++)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    ASSERT_EQ(kill(child, SIGINT), 0);
+    Ran cut = finish(child);
+    EXPECT_EQ(cut.code, 1);
+    EXPECT_NE(cut.err.find("\nweft: interrupted; the checkpoint net.onnx.checkpoint is kept: the same command with "
+                           "--resume goes on from it\n"),
+              std::string::npos)
+        << cut.err;
+    EXPECT_FALSE(fs::exists("net.onnx"));
+    EXPECT_TRUE(fs::exists("net.onnx.checkpoint"));
+
+    Ran rest = weft({"train", "long.yaml", "--out", "net.onnx", "--resume", "--json", "rest.json"});
+    ASSERT_EQ(rest.code, 0) << rest.err;
+    EXPECT_EQ(rest.err.find("epoch 1/400"), std::string::npos); // it went on, it did not start again
+    EXPECT_NE(rest.err.find("epoch 400/400"), std::string::npos);
+    EXPECT_FALSE(fs::exists("net.onnx.checkpoint"));
+    Ran whole = weft({"train", "long.yaml", "--out", "whole.onnx", "--quiet"});
+    ASSERT_EQ(whole.code, 0) << whole.err;
+    EXPECT_EQ(whole.err, "");
+    EXPECT_TRUE(read_file("net.onnx") == read_file("whole.onnx"));
+}
+
+} // namespace

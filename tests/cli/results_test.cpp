@@ -1,0 +1,119 @@
+// What commands print and write when all goes well.
+#include "harness.h"
+
+#include <cjson/cJSON.h>
+
+using namespace weft_cli;
+
+namespace {
+
+struct Json {
+    cJSON *root;
+    explicit Json(const std::string &text) : root(cJSON_Parse(text.c_str())) {}
+    ~Json() { cJSON_Delete(root); }
+    cJSON *at(const char *key) const { return cJSON_GetObjectItemCaseSensitive(root, key); }
+    double number(const char *key) const { return cJSON_GetNumberValue(at(key)); }
+    std::string text(const char *key) const {
+        return cJSON_GetStringValue(at(key)) ? cJSON_GetStringValue(at(key)) : "(none)";
+    }
+};
+
+class CliResults : public Cli {
+  protected:
+    void SetUp() override {
+        Cli::SetUp();
+        make_network("net.onnx", 8);
+        make_dataset("set", 8, 60, 30);
+    }
+};
+
+TEST_F(CliResults, eval_json_has_the_promised_keys) {
+    Ran run = weft({"eval", "net.onnx", "--dataset", "set", "--transform", "addnorm:sigma=0.5", "--transform", "sign",
+                    "--draws", "3", "--seed", "9", "--images", "20", "--json", "-"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    Json json(run.out);
+    ASSERT_NE(json.root, nullptr) << run.out;
+    EXPECT_EQ(json.number("images"), 20);
+    EXPECT_EQ(json.number("draws"), 3);
+    EXPECT_EQ(json.number("seed"), 9);
+    EXPECT_EQ(json.number("recalibrate"), 0);
+    EXPECT_EQ(json.text("transform"), "addnorm:sigma=0.5|sign");
+    EXPECT_EQ(json.text("network"), "net.onnx");
+    EXPECT_EQ(json.text("network_sha256").size(), 64u);
+    EXPECT_EQ(json.text("version"), WEFT_VERSION);
+    EXPECT_GE(json.number("error_percent"), 0);
+    EXPECT_LE(json.number("error_percent"), 100);
+    EXPECT_GE(json.number("error_percent_std"), 0);
+    EXPECT_NE(run.err.find("addnorm:sigma=0.5|sign: error"),
+              std::string::npos); // text for people moves to standard error
+    Ran again = weft({"eval", "net.onnx", "--dataset", "set", "--transform", "addnorm:sigma=0.5|sign", "--draws", "3",
+                      "--seed", "9", "--images", "20", "--json", "out.json", "--threads", "3"});
+    ASSERT_EQ(again.code, 0) << again.err;
+    EXPECT_EQ(Json(read_file("out.json")).number("error_percent"), json.number("error_percent"));
+    EXPECT_EQ(again.err, "");
+    EXPECT_NE(again.out, "");
+}
+
+TEST_F(CliResults, map_prints_a_table_and_checks) {
+    Ran run = weft({"map", "net.onnx", "hermes", "-o", "m.yaml", "--json", "m.json"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    EXPECT_EQ(run.out.rfind("stage     rows  columns  positions  arrays  cores\n"
+                            "conv1        9        4         64       1      1\n"
+                            "fc          64       10          1       1      1\n"
+                            "hermes: 2 of 64 arrays, ",
+                            0),
+              0u)
+        << run.out;
+    Json json(read_file("m.json"));
+    EXPECT_EQ(json.number("arrays_needed"), 2);
+    EXPECT_EQ(json.number("cores_available"), 64);
+    EXPECT_EQ(cJSON_GetArraySize(json.at("stages")), 2);
+    Ran check = weft({"map", "--check", "m.yaml"});
+    EXPECT_EQ(check.code, 0) << check.err;
+    EXPECT_NE(check.out.find("m.yaml fits hermes"), std::string::npos);
+}
+
+TEST_F(CliResults, sim_without_time) {
+    ASSERT_EQ(weft({"map", "net.onnx", "isaac-ce", "-o", "m.yaml"}).code, 0);
+    Ran run = weft({"sim", "m.yaml", "--dataset", "set", "--timed-images", "0", "--images", "12", "-o", "run/deep",
+                    "--json", "-"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    Json json(run.out);
+    ASSERT_NE(json.root, nullptr);
+    EXPECT_EQ(json.number("images"), 12);
+    EXPECT_TRUE(cJSON_IsNull(json.at("latency_ns")));
+    EXPECT_TRUE(cJSON_IsNull(json.at("cycles")));
+    EXPECT_EQ(run.out, read_file("run/deep/report.json"));
+    EXPECT_EQ(listing("run/deep"), "confusion.csv cores.csv energy.csv layers.csv links.csv report.html report.json");
+}
+
+TEST_F(CliResults, sim_takes_a_changed_chip_with_a_note) {
+    ASSERT_EQ(weft({"map", "net.onnx", "hermes", "-o", "m.yaml"}).code, 0);
+    Ran run = weft({"sim", "m.yaml", "--dataset", "set", "--timed-images", "0", "-o", "run", "--set", "adc.bits=7"});
+    EXPECT_EQ(run.code, 0);
+    EXPECT_EQ(run.err, "weft: note: the chip differs from the one that the mapping was made for (--set)\n");
+    EXPECT_NE(read_file("run/report.json").find("\"adc.bits=7\""), std::string::npos);
+}
+
+TEST_F(CliResults, info_knows_every_kind) {
+    ASSERT_EQ(weft({"map", "net.onnx", "hermes", "-o", "m.yaml"}).code, 0);
+    const std::pair<const char *, const char *> kinds[] = {{"net.onnx", "network"},
+                                                           {"m.yaml", "mapping"},
+                                                           {"hermes", "chip"},
+                                                           {"set", "dataset"},
+                                                           {"fashion-cnn-sign", "recipe"}};
+    for (const auto &[name, kind] : kinds) {
+        Ran run = weft({"info", name, "--json", "-"});
+        EXPECT_EQ(run.code, 0) << run.err;
+        EXPECT_EQ(Json(run.out).text("kind"), kind);
+        EXPECT_NE(run.err, "");
+        EXPECT_EQ(weft({"info", name}).out, run.err);
+    }
+    Json network(weft({"info", "net.onnx", "--json", "-"}).out);
+    cJSON *layer = cJSON_GetArrayItem(network.at("layers"), 0);
+    EXPECT_EQ(cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(layer, "macs")), 64 * 9 * 4);
+    EXPECT_EQ(weft({"info", "set"}).out,
+              "data set  set\nimages    60 for training, 30 for testing\nshape     1 x 8 x 8\nclasses   10\n");
+}
+
+} // namespace
