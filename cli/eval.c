@@ -133,9 +133,9 @@ const weft_command weft_command_eval = {
         "distortion "
         "works on the latent weights (what the optimiser keeps), layer by layer; biases stay. After a distortion the "
         "batch-norm statistics no longer fit: --recalibrate re-estimates them, and that decides most results.",
-    .examples = "  weft eval net.onnx --dataset fashion-mnist\n"
-                "  weft eval net.onnx --dataset fashion-mnist --transform addnorm:sigma=0.2 --recalibrate 5000 --draws "
-                "5 --json -\n",
+    .examples =
+        "  weft eval net.onnx --dataset fashion-mnist\n"
+        "  weft eval net.onnx --dataset fashion-mnist --transform addnorm:sigma=0.2 --recalibrate 5000 --json -\n",
     .arguments = eval_arguments,
     .argument_count = (int)(sizeof eval_arguments / sizeof eval_arguments[0]),
     .options = eval_table,

@@ -171,8 +171,8 @@ const weft_command weft_command_train = {
     .description = "Trains a network with projected weights as the recipe says and writes it as ONNX. A checkpoint is "
                    "kept at least every "
                    "minute; an interrupt (Ctrl-C) writes one too, and --resume goes on from there.",
-    .examples =
-        "  weft train fashion-sign --out net.onnx\n  weft train recipe.yaml --out net.onnx --set epochs=3 --seed 7\n",
+    .examples = "  weft train fashion-cnn-sign --out net.onnx\n  weft train recipe.yaml --out net.onnx --set epochs=3 "
+                "--seed 7\n",
     .arguments = train_arguments,
     .argument_count = (int)(sizeof train_arguments / sizeof train_arguments[0]),
     .options = train_table,

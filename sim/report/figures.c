@@ -12,7 +12,6 @@
 #define BLUE "#0072B2"
 #define ORANGE "#E69F00"
 #define GREEN "#009E73"
-#define GREY "#8A8F98"
 #define HEAT "set palette defined (0 '#EFF3FA', 0.25 '#BDD3EA', 0.5 '#6BA5D3', 0.75 '#2A6FB0', 1 '#0B2C5F')\n"
 #define FIGURE_WIDTH 760
 #define PLOT_WIDTH 490 /* of a plot with a colour bar beside it */
@@ -56,29 +55,26 @@ static void share_text(char out[16], double part, double total) {
     snprintf(out, 16, percent < 0.05 ? "<0.1_%%" : "%.1f_%%", percent);
 }
 
+/* Dynamic energy alone: static energy can be a thousand times larger, and would leave nothing to see. */
 static void draw_energy(FILE *s, const weft_report_tables *tables) {
-    double static_pj = tables->figures.energy_static_pj, largest = isfinite(static_pj) ? static_pj : 0;
-    double total = tables->figures.energy_dynamic_pj + largest;
+    double largest = 0, total = tables->figures.energy_dynamic_pj;
     int rows = 0;
     for (int k = 0; k < tables->component_count; k++) largest = fmax(largest, tables->component_pj[k]);
     const char *prefix;
     double scale = unit_of(largest, -12, &prefix);
-    head(s, "energy", 90 + 30 * (tables->component_count + 1));
-    char share[16];
+    head(s, "energy", 90 + 30 * tables->component_count);
     fputs("$bars << END\n", s);
     for (int k = 0; k < tables->component_count; k++) {
+        char share[16];
         if (tables->component_pj[k] == 0) continue;
         share_text(share, tables->component_pj[k], total);
-        fprintf(s, "%d %s %.6g 0 %s\n", rows++, tables->component[k], tables->component_pj[k] * scale, share);
+        fprintf(s, "%d %s %.6g %s\n", rows++, tables->component[k], tables->component_pj[k] * scale, share);
     }
-    share_text(share, static_pj, total);
-    if (static_pj > 0) fprintf(s, "%d static %.6g 1 %s\n", rows++, static_pj * scale, share);
     fprintf(s,
-            "END\nset yrange [%d.6:-0.6]\nset xrange [0:%.6g]\nset xlabel 'energy per image (%sJ)'\n"
+            "END\nset yrange [%d.6:-0.6]\nset xrange [0:%.6g]\nset xlabel 'dynamic energy per image (%sJ)'\n"
             "share(t) = t[1:strlen(t)-2].' %%'\n"
-            "plot $bars using ($3/2):1:($3/2):(0.36):($4 > 0 ? 0x8A8F98 : 0x0072B2):ytic(2) "
-            "with boxxyerror "
-            "lc rgb variable, $bars using 3:1:(share(strcol(5))) with labels left offset 0.6,0\n",
+            "plot $bars using ($3/2):1:($3/2):(0.36):ytic(2) with boxxyerror lc rgb '" BLUE "', "
+            "$bars using 3:1:(share(strcol(4))) with labels left offset 0.6,0\n",
             rows - 1, largest * scale * 1.14, prefix);
 }
 
@@ -163,14 +159,16 @@ static void draw_links(FILE *s, const weft_report_tables *tables) {
         int arrays = 0;
         for (int c = 0; c < (int)chip->noc.concentration; c++)
             arrays += tables->core_arrays[r * chip->noc.concentration + c];
-        fprintf(s, "%d %d %d\n", r % width, r / width,
-                r == weft_chip_router(chip, chip->host_terminal) ? 2 : arrays > 0);
+        fprintf(s, "%d %d %d\n", r % width, r / width, arrays > 0);
     }
+    int host = weft_chip_router(chip, chip->host_terminal);
+    double point = fmin(fmax(0.026 * unit, 0.2), 1.8);
     fprintf(s,
-            "END\ncolour(k) = k == 2 ? 0xE69F00 : k == 1 ? 0x4A4F57 : 0xC9CED6\n"
-            "plot $links using 1:2:3:4:5 with vectors nohead lw %.2f lc palette, "
-            "$routers using 1:2:(colour($3)) with points pt 5 ps %.2f lc rgb variable\n",
-            fmin(fmax(0.11 * unit, 1.5), 9), fmin(fmax(0.026 * unit, 0.2), 1.8));
+            "END\n$host << END\n%d %d\nEND\n"
+            "plot $links using 1:2:3:4:5 with vectors nohead lw %.2f lc palette, $host using 1:2 with points pt 5 ps "
+            "%.2f lc rgb '" ORANGE "', "
+            "$routers using 1:2:($3 > 0 ? 0x4A4F57 : 0xC9CED6) with points pt 5 ps %.2f lc rgb variable\n",
+            host % width, host / width, fmin(fmax(0.11 * unit, 1.5), 9), 1.5 * point, point);
 }
 
 static void draw_confusion(FILE *s, const weft_report_tables *tables) {

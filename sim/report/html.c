@@ -123,9 +123,7 @@ static const struct {
     const char *title, *caption;
 } figure_texts[WEFT_FIGURE_COUNT] = {
     [WEFT_FIGURE_ENERGY] = {"Energy by component",
-                            "Integer event counts of one image times the costs of the chip file (blue). Static energy "
-                            "(grey) is the static power "
-                            "of the whole chip times the time per image at the throughput above."},
+                            "Dynamic energy: integer event counts of one image times the costs of the chip file."},
     [WEFT_FIGURE_LAYERS] =
         {"Energy and time by layer",
          "Dynamic energy with the layer's own data movement; time in which the layer's slowest core computes."},
@@ -136,7 +134,7 @@ static const struct {
          "Flits per cycle over the timed run, one line a direction (right-hand traffic seen from the sender). "
          "<span class=\"key\" style=\"--c:#4a4f57\">router with cores in use</span> "
          "<span class=\"key\" style=\"--c:#c9ced6\">unused</span> "
-         "<span class=\"key\" style=\"--c:#e69f00\">host</span>"},
+         "<span class=\"key\" style=\"--c:#e69f00\">edge: the host's router</span>"},
     [WEFT_FIGURE_CONFUSION] = {"Confusion matrix", "Number of test images; the shade is the share of the true class."},
 };
 
@@ -154,6 +152,23 @@ static void figure(FILE *s, const weft_report_tables *tables, const weft_report_
         fputs("<p class=\"soft\">gnuplot was not found, so there is no figure here; the numbers are in the CSV "
               "files.</p>\n",
               s);
+}
+
+static void energy_sums(FILE *s, const weft_report_tables *tables) {
+    const weft_report_figures *f = &tables->figures;
+    fputs("<p>Per image ", s);
+    scaled(s, f->energy_dynamic_pj, "J", -12);
+    fputs(" dynamic", s);
+    if (isfinite(f->energy_static_pj)) {
+        fputs(" and ", s);
+        scaled(s, f->energy_static_pj, "J", -12);
+        fputs(" static: ", s);
+        scaled(s, tables->static_core_mw + tables->static_router_mw + tables->static_chip_mw, "W", -3);
+        fputs(" of the whole chip, used or not, for ", s);
+        scaled(s, 1e9 / f->throughput_images_per_s, "s", -9);
+        fputs(" an image at the throughput above", s);
+    }
+    fputs(".</p>\n", s);
 }
 
 static void layer_table(FILE *s, const weft_report_tables *tables) {
@@ -250,6 +265,7 @@ void weft_report_html(const weft_report_tables *tables, const weft_report_svg *s
     tiles(s, tables);
     facts(s, tables);
     figure(s, tables, svg, WEFT_FIGURE_ENERGY);
+    energy_sums(s, tables);
     figure(s, tables, svg, WEFT_FIGURE_LAYERS);
     layer_table(s, tables);
     figure(s, tables, svg, WEFT_FIGURE_IMAGES);

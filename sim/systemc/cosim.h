@@ -1,5 +1,15 @@
 /* Timed co-simulation: SystemC modules for host, cores and mesh that carry the values. C interface; one run a process
- * (a SystemC kernel elaborates once). */
+ * (a SystemC kernel elaborates once).
+ *
+ * What takes time, in cycles of the chip's clock:
+ * - Host: sends pixels in raster order, a packet a destination; each occupies the I/O link for its payload bits /
+ * io.bits_per_cycle. Image i starts when i - 1 is sent and the first stage has finished i - 2 (double buffer).
+ * - Network: sim/noc/noc.h, every packet of core/traffic.h with its values inside.
+ * - Arrays: the tiles of a stage on a core start together, in raster order, when their pixels are there and
+ * mvm_interval_cycles have passed; the result is out after mvm_latency_cycles, with the sums of the core's own tiles.
+ * - Digital unit: one a core, in order of arrival; a position occupies it for ceil(events / core.digital_lanes) cycles
+ * (scalings, activations, pooling steps that it sets off) and leaves core.digital_ns later. Buffers of cores are not
+ * bounded; their peak is reported. */
 #ifndef WEFT_SIM_SYSTEMC_COSIM_H
 #define WEFT_SIM_SYSTEMC_COSIM_H
 
@@ -11,7 +21,8 @@ extern "C" {
 
 typedef struct weft_cosim_options {
     size_t images;        /* pipelined: the next enters while earlier ones are inside */
-    const char *record;   /* trace file or NULL: one line per packet, `time_cycles source destination flits` */
+    const char *record;   /* trace file or NULL: a `# weft-trace 1` line, then
+                             `time_cycles source destination flits` a packet (cores by number, host core_count) */
     uint64_t stall_limit; /* cycles without progress before the run ends with INTERNAL and a report of who waits; 0:
                              1,000,000 */
 } weft_cosim_options;
@@ -27,8 +38,8 @@ typedef struct weft_cosim_result {
     float *logits;                     /* [images, classes], malloc'd: what arrived at the host */
     uint64_t cycles;                   /* first injection to last result */
     uint64_t *image_start, *image_end; /* [images] cycles: first pixel injected; last result flit at the host */
-    weft_event_counts
-        *stage_events; /* [stage_count + 1]: stage s at s; data movement of the host's input at stage_count. Counted */
+    /* [stage_count + 1]: stage s at s; data movement of the host's input at stage_count. Counted as they happen. */
+    weft_event_counts *stage_events;
     weft_cosim_core *cores;      /* [core_count] */
     uint64_t *stage_busy_cycles; /* [stage_count]: cycles in which the stage's slowest core was computing */
     uint64_t packets, flits, flit_hops;

@@ -51,6 +51,7 @@ class Cli : public testing::Test {
         std::string pattern = (fs::path(testing::TempDir()) / "weft-cli-XXXXXX").string();
         ASSERT_NE(mkdtemp(pattern.data()), nullptr);
         folder = pattern;
+        setenv("OMP_WAIT_POLICY", "passive", 0); // tests run side by side: waiting threads must not spin
         fs::current_path(folder);
     }
     void TearDown() override {
