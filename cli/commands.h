@@ -6,7 +6,7 @@
 
 #include "cli/options.h"
 #include "core/file.h"
-#include "core/network.h"
+#include "core/mapping.h"
 #include "core/transform.h"
 #include "sim/report/json.h"
 
@@ -39,6 +39,15 @@ weft_status weft_chain_from_texts(weft_transform_chain *chain, const weft_texts 
 void weft_chain_text(char *out, size_t out_size, const weft_transform_chain *chain, bool given);
 /* --recalibrate: a number of images, or none. */
 weft_status weft_recalibrate_parse(size_t *images, const char *text, weft_error *err);
+
+/* The settings of a mapping's chip: those it was made with, then `set`. items is malloc'd. */
+weft_status weft_mapped_settings(weft_texts *out, const weft_mapping *mapping, const weft_texts *set, weft_error *err);
+/* The chip of a mapping with these settings. CHECKSUM when the file is not the one that the mapping was made for;
+ * *changed: `set` makes it another chip. */
+weft_status weft_mapped_chip(weft_chip **out, bool *changed, const weft_mapping *mapping, const weft_texts *settings,
+                             weft_error *err);
+/* The network of a mapping. CHECKSUM when the file is not the one that the mapping was made for. */
+weft_status weft_mapped_network(weft_network **out, const weft_mapping *mapping, weft_error *err);
 
 /* From now on SIGINT and SIGTERM set the flag that is returned; a second one ends the program. */
 const volatile sig_atomic_t *weft_stop_install(void);

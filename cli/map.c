@@ -2,6 +2,7 @@
 #include "mapper/mapper.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands.h"
@@ -152,22 +153,22 @@ static weft_status make_mapping(const map_options *o, const weft_console *sessio
     WEFT_TRY(copy_path(mapping->chip_path, work->chip->path, err));
     WEFT_TRY(weft_sha256_file(&mapping->network_sha256, o->network, err));
     mapping->chip_sha256 = work->chip->sha256;
+    for (int i = 0; i < o->set.count; i++) WEFT_TRY(weft_mapping_add_setting(mapping, o->set.items[i], err));
     WEFT_TRY(weft_mapping_write(mapping, o->out, err));
     print_summary(work, &summary, session->out);
     return o->common.json ? print_json(o, work, &summary, err) : WEFT_OK;
 }
 
 static weft_status check_mapping(const map_options *o, const weft_console *session, map_work *work, weft_error *err) {
-    weft_sha256 hash;
+    bool changed = false;
+    weft_texts settings = {0};
     WEFT_TRY(weft_mapping_read(&work->mapping, o->network, err));
     const weft_mapping *mapping = work->mapping;
-    WEFT_TRY(weft_chip_load(&work->chip, mapping->chip_path, o->set.items, o->set.count, err));
-    WEFT_TRY(weft_sha256_file(&hash, mapping->network_path, err));
-    if (strcmp(hash.hex, mapping->network_sha256.hex) != 0)
-        return weft_error_set_at(err, WEFT_E_CHECKSUM, mapping->network_path, 0, 0,
-                                 "not the network that %.400s was made for, so map again: SHA-256 %s, not %s",
-                                 o->network, hash.hex, mapping->network_sha256.hex);
-    WEFT_TRY(weft_onnx_read(&work->net, mapping->network_path, err));
+    WEFT_TRY(weft_mapped_settings(&settings, mapping, &o->set, err));
+    weft_status status = weft_mapped_chip(&work->chip, &changed, mapping, &settings, err);
+    free(settings.items);
+    WEFT_TRY(status);
+    WEFT_TRY(weft_mapped_network(&work->net, mapping, err));
     WEFT_TRY(weft_lower(&work->stages, work->net, err));
     WEFT_TRY(weft_mapping_check(mapping, work->stages, work->chip, err));
     print_table(work, session->out);

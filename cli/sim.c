@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/onnx.h"
-
 #define CALIBRATION_IMAGES 1000
 
 static const weft_option sim_arguments[] = {
@@ -83,35 +81,21 @@ static const weft_option sim_table[] = {
      .help = "Write every packet of the timed run: time in cycles, source, destination, flits"},
 };
 
-static weft_status differs(const char *path, const char *what, const char *mapping, const char *now, const char *then,
-                           weft_error *err) {
-    return weft_error_set_at(err, WEFT_E_CHECKSUM, path, 0, 0,
-                             "not the %s that %.300s was made for, so map again: SHA-256 %s, not %s", what, mapping,
-                             now, then);
-}
-
 static weft_status load_chip(weft_sim *sim, weft_error *err) {
-    const weft_sim_options *o = sim->options;
-    WEFT_TRY(weft_chip_load(&sim->chip, sim->mapping->chip_path, o->set.items, o->set.count, err));
-    if (!strcmp(sim->chip->sha256.hex, sim->mapping->chip_sha256.hex)) return WEFT_OK;
-    if (o->set.count == 0)
-        return differs(sim->mapping->chip_path, "chip", o->mapping, sim->chip->sha256.hex,
-                       sim->mapping->chip_sha256.hex, err);
-    fprintf(sim->session->err, "weft: note: the chip differs from the one that the mapping was made for (--set)\n");
+    bool changed = false;
+    WEFT_TRY(weft_mapped_settings(&sim->settings, sim->mapping, &sim->options->set, err));
+    WEFT_TRY(weft_mapped_chip(&sim->chip, &changed, sim->mapping, &sim->settings, err));
+    if (changed)
+        fprintf(sim->session->err, "weft: note: the chip differs from the one that the mapping was made for (--set)\n");
     return WEFT_OK;
 }
 
 static weft_status load_network(weft_sim *sim, weft_error *err) {
     const weft_sim_options *o = sim->options;
     weft_transform_chain chain;
-    weft_sha256 hash;
     WEFT_TRY(weft_chain_from_texts(&chain, &o->transforms, err));
     weft_chain_text(sim->transform, sizeof sim->transform, &chain, o->transforms.count > 0);
-    WEFT_TRY(weft_sha256_file(&hash, sim->mapping->network_path, err));
-    if (strcmp(hash.hex, sim->mapping->network_sha256.hex) != 0)
-        return differs(sim->mapping->network_path, "network", o->mapping, hash.hex, sim->mapping->network_sha256.hex,
-                       err);
-    WEFT_TRY(weft_onnx_read(&sim->net, sim->mapping->network_path, err));
+    WEFT_TRY(weft_mapped_network(&sim->net, sim->mapping, err));
     WEFT_TRY(weft_network_distort(sim->net, o->transforms.count ? &chain : NULL, o->seed, o->draw, err));
     return weft_lower(&sim->stages, sim->net, err);
 }
@@ -202,8 +186,8 @@ static weft_status report(const weft_sim *sim, const weft_report_timed *timed, w
                                .recalibrate = sim->recalibrate,
                                .seed = o->seed,
                                .draw = o->draw,
-                               .overrides = o->set.items,
-                               .override_count = o->set.count,
+                               .overrides = sim->settings.items,
+                               .override_count = sim->settings.count,
                                .confusion = sim->confusion,
                                .timed = timed};
     weft_report_figures figures;
@@ -249,6 +233,7 @@ static weft_status sim_run(const void *options, const weft_console *session, wef
     if (status == WEFT_OK) status = with_folder(&sim, err);
     free(sim.confusion);
     free(sim.timed_logits);
+    free(sim.settings.items);
     weft_traffic_destroy(sim.traffic);
     weft_engine_destroy(sim.engine);
     weft_dataset_destroy(sim.test);

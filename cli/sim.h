@@ -17,6 +17,7 @@ typedef struct weft_sim {
     const weft_sim_options *options;
     const weft_console *session;
     weft_mapping *mapping;
+    weft_texts settings; /* of the chip: the mapping's, then --set */
     weft_chip *chip;
     weft_network *net;
     weft_stages *stages;

@@ -140,7 +140,6 @@ typedef struct weft_chip {
     weft_yaml yaml;     /* located tree, for error messages; holds the strings */
 } weft_chip;
 
-/* One KEY=VALUE override of --set. */
 /* path: a file, or a name of hwconfigs/ ("isaac-ce"). overrides: override_count texts "adc.bits=6". Caller destroys. Errors carry
  * file:line:column. */
 weft_status weft_chip_load(weft_chip **out, const char *path, const char *const *overrides, int override_count, weft_error *err);

@@ -25,6 +25,17 @@ void weft_mapping_destroy(weft_mapping *mapping) {
         free(mapping->stages[s].blocks);
         free(mapping->stages[s].tiles);
     }
+    for (int i = 0; i < mapping->setting_count; i++) free(mapping->settings[i]);
+    free(mapping->settings);
     free(mapping->stages);
     free(mapping);
+}
+
+weft_status weft_mapping_add_setting(weft_mapping *mapping, const char *setting, weft_error *err) {
+    char **grown = realloc(mapping->settings, ((size_t)mapping->setting_count + 1) * sizeof *grown);
+    if (grown) mapping->settings = grown;
+    char *copy = grown ? strdup(setting) : NULL;
+    if (!copy) return weft_error_set(err, WEFT_E_MEMORY, "out of memory for the chip's settings");
+    mapping->settings[mapping->setting_count++] = copy;
+    return WEFT_OK;
 }

@@ -3,7 +3,7 @@
  *
  *   weft_mapping: 1
  *   network: {file: net.onnx, sha256: ...}          # file relative to the mapping's folder
- *   chip: {file: isaac-ce.yaml, sha256: ...}
+ *   chip: {file: isaac-ce.yaml, sha256: ...}         # also set: [adc.bits=6], the settings it was made with
  *   stages:
  *     - name: conv1                                  # the ONNX node
  *       rows: 9                                      # of the whole matrix
@@ -47,6 +47,8 @@ typedef struct weft_mapping {
     char path[4096]; /* of the mapping file, for messages; "" when made here */
     char network_path[4096], chip_path[4096];
     weft_sha256 network_sha256, chip_sha256;
+    int setting_count; /* KEY=VALUE settings (--set) of the chip that the mapping was made with, in order */
+    char **settings;
     int stage_count;
     weft_mapped_stage *stages;
 } weft_mapping;
@@ -54,6 +56,8 @@ typedef struct weft_mapping {
 /* stage_count zeroed stages; name, blocks and tiles of each are the caller's to malloc, and freed by destroy. */
 weft_status weft_mapping_create(weft_mapping **out, int stage_count, weft_error *err);
 void weft_mapping_destroy(weft_mapping *mapping); /* NULL is allowed */
+/* Appends a copy of the text. */
+weft_status weft_mapping_add_setting(weft_mapping *mapping, const char *setting, weft_error *err);
 /* Reads the file alone; paths are resolved against its folder (chip also through weft_data_find). PARSE/INVALID with
  * file:line:column. Does not open network or chip. */
 weft_status weft_mapping_read(weft_mapping **out, const char *path, weft_error *err);

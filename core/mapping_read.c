@@ -35,9 +35,10 @@ static bool is_known(const char *key, const char *const *keys) {
     return false;
 }
 
-/* node is a map of exactly these keys; values[i] is the value of keys[i]. */
-static weft_status read_map(const reader *r, const weft_yaml_node *node, const char *where, const char *const *keys,
-                            const weft_yaml_node **values) {
+/* node is a map of these keys, of which the last `optional` may be missing; values[i] is the value of keys[i] or NULL.
+ */
+static weft_status read_map_optional(const reader *r, const weft_yaml_node *node, const char *where,
+                                     const char *const *keys, int optional, const weft_yaml_node **values) {
     char path[WHERE_BYTES];
     if (node->kind != WEFT_YAML_MAP) return bad(r, node, where[0] ? where : "mapping", "expects a map");
     for (size_t i = 0; i < node->count; i++) {
@@ -49,11 +50,19 @@ static weft_status read_map(const reader *r, const weft_yaml_node *node, const c
                                       "%s: unknown key; nearest is \"%s\"", path, near)
                     : bad(r, node->keys[i], path, "unknown key");
     }
-    for (size_t i = 0; keys[i]; i++) {
+    int count = 0;
+    while (keys[count]) count++;
+    for (int i = 0; i < count; i++) {
         values[i] = weft_yaml_get(node, keys[i]);
-        if (!values[i]) return bad(r, node, key_path(path, where, keys[i]), "missing");
+        if (!values[i] && i < count - optional) return bad(r, node, key_path(path, where, keys[i]), "missing");
     }
     return WEFT_OK;
+}
+
+/* node is a map of exactly these keys. */
+static weft_status read_map(const reader *r, const weft_yaml_node *node, const char *where, const char *const *keys,
+                            const weft_yaml_node **values) {
+    return read_map_optional(r, node, where, keys, 0, values);
 }
 
 static weft_status read_text(const reader *r, const weft_yaml_node *node, const char *where, const char **out) {
@@ -217,15 +226,28 @@ static weft_status read_sha256(const reader *r, const weft_yaml_node *node, cons
     return WEFT_OK;
 }
 
-/* {file, sha256}. The path is the file's beside the mapping; with a kind, an installed data file's where there is none.
- */
+static weft_status read_settings(const reader *r, const weft_yaml_node *node, const char *where) {
+    const char *text = NULL;
+    if (node->kind != WEFT_YAML_SEQUENCE) return bad(r, node, where, "expects a list of KEY=VALUE");
+    for (size_t i = 0; i < node->count; i++) {
+        WEFT_TRY(read_text(r, node->values[i], where, &text));
+        WEFT_TRY(weft_mapping_add_setting(r->mapping, text, r->err));
+    }
+    return WEFT_OK;
+}
+
+/* {file, sha256}, and set for a kind that is not NULL. The path is the file's beside the mapping; with a kind, an
+ * installed data file's where there is none. */
 static weft_status read_source(const reader *r, const weft_yaml_node *node, const char *where, const char *kind,
                                char path[4096], weft_sha256 *sha256) {
-    static const char *const keys[] = {"file", "sha256", NULL};
-    const weft_yaml_node *values[2];
+    static const char *const network_keys[] = {"file", "sha256", NULL};
+    static const char *const chip_keys[] = {"file", "sha256", "set", NULL};
+    const char *const *keys = kind ? chip_keys : network_keys;
+    const weft_yaml_node *values[3] = {NULL};
     const char *name = NULL;
     char key[WHERE_BYTES], folder[4096];
-    WEFT_TRY(read_map(r, node, where, keys, values));
+    WEFT_TRY(read_map_optional(r, node, where, keys, kind ? 1 : 0, values));
+    if (values[2]) WEFT_TRY(read_settings(r, values[2], key_path(key, where, keys[2])));
     WEFT_TRY(read_text(r, values[0], key_path(key, where, keys[0]), &name));
     weft_path_folder(folder, sizeof folder, r->yaml->file);
     bool here = strcmp(folder, ".") == 0;

@@ -79,7 +79,16 @@ static void write_source(FILE *stream, const char *key, const char *file, const 
     weft_yaml_print_string(stream, file);
     fputs(", sha256: ", stream);
     weft_yaml_print_string(stream, sha256->hex);
-    fputs("}\n", stream);
+}
+
+static void write_settings(FILE *stream, const weft_mapping *mapping) {
+    if (mapping->setting_count == 0) return;
+    fputs(", set: [", stream);
+    for (int i = 0; i < mapping->setting_count; i++) {
+        if (i) fputs(", ", stream);
+        weft_yaml_print_string(stream, mapping->settings[i]);
+    }
+    fputs("]", stream);
 }
 
 static void write_stage(FILE *stream, const weft_mapped_stage *stage) {
@@ -113,8 +122,10 @@ weft_status weft_mapping_write(const weft_mapping *mapping, const char *path, we
     WEFT_TRY(weft_output_open(&output, path, err));
     fputs("weft_mapping: 1\n", output.stream);
     write_source(output.stream, "network", network, &mapping->network_sha256);
+    fputs("}\n", output.stream);
     write_source(output.stream, "chip", chip, &mapping->chip_sha256);
-    fputs("stages:\n", output.stream);
+    write_settings(output.stream, mapping);
+    fputs("}\nstages:\n", output.stream);
     for (int i = 0; i < mapping->stage_count; i++) write_stage(output.stream, &mapping->stages[i]);
     return weft_output_commit(&output, err);
 }

@@ -95,6 +95,15 @@ TEST_F(CliResults, sim_takes_a_changed_chip_with_a_note) {
     EXPECT_NE(read_file("run/report.json").find("\"adc.bits=7\""), std::string::npos);
 }
 
+TEST_F(CliResults, sim_keeps_the_settings_of_the_mapping) {
+    ASSERT_EQ(weft({"map", "net.onnx", "hermes", "-o", "m.yaml", "--set", "adc.bits=7"}).code, 0);
+    EXPECT_EQ(weft({"map", "--check", "m.yaml"}).code, 0);
+    Ran run = weft({"sim", "m.yaml", "--dataset", "set", "--timed-images", "0", "-o", "run"});
+    EXPECT_EQ(run.code, 0);
+    EXPECT_EQ(run.err, "");
+    EXPECT_NE(read_file("run/report.json").find("\"adc.bits=7\""), std::string::npos);
+}
+
 TEST_F(CliResults, info_knows_every_kind) {
     ASSERT_EQ(weft({"map", "net.onnx", "hermes", "-o", "m.yaml"}).code, 0);
     const std::pair<const char *, const char *> kinds[] = {{"net.onnx", "network"},

@@ -123,6 +123,20 @@ TEST_F(GoldenMapping, TextIsExactAndReadsBack) {
     EXPECT_EQ(get(again), TWO_LAYERS);
 }
 
+TEST_F(GoldenMapping, SettingsOfTheChipAreKept) {
+    std::string with = changed("bbbb}", "bbbb, set: [\"adc.bits=6\", \"noc.mesh=[2,1]\"]}");
+    std::string path = put("/net.map.yaml", with), again = folder_ + "/again.map.yaml";
+    weft_error err = {};
+    mapping_ptr mapping = read(path, &err);
+    ASSERT_TRUE(mapping) << err.text;
+    ASSERT_EQ(mapping->setting_count, 2);
+    EXPECT_STREQ(mapping->settings[0], "adc.bits=6");
+    EXPECT_STREQ(mapping->settings[1], "noc.mesh=[2,1]");
+    ASSERT_EQ(weft_mapping_write(mapping.get(), again.c_str(), &err), WEFT_OK) << err.text;
+    EXPECT_EQ(get(again), with);
+    EXPECT_EQ(failure(changed("bbbb}", "bbbb, set: 3}")), "3: chip.set: expects a list of KEY=VALUE");
+}
+
 /* Host and conv1 on core 0. Of fc's 12 rows, 3 a pixel, core 0 has 0-3 and core 1 has 4-11: pixel 0 stays on core 0,
  * pixel 1 goes to both, pixels 2 and 3 go to core 1. */
 TEST_F(GoldenMapping, TrafficCountedByHand) {
