@@ -62,16 +62,6 @@ static void map_work_free(map_work *work) {
     weft_network_destroy(work->net);
 }
 
-static int distinct_cores(const weft_mapped_stage *stage) {
-    int count = 0;
-    for (int i = 0; i < stage->tile_count; i++) {
-        bool seen = false;
-        for (int j = 0; j < i && !seen; j++) seen = stage->tiles[j].core == stage->tiles[i].core;
-        count += !seen;
-    }
-    return count;
-}
-
 static void print_table(const map_work *work, FILE *stream) {
     int width = 5;
     for (int s = 0; s < work->mapping->stage_count; s++) {
@@ -83,7 +73,7 @@ static void print_table(const map_work *work, FILE *stream) {
         const weft_mapped_stage *stage = &work->mapping->stages[s];
         const weft_shape *out = &work->stages->items[s].matrix_out;
         fprintf(stream, "%-*.*s %8d %8d %10d %7d %6d\n", width, width, stage->name, stage->rows, stage->columns,
-                out->height * out->width, stage->tile_count, distinct_cores(stage));
+                out->height * out->width, stage->tile_count, weft_mapped_stage_cores(stage));
     }
 }
 
@@ -104,7 +94,7 @@ static void json_stages(weft_json *json, const map_work *work) {
         weft_json_count(json, "rows", (uint64_t)stage->rows);
         weft_json_count(json, "columns", (uint64_t)stage->columns);
         weft_json_count(json, "arrays", (uint64_t)stage->tile_count);
-        weft_json_count(json, "cores", (uint64_t)distinct_cores(stage));
+        weft_json_count(json, "cores", (uint64_t)weft_mapped_stage_cores(stage));
         weft_json_object_end(json);
     }
     weft_json_array_end(json);

@@ -39,3 +39,13 @@ weft_status weft_mapping_add_setting(weft_mapping *mapping, const char *setting,
     mapping->settings[mapping->setting_count++] = copy;
     return WEFT_OK;
 }
+
+int weft_mapped_stage_cores(const weft_mapped_stage *stage) {
+    int count = 0;
+    for (int i = 0; i < stage->tile_count; i++) {
+        bool seen = false;
+        for (int j = 0; j < i && !seen; j++) seen = stage->tiles[j].core == stage->tiles[i].core;
+        count += !seen;
+    }
+    return count;
+}

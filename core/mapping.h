@@ -69,6 +69,8 @@ weft_status weft_mapping_write(const weft_mapping *mapping, const char *path, we
  * stages need. INVALID at the line of the first offender. */
 weft_status weft_mapping_check(const weft_mapping *mapping, const weft_stages *stages, const weft_chip *chip,
                                weft_error *err);
+/* How many different cores hold tiles of a stage. */
+int weft_mapped_stage_cores(const weft_mapped_stage *stage);
 /* Bytes of buffer that a core needs: weft_mapping_input_bytes of each stage with tiles here, and
  * weft_mapping_block_bytes of each output block here. */
 int64_t weft_mapping_buffer_bytes(const weft_mapping *mapping, const weft_stages *stages, const weft_chip *chip,

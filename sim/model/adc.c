@@ -1,15 +1,7 @@
 #include "sim/model/adc.h"
 
+#include "sim/model/number.h"
 #include "sim/model/simd.h"
-
-static int64_t gcd(int64_t a, int64_t b) {
-    while (b) {
-        const int64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
 
 int weft_chip_pulse_max(const weft_chip *chip) {
     const int bits = (int)chip->input.bits, group = (int)chip->input.bits_per_pulse;
@@ -40,7 +32,7 @@ weft_adc weft_adc_resolve(const weft_chip *chip) {
     if (!adc.full_scale) return adc;
     adc.result_scale = (double)adc.full_sum / (double)adc.max_code;
     if (has_digital_sums(chip)) {
-        const int64_t common = gcd(adc.full_sum, adc.max_code);
+        const int64_t common = weft_gcd(adc.full_sum, adc.max_code);
         adc.code_unit = adc.full_sum / common;
         adc.digital_unit = adc.max_code / common;
         adc.result_scale = 1.0 / (double)adc.digital_unit;

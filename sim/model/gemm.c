@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "sim/model/number.h"
 #include "sim/model/simd.h"
 
 enum {
@@ -11,21 +12,12 @@ enum {
     SHORT_RUN = 128 /* pairs: below it, splitting bytes is faster */
 };
 
-static int gcd(int a, int b) {
-    while (b) {
-        const int rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 static void panel_range(weft_panel *panel, const int16_t *matrix, int stride) {
     int divisor = 0, largest = 0;
     for (int r = 0; r < panel->rows; r++)
         for (int c = 0; c < panel->columns; c++) {
             const int v = matrix[(size_t)r * (size_t)stride + (size_t)c], size = v < 0 ? -v : v;
-            if (divisor != 1) divisor = gcd(size, divisor);
+            if (divisor != 1) divisor = (int)weft_gcd(size, divisor);
             if (size > largest) largest = size;
         }
     panel->factor = divisor ? divisor : 1;

@@ -47,17 +47,6 @@ void weft_report_tables_free(weft_report_tables *tables) {
     tables->core_buffer = NULL;
 }
 
-/* Different cores among the tiles of a stage. */
-static int distinct_cores(const weft_mapped_stage *stage) {
-    int count = 0;
-    for (int i = 0; i < stage->tile_count; i++) {
-        bool seen = false;
-        for (int j = 0; j < i && !seen; j++) seen = stage->tiles[j].core == stage->tiles[i].core;
-        count += !seen;
-    }
-    return count;
-}
-
 static double cell_utilisation(const weft_mapped_stage *stage, const weft_chip *chip) {
     double used = 0, array = (double)chip->array.rows * (double)chip->array.columns;
     for (int i = 0; i < stage->tile_count; i++) {
@@ -75,7 +64,7 @@ static void collect_stage(weft_report_tables *tables, int s) {
     weft_report_layer *layer = &tables->layers[s];
     layer->name = stage->name;
     layer->tiles = mapped->tile_count;
-    layer->cores = distinct_cores(mapped);
+    layer->cores = weft_mapped_stage_cores(mapped);
     layer->positions = (int64_t)stage->matrix_out.height * stage->matrix_out.width;
     layer->macs = (uint64_t)layer->positions * (uint64_t)stage->rows * (uint64_t)stage->columns;
     layer->cell_utilisation_percent = cell_utilisation(mapped, input->chip);

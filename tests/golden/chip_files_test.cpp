@@ -1,44 +1,13 @@
 /* Committed files that are printed from the field table: run with WEFT_UPDATE=1 to rewrite them. */
 #include "core/chip.h"
 
-#include <gtest/gtest.h>
+#include "tests/support/golden.h"
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <functional>
-#include <sstream>
-#include <string>
+using namespace weft_test;
 
 namespace {
 
 const std::string root = WEFT_SOURCE_FOLDER;
-
-std::string read_file(const std::string &path) {
-    std::ifstream stream(path, std::ios::binary);
-    std::stringstream text;
-    text << stream.rdbuf();
-    return text.str();
-}
-
-std::string printed(const std::function<void(FILE *)> &print) {
-    char *buffer = nullptr;
-    size_t size = 0;
-    FILE *stream = open_memstream(&buffer, &size);
-    print(stream);
-    fclose(stream);
-    std::string text(buffer, size);
-    free(buffer);
-    return text;
-}
-
-void expect_file(const std::string &path, const std::string &text) {
-    if (getenv("WEFT_UPDATE")) {
-        std::filesystem::create_directories(std::filesystem::path(path).parent_path());
-        std::ofstream(path, std::ios::binary) << text;
-    }
-    EXPECT_EQ(read_file(path), text) << path << " is out of date; run this test with WEFT_UPDATE=1";
-}
 
 } // namespace
 

@@ -6,8 +6,11 @@
 
 #include <cmath>
 #include <cstddef>
-#include <functional>
 #include <string>
+
+#include "tests/support/golden.h"
+
+using namespace weft_test;
 
 namespace {
 
@@ -43,17 +46,6 @@ const weft_field fields[] = {
 };
 const weft_record record = {"small", "A small table.", sizeof(Small), fields, sizeof fields / sizeof fields[0],
                             nullptr};
-
-std::string printed(const std::function<void(FILE *)> &print) {
-    char *buffer = nullptr;
-    size_t size = 0;
-    FILE *stream = open_memstream(&buffer, &size);
-    print(stream);
-    fclose(stream);
-    std::string text(buffer, size);
-    free(buffer);
-    return text;
-}
 
 struct Schema {
     cJSON *root;

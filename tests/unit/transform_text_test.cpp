@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/golden.h"
+
 static std::string rejected(const std::string &text) {
     weft_transform_chain chain = {};
     weft_error err = {};
@@ -168,13 +170,7 @@ TEST(TransformValues, WeightsThatAreNotFiniteAreRefused) {
 }
 
 TEST(TransformText, DescribeListsEveryRow) {
-    char *text = nullptr;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    weft_transform_describe(stream);
-    fclose(stream);
-    std::string all(text, size);
-    free(text);
+    std::string all = weft_test::printed(weft_transform_describe);
     for (int i = 0; weft_transform_table[i]; i++) {
         const weft_transform_op *op = weft_transform_table[i];
         size_t row = all.find("\n" + std::string(op->name) + " ");
