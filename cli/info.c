@@ -16,7 +16,7 @@ static const weft_option info_arguments[] = {
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(info_options, name),
      .required = true,
-     .complete = WEFT_COMPLETE_FILE,
+     .complete = WEFT_COMPLETE_ANY,
      .help = "A network (.onnx), chip, mapping or recipe file, the name of an installed chip or recipe, or a data set"},
 };
 

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/schema.h"
 
@@ -168,6 +169,35 @@ static weft_status check_required(const parser *p, weft_error *err) {
     return WEFT_OK;
 }
 
+static bool same_file(const char *a, const char *b) {
+    struct stat x, y;
+    if (stat(a, &x) != 0 || stat(b, &y) != 0) return !strcmp(a, b);
+    return S_ISREG(x.st_mode) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static weft_status check_apart(const parser *p, const weft_option *output, const weft_option *other, bool argument,
+                               weft_error *err) {
+    const char *path = *(const char **)member(p->out, output), *second = *(const char **)member(p->out, other);
+    if (!path || !second || !strcmp(path, "-") || !same_file(path, second)) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_USAGE, "--%s would overwrite %s%s: both are %.300s", output->name,
+                          argument ? "" : "--", other->name, second);
+}
+
+/* Options that take a file name it as an output: none may be an argument's file or another output. */
+static weft_status check_outputs(const parser *p, weft_error *err) {
+    const weft_option *output, *other;
+    for (int i = 0; (output = weft_command_option(p->command, i)); i++) {
+        if (output->complete != WEFT_COMPLETE_FILE) continue;
+        for (int a = 0; a < p->command->argument_count; a++)
+            WEFT_TRY(check_apart(p, output, &p->command->arguments[a], true, err));
+        for (int j = 0; j < i; j++) {
+            other = weft_command_option(p->command, j);
+            if (other->complete == WEFT_COMPLETE_FILE) WEFT_TRY(check_apart(p, output, other, false, err));
+        }
+    }
+    return WEFT_OK;
+}
+
 weft_status weft_options_parse(void *out, const weft_command *command, int argc, char **argv, weft_error *err) {
     parser p = {.command = command, .out = out, .argc = argc, .argv = argv};
     const weft_option *option;
@@ -186,7 +216,8 @@ weft_status weft_options_parse(void *out, const weft_command *command, int argc,
         else
             WEFT_TRY(take_argument(&p, word, err));
     }
-    return check_required(&p, err);
+    WEFT_TRY(check_required(&p, err));
+    return check_outputs(&p, err);
 }
 
 void weft_options_free(void *options, const weft_command *command) {

@@ -25,7 +25,8 @@ typedef enum weft_complete {
     WEFT_COMPLETE_RECIPE,
     WEFT_COMPLETE_DATASET,
     WEFT_COMPLETE_TRANSFORM,
-    WEFT_COMPLETE_TOPIC
+    WEFT_COMPLETE_TOPIC,
+    WEFT_COMPLETE_ANY /* files, chips, recipes */
 } weft_complete;
 
 typedef struct weft_texts {

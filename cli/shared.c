@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "core/onnx.h"
@@ -25,6 +27,11 @@ weft_status weft_output_probe(const char *path, weft_error *err) {
     if (!path || !strcmp(path, "-")) return WEFT_OK;
     if (weft_path_is_folder(path))
         return weft_error_set_at(err, WEFT_E_IO, path, 0, 0, "cannot be written: it is a folder");
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) { /* opening a pipe to close it again ends its reader */
+        if (access(path, W_OK) == 0) return WEFT_OK;
+        return weft_error_set_at(err, WEFT_E_IO, path, 0, 0, "cannot be written: %s", strerror(errno));
+    }
     weft_output output;
     WEFT_TRY(weft_output_open(&output, path, err));
     weft_output_abort(&output);

@@ -1,6 +1,7 @@
 /* weft sim: a mapped network is simulated on its chip. */
 #include "cli/sim.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,6 +207,7 @@ static weft_status simulate(weft_sim *sim, weft_error *err) {
     sim->confusion = calloc(classes * classes, sizeof *sim->confusion);
     sim->timed_logits = calloc(sim->timed_images * classes + 1, sizeof *sim->timed_logits);
     if (!sim->confusion || !sim->timed_logits) return weft_error_set(err, WEFT_E_MEMORY, "no memory for results");
+    sim->stop = weft_stop_install();
     WEFT_TRY(calibrate(sim, err));
     WEFT_TRY(weft_sim_functional(sim, err));
     weft_status status = weft_sim_timed_run(&timed, sim, err);
@@ -214,16 +216,38 @@ static weft_status simulate(weft_sim *sim, weft_error *err) {
     return status;
 }
 
-/* The folder is made ahead of the long work, so that a wrong one is told at once; a failure takes an empty one away
- * again. */
+/* Takes empty folders away, from path upwards, that did not stand before: the lowest `count`. */
+static void remove_folders(const char *path, int count) {
+    char part[4096], up[4096];
+    snprintf(part, sizeof part, "%s", path);
+    for (; count > 0; count--) {
+        if (rmdir(part) != 0 && errno != ENOENT) return;
+        weft_path_folder(up, sizeof up, part);
+        memcpy(part, up, sizeof part);
+    }
+}
+
+static int missing_folders(const char *path) {
+    char part[4096], up[4096];
+    int count = 0;
+    snprintf(part, sizeof part, "%s", path);
+    for (; !weft_path_exists(part); count++) {
+        weft_path_folder(up, sizeof up, part);
+        memcpy(part, up, sizeof part);
+    }
+    return count;
+}
+
+/* The folder is made ahead of the long work, so that a wrong one is told at once; a failure takes it away again when
+ * it is empty. */
 static weft_status with_folder(weft_sim *sim, weft_error *err) {
     const char *out = sim->options->out;
-    bool existed = weft_path_is_folder(out);
-    WEFT_TRY(weft_folder_create(out, err));
-    weft_status status = access(out, W_OK) == 0
-                             ? simulate(sim, err)
-                             : weft_error_set_at(err, WEFT_E_IO, out, 0, 0, "the folder is not writable");
-    if (status != WEFT_OK && !existed) rmdir(out);
+    int missing = missing_folders(out);
+    weft_status status = weft_folder_create(out, err);
+    if (status == WEFT_OK && access(out, W_OK) != 0)
+        status = weft_error_set_at(err, WEFT_E_IO, out, 0, 0, "the folder is not writable");
+    if (status == WEFT_OK) status = simulate(sim, err);
+    if (status != WEFT_OK) remove_folders(out, missing);
     return status;
 }
 

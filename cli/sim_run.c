@@ -7,7 +7,7 @@
 #include "sim/systemc/cosim.h"
 #endif
 
-#define CHUNK_IMAGES 500 /* bounds memory; results do not depend on it */
+#define CHUNK_IMAGES 500 /* bounds memory and the wait for an interrupt; results do not depend on it */
 
 weft_status weft_sim_images(float **out, const weft_network *net, const weft_dataset *set, size_t first, size_t count,
                             weft_error *err) {
@@ -44,13 +44,18 @@ static void show_progress(const weft_sim *sim, size_t done) {
     fflush(sim->session->err);
 }
 
+weft_status weft_sim_stopped(const weft_sim *sim, weft_error *err) {
+    return *sim->stop ? weft_error_set(err, WEFT_E_INTERRUPTED, "interrupted") : WEFT_OK;
+}
+
 weft_status weft_sim_functional(weft_sim *sim, weft_error *err) {
     float *logits = malloc(CHUNK_IMAGES * (size_t)sim->stages->classes * sizeof *logits);
     weft_status status = logits ? WEFT_OK : weft_error_set(err, WEFT_E_MEMORY, "no memory for results");
     for (size_t first = 0; first < sim->images && status == WEFT_OK; first += CHUNK_IMAGES) {
         size_t left = sim->images - first, count = left < CHUNK_IMAGES ? left : CHUNK_IMAGES;
         float *x = NULL;
-        status = weft_sim_images(&x, sim->net, sim->test, first, count, err);
+        status = weft_sim_stopped(sim, err);
+        if (status == WEFT_OK) status = weft_sim_images(&x, sim->net, sim->test, first, count, err);
         if (status == WEFT_OK) status = weft_engine_run(sim->engine, x, count, logits, err);
         free(x);
         if (status != WEFT_OK) break;
@@ -120,12 +125,13 @@ static weft_report_timed report_view(const weft_sim *sim, const weft_sim_timed *
 }
 
 weft_status weft_sim_timed_run(weft_sim_timed **out, const weft_sim *sim, weft_error *err) {
-    weft_cosim_options options = {.images = sim->timed_images, .record = sim->options->record};
+    weft_cosim_options options = {.images = sim->timed_images, .record = sim->options->record, .stop = sim->stop};
     float *x = NULL;
     *out = NULL;
     if (sim->timed_images == 0) return WEFT_OK;
     weft_sim_timed *timed = calloc(1, sizeof *timed);
-    weft_status status = timed ? WEFT_OK : weft_error_set(err, WEFT_E_MEMORY, "no memory for results");
+    weft_status status =
+        timed ? weft_sim_stopped(sim, err) : weft_error_set(err, WEFT_E_MEMORY, "no memory for results");
     if (status == WEFT_OK) status = weft_sim_images(&x, sim->net, sim->test, 0, sim->timed_images, err);
     if (status == WEFT_OK)
         status = weft_cosim_run(&timed->result, sim->engine, sim->chip, sim->mapping, sim->stages, sim->traffic, x,

@@ -169,8 +169,8 @@ const weft_command weft_command_train = {
     .name = "train",
     .summary = "Train a network by a recipe",
     .description = "Trains a network with projected weights as the recipe says and writes it as ONNX. A checkpoint is "
-                   "kept at least every "
-                   "minute; an interrupt (Ctrl-C) writes one too, and --resume goes on from there.",
+                   "kept at least every minute; an interrupt (Ctrl-C) writes one too, and --resume goes on from there. "
+                   "Without --resume, the checkpoint of an earlier run is renamed to CHECKPOINT.old.",
     .examples = "  weft train fashion-cnn-sign --out net.onnx\n  weft train recipe.yaml --out net.onnx --set epochs=3 "
                 "--seed 7\n",
     .arguments = train_arguments,

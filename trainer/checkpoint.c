@@ -1,3 +1,5 @@
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +89,15 @@ weft_status weft_checkpoint_write(weft_session *s, weft_error *err) {
     free(a.data);
     s->saved_s = weft_session_now();
     return status;
+}
+
+weft_status weft_checkpoint_keep(const weft_session *s, weft_error *err) {
+    char old[sizeof s->checkpoint + sizeof ".old"];
+    if (!weft_path_exists(s->checkpoint)) return WEFT_OK;
+    snprintf(old, sizeof old, "%s.old", s->checkpoint);
+    if (rename(s->checkpoint, old) == 0) return WEFT_OK;
+    return weft_error_set_at(err, WEFT_E_IO, s->checkpoint, 0, 0, "cannot be renamed to %.400s: %s", old,
+                             strerror(errno));
 }
 
 static weft_status check_head(weft_session *s, archive *a, weft_error *err) {

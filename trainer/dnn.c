@@ -135,9 +135,28 @@ static weft_status primitive_finish(weft_dnn *dnn, weft_primitive *out, const ch
 
 weft_status weft_dnn_primitive(weft_dnn *dnn, weft_primitive *out, const void *op_desc, const weft_primitive *hint,
                                const char *what, weft_error *err) {
+    return weft_dnn_primitive_choose(dnn, out, &op_desc, 1, hint, what, err);
+}
+
+weft_status weft_dnn_primitive_choose(weft_dnn *dnn, weft_primitive *out, const void *const *op_descs, int count,
+                                      const weft_primitive *hint, const char *what, weft_error *err) {
+    dnnl_status_t first = dnnl_success;
     *out = (weft_primitive){0};
-    WEFT_TRY(weft_dnn_check(
-        dnnl_primitive_desc_create(&out->pd, op_desc, dnn->attr, dnn->engine, hint ? hint->pd : NULL), what, err));
+    for (int i = 0; i < count; i++) {
+        weft_primitive next = {0};
+        dnnl_status_t code =
+            dnnl_primitive_desc_create(&next.pd, op_descs[i], dnn->attr, dnn->engine, hint ? hint->pd : NULL);
+        if (i == 0) first = code;
+        if (code != dnnl_success) continue;
+        if (out->pd == NULL || !weft_dnn_is_reference(&next)) {
+            dnnl_primitive_desc_destroy(out->pd);
+            *out = next;
+        } else {
+            dnnl_primitive_desc_destroy(next.pd);
+        }
+        if (!weft_dnn_is_reference(out)) break;
+    }
+    if (out->pd == NULL) return weft_dnn_check(first, what, err);
     return primitive_finish(dnn, out, what, err);
 }
 
@@ -160,6 +179,10 @@ const char *weft_dnn_name(const weft_primitive *primitive) {
     if (primitive->pd == NULL) return name;
     dnnl_primitive_desc_query(primitive->pd, dnnl_query_impl_info_str, 0, (void *)&name);
     return name;
+}
+
+bool weft_dnn_is_reference(const weft_primitive *primitive) {
+    return strncmp(weft_dnn_name(primitive), "ref", 3) == 0; /* not gemm:ref, which is fast enough */
 }
 
 weft_status weft_dnn_execute(weft_dnn *dnn, const weft_primitive *primitive, const dnnl_exec_arg_t *args, int count,

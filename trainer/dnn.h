@@ -7,6 +7,7 @@
 #define WEFT_TRAINER_DNN_H
 
 #include <oneapi/dnnl/dnnl.h>
+#include <stdbool.h>
 
 #include "core/status.h"
 
@@ -57,12 +58,18 @@ weft_status weft_dnn_tensor(weft_dnn *dnn, weft_tensor *out, const dnnl_memory_d
 /* The implementation oneDNN prefers; hint is the forward primitive of a backward one, else NULL. */
 weft_status weft_dnn_primitive(weft_dnn *dnn, weft_primitive *out, const void *op_desc, const weft_primitive *hint,
                                const char *what, weft_error *err);
+/* As weft_dnn_primitive, from count alternatives in order of preference: the first that is no reference implementation,
+ * or, when there is none, the first that exists. */
+weft_status weft_dnn_primitive_choose(weft_dnn *dnn, weft_primitive *out, const void *const *op_descs, int count,
+                                      const weft_primitive *hint, const char *what, weft_error *err);
 weft_status weft_dnn_reorder(weft_dnn *dnn, weft_reorder *out, const weft_tensor *from, const weft_tensor *to,
                              weft_error *err);
 /* Layout that a primitive asks for. */
 const dnnl_memory_desc_t *weft_dnn_md(const weft_primitive *primitive, dnnl_query_t what);
 /* Name of the implementation, for tests and benchmarks. */
 const char *weft_dnn_name(const weft_primitive *primitive);
+/* oneDNN's plain loops, hundreds of times slower than any other implementation; false when absent. */
+bool weft_dnn_is_reference(const weft_primitive *primitive);
 
 /* Runs the primitive on `count` arguments (the scratchpad is added); count at most 12. */
 weft_status weft_dnn_execute(weft_dnn *dnn, const weft_primitive *primitive, const dnnl_exec_arg_t *args, int count,

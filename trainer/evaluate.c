@@ -42,6 +42,9 @@ static weft_status open_calibration(eval_scope *scope, const char *dataset, weft
     if (scope->calibration_count == 0) return WEFT_OK;
     WEFT_TRY_GOTO(weft_dataset_open(&train, dataset, WEFT_SPLIT_TRAIN, err));
     WEFT_TRY_GOTO(check_set(scope->net, train, err));
+    if (scope->calibration_count > train->count)
+        WEFT_TRY_GOTO(weft_error_set(err, WEFT_E_INVALID, "recalibrate: %zu is above the %zu training images of %s",
+                                     scope->calibration_count, train->count, train->name));
     WEFT_TRY_GOTO(weft_calibration_images(&scope->calibration, scope->net, train, &scope->calibration_count, err));
 cleanup:
     weft_dataset_destroy(train);

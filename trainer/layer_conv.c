@@ -4,6 +4,7 @@ typedef struct conv_shape {
     dnnl_dims_t strides, dilates, pad_begin, pad_end;
     dnnl_memory_desc_t src, weight, bias, dst, plain; /* layouts left to oneDNN, but plain */
     const dnnl_memory_desc_t *bias_or_null;
+    dnnl_prop_kind_t prop; /* of the forward direction */
 } conv_shape;
 
 static void conv_window(conv_shape *c, const weft_window *w) {
@@ -24,6 +25,7 @@ static void conv_describe(conv_shape *c, const weft_plan *plan, const weft_layer
     dnnl_dims_t weight = {l->out.channels, in, l->window.kernel_h, l->window.kernel_w};
     dnnl_dims_t grouped = {g, out, in, l->window.kernel_h, l->window.kernel_w};
     dnnl_dims_t bias = {l->out.channels};
+    c->prop = plan->training ? dnnl_forward_training : dnnl_forward_inference;
     conv_window(c, &l->window);
     c->src = weft_dnn_layout(4, src, dnnl_format_tag_any);
     c->dst = weft_dnn_layout(4, dst, dnnl_format_tag_any);
@@ -38,16 +40,58 @@ static void conv_describe(conv_shape *c, const weft_plan *plan, const weft_layer
     }
 }
 
+/* Activations in the layout that oneDNN likes for this direction alone, or row-major, which its matrix product takes.
+ */
+static void conv_layout(conv_shape *c, dnnl_format_tag_t tag) {
+    c->src = weft_dnn_layout(4, c->src.dims, tag);
+    c->dst = weft_dnn_layout(4, c->dst.dims, tag);
+}
+
+typedef weft_status conv_describer(dnnl_convolution_desc_t *desc, const conv_shape *c, const weft_op *op,
+                                   weft_error *err);
+
+static weft_status conv_forward(dnnl_convolution_desc_t *desc, const conv_shape *c, const weft_op *op,
+                                weft_error *err) {
+    return weft_dnn_check(dnnl_dilated_convolution_forward_desc_init(desc, c->prop, dnnl_convolution_direct, &c->src,
+                                                                     &c->weight, c->bias_or_null, &c->dst, c->strides,
+                                                                     c->dilates, c->pad_begin, c->pad_end),
+                          op->what, err);
+}
+
+static weft_status conv_backward_weights(dnnl_convolution_desc_t *desc, const conv_shape *c, const weft_op *op,
+                                         weft_error *err) {
+    return weft_dnn_check(dnnl_dilated_convolution_backward_weights_desc_init(
+                              desc, dnnl_convolution_direct, &c->src, &c->weight, c->bias_or_null, &c->dst, c->strides,
+                              c->dilates, c->pad_begin, c->pad_end),
+                          op->what, err);
+}
+
+static weft_status conv_backward_data(dnnl_convolution_desc_t *desc, const conv_shape *c, const weft_op *op,
+                                      weft_error *err) {
+    return weft_dnn_check(dnnl_dilated_convolution_backward_data_desc_init(desc, dnnl_convolution_direct, &c->src,
+                                                                           &c->weight, &c->dst, c->strides, c->dilates,
+                                                                           c->pad_begin, c->pad_end),
+                          op->what, err);
+}
+
+/* With few channels oneDNN often has only its reference implementation for the layouts that the other directions chose;
+ * then a copy into another layout is by far cheaper. */
+static weft_status conv_choose(weft_plan *plan, const weft_op *op, conv_describer *describe, conv_shape c,
+                               const weft_primitive *hint, weft_primitive *out, weft_error *err) {
+    dnnl_convolution_desc_t descs[3];
+    const void *choices[3] = {&descs[0], &descs[1], &descs[2]};
+    WEFT_TRY(describe(&descs[0], &c, op, err));
+    conv_layout(&c, dnnl_format_tag_any);
+    WEFT_TRY(describe(&descs[1], &c, op, err));
+    conv_layout(&c, dnnl_nchw);
+    WEFT_TRY(describe(&descs[2], &c, op, err));
+    return weft_dnn_primitive_choose(&plan->dnn, out, choices, 3, hint, op->what, err);
+}
+
 static weft_status conv_build(weft_plan *plan, weft_op *op, weft_error *err) {
     conv_shape c;
-    dnnl_convolution_desc_t desc;
     conv_describe(&c, plan, op->layer);
-    dnnl_prop_kind_t prop = plan->training ? dnnl_forward_training : dnnl_forward_inference;
-    WEFT_TRY(weft_dnn_check(dnnl_dilated_convolution_forward_desc_init(&desc, prop, dnnl_convolution_direct, &c.src,
-                                                                       &c.weight, c.bias_or_null, &c.dst, c.strides,
-                                                                       c.dilates, c.pad_begin, c.pad_end),
-                            op->what, err));
-    WEFT_TRY(weft_dnn_primitive(&plan->dnn, &op->forward, &desc, NULL, op->what, err));
+    WEFT_TRY(conv_choose(plan, op, conv_forward, c, NULL, &op->forward, err));
     WEFT_TRY(weft_dnn_tensor(&plan->dnn, &op->dst, weft_dnn_md(&op->forward, dnnl_query_dst_md), NULL, err));
     op->inner_dst = op->dst;
     return weft_weighted_build(plan, op, &c.plain, err);
@@ -55,21 +99,12 @@ static weft_status conv_build(weft_plan *plan, weft_op *op, weft_error *err) {
 
 static weft_status conv_build_backward(weft_plan *plan, weft_op *op, weft_error *err) {
     conv_shape c;
-    dnnl_convolution_desc_t desc;
     conv_describe(&c, plan, op->layer);
     op->inner_diff_dst = op->diff_dst;
-    WEFT_TRY(weft_dnn_check(dnnl_dilated_convolution_backward_weights_desc_init(
-                                &desc, dnnl_convolution_direct, &op->inner_src.md, &c.weight, c.bias_or_null,
-                                &op->diff_dst.md, c.strides, c.dilates, c.pad_begin, c.pad_end),
-                            op->what, err));
-    WEFT_TRY(weft_dnn_primitive(&plan->dnn, &op->backward_weights, &desc, &op->forward, op->what, err));
-    if (op->needs_diff_src) {
-        WEFT_TRY(weft_dnn_check(dnnl_dilated_convolution_backward_data_desc_init(&desc, dnnl_convolution_direct, &c.src,
-                                                                                 &c.weight, &op->diff_dst.md, c.strides,
-                                                                                 c.dilates, c.pad_begin, c.pad_end),
-                                op->what, err));
-        WEFT_TRY(weft_dnn_primitive(&plan->dnn, &op->backward, &desc, &op->forward, op->what, err));
-    }
+    c.dst = op->diff_dst.md;
+    if (op->needs_diff_src) WEFT_TRY(conv_choose(plan, op, conv_backward_data, c, &op->forward, &op->backward, err));
+    c.src = op->inner_src.md;
+    WEFT_TRY(conv_choose(plan, op, conv_backward_weights, c, &op->forward, &op->backward_weights, err));
     return weft_weighted_build_backward(plan, op, err);
 }
 

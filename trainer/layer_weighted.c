@@ -2,12 +2,17 @@
 
 #include <string.h>
 
+/* `from` in the layout md, by a reorder where it has another. */
+static weft_status build_view(weft_dnn *dnn, weft_tensor *out, weft_reorder *reorder, const weft_tensor *from,
+                              const dnnl_memory_desc_t *md, weft_error *err) {
+    *out = *from;
+    if (!dnnl_memory_desc_equal(md, &from->md)) WEFT_TRY(weft_dnn_tensor(dnn, out, md, NULL, err));
+    return weft_dnn_reorder(dnn, reorder, from, out, err);
+}
+
 weft_status weft_weighted_build(weft_plan *plan, weft_op *op, const dnnl_memory_desc_t *plain, weft_error *err) {
     weft_dnn *dnn = &plan->dnn;
-    const dnnl_memory_desc_t *src = weft_dnn_md(&op->forward, dnnl_query_src_md);
-    op->inner_src = op->src;
-    if (!dnnl_memory_desc_equal(src, &op->src.md)) WEFT_TRY(weft_dnn_tensor(dnn, &op->inner_src, src, NULL, err));
-    WEFT_TRY(weft_dnn_reorder(dnn, &op->src_in, &op->src, &op->inner_src, err));
+    WEFT_TRY(build_view(dnn, &op->inner_src, &op->src_in, &op->src, weft_dnn_md(&op->forward, dnnl_query_src_md), err));
     WEFT_TRY(weft_dnn_tensor(dnn, &op->weight_plain, plain, op->layer->weight, err));
     WEFT_TRY(weft_dnn_tensor(dnn, &op->weight, weft_dnn_md(&op->forward, dnnl_query_weights_md), NULL, err));
     WEFT_TRY(weft_dnn_reorder(dnn, &op->weight_in, &op->weight_plain, &op->weight, err));
@@ -19,6 +24,10 @@ weft_status weft_weighted_build(weft_plan *plan, weft_op *op, const dnnl_memory_
 
 static weft_status build_gradient(weft_plan *plan, weft_op *op, weft_error *err) {
     weft_dnn *dnn = &plan->dnn;
+    WEFT_TRY(build_view(dnn, &op->weights_src, &op->weights_src_in, &op->inner_src,
+                        weft_dnn_md(&op->backward_weights, dnnl_query_src_md), err));
+    WEFT_TRY(build_view(dnn, &op->weights_diff_dst, &op->weights_diff_dst_in, &op->inner_diff_dst,
+                        weft_dnn_md(&op->backward_weights, dnnl_query_diff_dst_md), err));
     const dnnl_memory_desc_t *md = weft_dnn_md(&op->backward_weights, dnnl_query_diff_weights_md);
     WEFT_TRY(weft_dnn_tensor(dnn, &op->weight_gradient, &op->weight_plain.md, NULL, err));
     op->weight_diff = op->weight_gradient;
@@ -40,6 +49,8 @@ weft_status weft_weighted_build_backward(weft_plan *plan, weft_op *op, weft_erro
         WEFT_TRY(weft_dnn_tensor(dnn, &op->weight_backward, weight, NULL, err));
         WEFT_TRY(weft_dnn_reorder(dnn, &op->weight_backward_in, &op->weight_plain, &op->weight_backward, err));
     }
+    WEFT_TRY(build_view(dnn, &op->data_diff_dst, &op->data_diff_dst_in, &op->inner_diff_dst,
+                        weft_dnn_md(&op->backward, dnnl_query_diff_dst_md), err));
     WEFT_TRY(weft_plan_alternate(plan, op, err));
     const dnnl_memory_desc_t *diff = weft_dnn_md(&op->backward, dnnl_query_diff_src_md);
     op->inner_diff_src = op->diff_src;
@@ -67,14 +78,17 @@ weft_status weft_weighted_forward(weft_plan *plan, weft_op *op, weft_error *err)
 }
 
 weft_status weft_weighted_backward(weft_plan *plan, weft_op *op, weft_error *err) {
-    dnnl_exec_arg_t weights[4] = {{DNNL_ARG_SRC, op->inner_src.memory},
-                                  {DNNL_ARG_DIFF_DST, op->inner_diff_dst.memory},
+    WEFT_TRY(weft_dnn_run_reorder(&plan->dnn, &op->weights_src_in, err));
+    WEFT_TRY(weft_dnn_run_reorder(&plan->dnn, &op->weights_diff_dst_in, err));
+    dnnl_exec_arg_t weights[4] = {{DNNL_ARG_SRC, op->weights_src.memory},
+                                  {DNNL_ARG_DIFF_DST, op->weights_diff_dst.memory},
                                   {DNNL_ARG_DIFF_WEIGHTS, op->weight_diff.memory},
                                   {DNNL_ARG_DIFF_BIAS, op->bias_gradient.memory}};
     WEFT_TRY(weft_dnn_execute(&plan->dnn, &op->backward_weights, weights, op->bias.memory ? 4 : 3, op->what, err));
     WEFT_TRY(weft_dnn_run_reorder(&plan->dnn, &op->weight_diff_out, err));
     if (!op->needs_diff_src) return WEFT_OK;
-    dnnl_exec_arg_t data[3] = {{DNNL_ARG_DIFF_DST, op->inner_diff_dst.memory},
+    WEFT_TRY(weft_dnn_run_reorder(&plan->dnn, &op->data_diff_dst_in, err));
+    dnnl_exec_arg_t data[3] = {{DNNL_ARG_DIFF_DST, op->data_diff_dst.memory},
                                {DNNL_ARG_WEIGHTS, op->weight_backward.memory},
                                {DNNL_ARG_DIFF_SRC, op->inner_diff_src.memory}};
     WEFT_TRY(weft_dnn_execute(&plan->dnn, &op->backward, data, 3, op->what, err));

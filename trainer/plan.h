@@ -30,6 +30,10 @@ typedef struct weft_op {
     /* CONV, DENSE. weight_plain is a view of layer->weight; weight_gradient is in the same row-major order. */
     weft_tensor weight_plain, weight, weight_backward, weight_diff, weight_gradient, bias, bias_gradient;
     weft_reorder weight_in, weight_backward_in, weight_diff_out;
+    /* inner_src and inner_diff_dst as backward_weights wants them, inner_diff_dst as backward does: mostly the same
+     * memory. */
+    weft_tensor weights_src, weights_diff_dst, data_diff_dst;
+    weft_reorder weights_src_in, weights_diff_dst_in, data_diff_dst_in;
     /* BATCH_NORM. scale_shift and its gradient are [2, channels]: gamma, beta. mean and variance are the batch's in
      * training, the network's otherwise. */
     weft_tensor scale_shift, scale_shift_gradient, mean, variance;

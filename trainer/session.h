@@ -60,6 +60,8 @@ weft_status weft_session_step(weft_session *session, weft_error *err);
  * recipe). */
 weft_status weft_checkpoint_write(weft_session *session, weft_error *err);
 weft_status weft_checkpoint_read(weft_session *session, weft_error *err);
+/* Renames the checkpoint that an earlier run left, if any, to its name and ".old", over an older one. IO. */
+weft_status weft_checkpoint_keep(const weft_session *session, weft_error *err);
 /* The learning curve, complete, as CSV. */
 weft_status weft_curve_write(const weft_session *session, weft_error *err);
 /* Deployed weights, statistics and ranges; the ONNX file; the result. */

@@ -69,7 +69,7 @@ static weft_status train_steps(weft_session *s, weft_error *err) {
 }
 
 static weft_status train_session(weft_session *s, weft_train_result *result, weft_error *err) {
-    if (s->options->resume) WEFT_TRY(weft_checkpoint_read(s, err));
+    WEFT_TRY(s->options->resume ? weft_checkpoint_read(s, err) : weft_checkpoint_keep(s, err));
     s->started_s = weft_session_now();
     s->started_step = s->step;
     WEFT_TRY(weft_curve_write(s, err));

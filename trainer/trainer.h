@@ -31,7 +31,8 @@ typedef struct weft_train_options {
     const char *recipe;     /* file, or a name of trainer/recipes */
     const char *output;     /* net.onnx */
     const char *dataset;    /* overrides the recipe's, or NULL */
-    const char *checkpoint; /* NULL: output + ".checkpoint"; removed when the output has been written */
+    const char *checkpoint; /* NULL: output + ".checkpoint"; removed when the output has been written. Unless resume,
+                               one that exists is renamed to checkpoint + ".old" before the first step */
     const char *curve;      /* CSV of the learning curve; NULL: output + ".csv" */
     bool resume; /* go on from the checkpoint; IO when there is none, INVALID when it belongs to another recipe or seed
                   */

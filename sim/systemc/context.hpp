@@ -27,7 +27,8 @@ struct Context {
     const float *x;
     size_t images;
     uint64_t stall_limit;
-    uint64_t digital_latency; /* cycles */
+    const volatile sig_atomic_t *stop; /* NULL: never */
+    uint64_t digital_latency;          /* cycles */
     weft_cosim_result *result;
     uint64_t end;     /* cycle of the last result; UINT64_MAX until it is there */
     weft_error error; /* the first failure; status OK while there is none */
@@ -39,6 +40,7 @@ struct Context {
     const weft_stage &stage(int index) const { return stages->items[index]; }
     const weft_mapped_stage &mapped(int index) const { return mapping->stages[index]; }
     bool failed() const { return error.status != WEFT_OK; }
+    bool stopped() const { return stop && *stop; }
 };
 
 /* Sum of the cycles in which one server was occupied, up to the last result: what runs on behind it (positions that no
@@ -68,7 +70,10 @@ inline void require(bool condition, const char *text) {
 template <typename Body> void guarded(Context &context, Body body) {
     if (context.failed()) return;
     try {
-        body();
+        if (context.stopped())
+            weft_error_set(&context.error, WEFT_E_INTERRUPTED, "interrupted");
+        else
+            body();
     } catch (const std::bad_alloc &) {
         weft_error_set(&context.error, WEFT_E_MEMORY, "timed run: out of memory");
     } catch (const std::exception &e) { weft_error_set(&context.error, WEFT_E_INTERNAL, "timed run: %s", e.what()); }

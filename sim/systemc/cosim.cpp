@@ -91,7 +91,7 @@ weft_status weft_cosim_run(weft_cosim_result **out, const weft_engine *engine, c
     weft::Context context{};
     context.engine = engine, context.chip = chip, context.mapping = mapping, context.stages = stages;
     context.traffic = traffic, context.x = x, context.images = options->images, context.result = result;
-    context.end = UINT64_MAX;
+    context.end = UINT64_MAX, context.stop = options->stop;
     context.stall_limit = options->stall_limit ? options->stall_limit : 1000000;
     /* Rounded up; the small number keeps 100 ns / 0.1 ns from becoming 1001. */
     context.digital_latency = static_cast<uint64_t>(std::ceil(chip->core.digital_ns.value / chip->cycle_ns - 1e-9));

@@ -13,6 +13,8 @@
 #ifndef WEFT_SIM_SYSTEMC_COSIM_H
 #define WEFT_SIM_SYSTEMC_COSIM_H
 
+#include <signal.h>
+
 #include "sim/model/engine.h"
 
 #ifdef __cplusplus
@@ -25,6 +27,7 @@ typedef struct weft_cosim_options {
                              `time_cycles source destination flits` a packet (cores by number, host core_count) */
     uint64_t stall_limit; /* cycles without progress before the run ends with INTERNAL and a report of who waits; 0:
                              1,000,000 */
+    const volatile sig_atomic_t *stop; /* non-zero: the run ends with INTERRUPTED and no trace; NULL: never */
 } weft_cosim_options;
 
 typedef struct weft_cosim_core {
@@ -48,7 +51,7 @@ typedef struct weft_cosim_result {
 } weft_cosim_result;
 
 /* x [images, C, H, W] float, preprocessed. Deterministic for any number of threads. Errors: IO (record), MEMORY,
- * INTERNAL (deadlock, a lost packet), INVALID (a second run in one process). */
+ * INTERRUPTED, INTERNAL (deadlock, a lost packet), INVALID (a second run in one process). */
 weft_status weft_cosim_run(weft_cosim_result **out, const weft_engine *engine, const weft_chip *chip,
                            const weft_mapping *mapping, const weft_stages *stages, const weft_traffic *traffic,
                            const float *x, const weft_cosim_options *options, weft_error *err);

@@ -144,6 +144,7 @@ TEST_F(CliBadInput, simulations) {
                  ".*net\\.onnx: not the network that m\\.yaml was made for, so map again: SHA-256 ");
     make_network("net.onnx", 8);
     ASSERT_EQ(weft({"map", "net.onnx", "hermes", "-o", "m.yaml", "--set", "adc.bits=7"}).code, 0);
+    write_file("m.yaml", changed(read_file("m.yaml"), "adc.bits=7", "adc.bits=8"));
     refused_like({"sim", "m.yaml", "--dataset", "set", "-o", "run"},
                  ".*hermes\\.yaml: not the chip that m\\.yaml was made for, so map again: SHA-256 ");
 }

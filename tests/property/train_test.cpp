@@ -190,6 +190,47 @@ TEST_F(Train, ResumeGoesOnBitForBit) {
     EXPECT_EQ(rows, 5);
 }
 
+TEST_F(Train, KeepsAnEarlierCheckpoint) {
+    std::string out = folder.file("net.onnx"), checkpoint = out + ".checkpoint", old = checkpoint + ".old";
+    ASSERT_EQ(train(recipe(), out, false, &raised).status, WEFT_E_INTERRUPTED);
+    EXPECT_FALSE(exists(old));
+    std::string first = read_file(checkpoint);
+    // What fails before the training leaves it alone.
+    ASSERT_NE(train(recipe(), out, false, nullptr, nullptr, nullptr, {"batch=242"}).status, WEFT_OK);
+    EXPECT_TRUE(read_file(checkpoint) == first);
+    EXPECT_FALSE(exists(old));
+    // A resumed run takes it, and one that starts anew renames it.
+    ASSERT_EQ(train(recipe(), out, true, &raised).status, WEFT_E_INTERRUPTED);
+    EXPECT_FALSE(exists(old));
+    write_file(checkpoint, first);
+    ASSERT_EQ(train(recipe(), out, false, &raised, nullptr, nullptr, {"seed=2"}).status, WEFT_E_INTERRUPTED);
+    std::string second = read_file(checkpoint);
+    EXPECT_TRUE(read_file(old) == first);
+    EXPECT_FALSE(second == first);
+    // One generation; and the finished run leaves the old one where it is.
+    ASSERT_EQ(train(recipe(), out).status, WEFT_OK);
+    EXPECT_TRUE(read_file(old) == second);
+    EXPECT_FALSE(exists(checkpoint));
+    ASSERT_EQ(train(recipe(), out).status, WEFT_OK);
+    EXPECT_TRUE(read_file(old) == second);
+    // Its state is whole: back under its name, the second run goes on from there.
+    ASSERT_EQ(std::rename(old.c_str(), checkpoint.c_str()), 0);
+    EXPECT_EQ(train(recipe(), out, true, nullptr, nullptr, nullptr, {"seed=2"}).status, WEFT_OK);
+}
+
+TEST_F(Train, EarlierCheckpointThatCannotBeRenamed) {
+    std::string out = folder.file("net.onnx"), checkpoint = out + ".checkpoint", old = checkpoint + ".old";
+    ASSERT_EQ(train(recipe(), out, false, &raised).status, WEFT_E_INTERRUPTED);
+    std::string first = read_file(checkpoint);
+    ASSERT_EQ(mkdir(old.c_str(), 0777), 0);
+    Outcome run = train(recipe(), out);
+    EXPECT_EQ(run.status, WEFT_E_IO);
+    EXPECT_EQ(std::string(run.error.file), checkpoint);
+    EXPECT_EQ(std::string(run.error.text), "cannot be renamed to " + old + ": Is a directory");
+    EXPECT_TRUE(read_file(checkpoint) == first);
+    EXPECT_FALSE(exists(out));
+}
+
 TEST_F(Train, RefusesOtherCheckpoints) {
     std::string out = folder.file("net.onnx"), path = recipe(), checkpoint = out + ".checkpoint";
     Outcome run = train(path, out, true);

@@ -120,6 +120,31 @@ TEST_F(Gradient, WideConvolution) {
     check(net, 5);
 }
 
+Network few_channels() {
+    Network net = network({1, 9, 9});
+    add(net, proto(WEFT_LAYER_CONV, 8, 3, 1, 1), true);
+    add(net, proto(WEFT_LAYER_CONV, 6, 3, 1, 1), true);
+    add(net, proto(WEFT_LAYER_CONV, 8, 3, 2), true);
+    add(net, proto(WEFT_LAYER_CONV, 8, 3, 1, 1, 1, 2));
+    add(net, proto(WEFT_LAYER_CONV, 3, 1));
+    return net;
+}
+
+// The gradients of these run in other layouts than the activations (tests/unit/implementation_test.cpp).
+TEST_F(Gradient, FewChannels) { check(few_channels(), 13); }
+
+#if defined(__x86_64__)
+TEST_F(Gradient, FewChannelsAvx2) {
+    (void)dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2);
+    check(few_channels(), 14);
+}
+
+TEST_F(Gradient, FewChannelsSse41) {
+    (void)dnnl_set_max_cpu_isa(dnnl_cpu_isa_sse41);
+    check(few_channels(), 15);
+}
+#endif
+
 TEST_F(Gradient, BatchNorm) {
     Network net = network({3, 3, 3});
     add(net, proto(WEFT_LAYER_BATCH_NORM));
