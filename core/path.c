@@ -21,7 +21,8 @@ bool weft_path_is_folder(const char *path) {
 
 static weft_status folder_create_one(const char *path, weft_error *err) {
     if (mkdir(path, 0777) == 0 || (errno == EEXIST && weft_path_is_folder(path))) return WEFT_OK;
-    return weft_error_set_at(err, WEFT_E_IO, path, 0, 0, "cannot create the folder: %s", strerror(errno));
+    const char *why = errno == EEXIST ? "it is a file" : strerror(errno);
+    return weft_error_set_at(err, WEFT_E_IO, path, 0, 0, "cannot create the folder: %s", why);
 }
 
 weft_status weft_folder_create(const char *path, weft_error *err) {

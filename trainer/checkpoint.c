@@ -121,6 +121,9 @@ static weft_status check_head(weft_session *s, archive *a, weft_error *err) {
 weft_status weft_checkpoint_read(weft_session *s, weft_error *err) {
     archive a = {.reading = true};
     weft_status status = WEFT_OK;
+    if (!weft_path_exists(s->checkpoint))
+        return weft_error_set_at(err, WEFT_E_IO, s->checkpoint, 0, 0,
+                                 "no checkpoint to go on from; start without --resume");
     WEFT_TRY_GOTO(weft_file_read(&a.data, &a.size, s->checkpoint, (size_t)1 << 40, err));
     WEFT_TRY_GOTO(check_head(s, &a, err));
     exchange_state(&a, s, &s->seconds_before);

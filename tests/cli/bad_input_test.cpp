@@ -48,6 +48,14 @@ class CliBadInput : public Cli {
         EXPECT_TRUE(std::regex_search(run.err, std::regex("^weft: " + expression))) << run.err;
         EXPECT_EQ(listing(), before);
     }
+    // Exit 2, this message, and no byte of the network changed.
+    static void clash(const std::vector<std::string> &words, const std::string &message) {
+        std::string network = read_file("net.onnx");
+        Ran run = weft(words);
+        EXPECT_EQ(run.code, 2);
+        EXPECT_EQ(run.err, "weft: " + message + "\nTry 'weft " + words[0] + " --help'.\n");
+        EXPECT_TRUE(read_file("net.onnx") == network);
+    }
     static void refused_recipe(const std::string &text, const std::string &message) {
         write_file("bad.yaml", text);
         refused({"train", "bad.yaml", "--out", "net.onnx"}, "bad.yaml" + message);
@@ -116,6 +124,27 @@ TEST_F(CliBadInput, datasets) {
     refused_like({"eval", "net.onnx", "--dataset", "set"}, ".*1x8x8.*1x9x9");
 }
 
+TEST_F(CliBadInput, outputs_over_inputs) {
+    make_network("net.onnx", 8);
+    fs::create_symlink("net.onnx", "link");
+    clash({"eval", "net.onnx", "--dataset", "set", "--json", "net.onnx"},
+          "--json would overwrite NETWORK: both are net.onnx");
+    clash({"eval", "net.onnx", "--dataset", "set", "--json", "./link"},
+          "--json would overwrite NETWORK: both are net.onnx");
+    clash({"map", "net.onnx", "hermes", "-o", "net.onnx"}, "--out would overwrite NETWORK: both are net.onnx");
+    clash({"map", "net.onnx", "hermes", "-o", "new", "--json", "new"}, "--json would overwrite --out: both are new");
+    EXPECT_FALSE(fs::exists("new"));
+    EXPECT_EQ(weft({"map", "net.onnx", "hermes", "-o", "/dev/null", "--json", "/dev/null"}).code, 0);
+}
+
+// More images than there are is not taken for "all of them".
+TEST_F(CliBadInput, too_many_calibration_images) {
+    make_network("net.onnx", 8);
+    refused({"eval", "net.onnx", "--dataset", "set", "--recalibrate", "41"},
+            "recalibrate: 41 is above the 40 training images of set");
+    EXPECT_EQ(weft({"eval", "net.onnx", "--dataset", "set", "--recalibrate", "40"}).code, 0);
+}
+
 TEST_F(CliBadInput, simulations) {
     make_network("net.onnx", 8);
     ASSERT_EQ(weft({"map", "net.onnx", "hermes", "-o", "m.yaml"}).code, 0);
@@ -143,10 +172,13 @@ TEST_F(CliBadInput, simulations) {
     refused_like({"map", "--check", "m.yaml"},
                  ".*net\\.onnx: not the network that m\\.yaml was made for, so map again: SHA-256 ");
     make_network("net.onnx", 8);
-    ASSERT_EQ(weft({"map", "net.onnx", "hermes", "-o", "m.yaml", "--set", "adc.bits=7"}).code, 0);
-    write_file("m.yaml", changed(read_file("m.yaml"), "adc.bits=7", "adc.bits=8"));
+    std::string chip = read_file(fs::path(WEFT_SOURCE_FOLDER) / "hwconfigs/hermes.yaml");
+    write_file("chip.yaml", chip);
+    ASSERT_EQ(weft({"map", "net.onnx", "chip.yaml", "-o", "m.yaml", "--set", "adc.bits=7"}).code, 0);
+    EXPECT_EQ(weft({"map", "--check", "m.yaml"}).code, 0);
+    write_file("chip.yaml", chip + "# another file\n");
     refused_like({"sim", "m.yaml", "--dataset", "set", "-o", "run"},
-                 ".*hermes\\.yaml: not the chip that m\\.yaml was made for, so map again: SHA-256 ");
+                 "chip\\.yaml: not the chip that m\\.yaml was made for, so map again: SHA-256 ");
 }
 
 TEST_F(CliBadInput, outputs_that_cannot_be_written) {

@@ -38,4 +38,25 @@ TEST_F(Cli, interrupted_training_resumes) {
     EXPECT_TRUE(read_file("net.onnx") == read_file("whole.onnx"));
 }
 
+#ifdef WEFT_HAVE_SYSTEMC
+// Neither the trace begun nor the folders made for the report stay.
+TEST_F(Cli, interrupted_simulation_leaves_nothing) {
+    make_dataset("set", 8, 20, 20000);
+    make_network("net.onnx", 8);
+    ASSERT_EQ(weft({"map", "net.onnx", "hermes", "-o", "m.yaml"}).code, 0);
+    std::string files = listing();
+    pid_t child =
+        start({"sim", "m.yaml", "--dataset", "set", "-o", "a/run", "--timed-images", "20000", "--record", "t"});
+    for (int i = 0; i < 4000 && listing().find("t.tmp-") == std::string::npos; i++)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_NE(listing().find("t.tmp-"), std::string::npos);
+    EXPECT_TRUE(fs::is_directory("a/run"));
+    ASSERT_EQ(kill(child, SIGINT), 0);
+    Ran cut = finish(child);
+    EXPECT_EQ(cut.code, 1);
+    EXPECT_EQ(cut.err, "weft: interrupted\n");
+    EXPECT_EQ(listing(), files);
+}
+#endif
+
 } // namespace
