@@ -8,6 +8,7 @@ modes: fp32 and bf16 autocast, plain and channels-last layout; the best one coun
 the medians.
 """
 import gzip
+import os
 import re
 import statistics
 import subprocess
@@ -83,6 +84,7 @@ def weft_speed(weft):
 
 
 def main():
+    torch.set_num_threads(os.cpu_count())
     weft, rounds = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 3
     images = torch.from_numpy(idx(IMAGES, 16).reshape(-1, 1, 28, 28).copy())
     labels = torch.from_numpy(idx(LABELS, 8).astype(numpy.int64))
