@@ -121,7 +121,19 @@ static void derive_energy(weft_report_tables *tables) {
     for (int k = 0; k < tables->component_count; k++) tables->figures.energy_dynamic_pj += tables->component_pj[k];
 }
 
-/* Latency is the first image's, which has the chip to itself; throughput is the pace of the later ones' ends. */
+/* Time an image at the chip's pace: between the ends of the timed images, but never below the busy time of the slowest
+ * stage, since a few ends may come close together while queues drain. One image: its latency, not pipelined. */
+static double image_interval_ns(const weft_report_tables *tables, const weft_report_timed *timed) {
+    size_t m = timed->images;
+    if (m == 1) return tables->figures.latency_ns;
+    double cycle_ns = tables->input->chip->cycle_ns;
+    double interval = (double)(timed->image_end[m - 1] - timed->image_end[0]) * cycle_ns / (double)(m - 1);
+    for (int s = 0; s < tables->stage_count; s++)
+        if (tables->layers[s].busy_ns > interval) interval = tables->layers[s].busy_ns;
+    return interval;
+}
+
+/* Latency is the first image's: nothing is ahead of it, but the second image may already follow. */
 static void derive_time(weft_report_tables *tables) {
     const weft_chip *chip = tables->input->chip;
     const weft_report_timed *timed = tables->input->timed;
@@ -135,17 +147,15 @@ static void derive_time(weft_report_tables *tables) {
     if (!timed || timed->images == 0) return;
     size_t m = timed->images;
     f->latency_ns = (double)(timed->image_end[0] - timed->image_start[0]) * chip->cycle_ns;
-    double image_ns = m == 1
-                          ? f->latency_ns
-                          : (double)(timed->image_end[m - 1] - timed->image_end[0]) * chip->cycle_ns / (double)(m - 1);
+    for (int s = 0; s < tables->stage_count; s++)
+        tables->layers[s].busy_ns = (double)timed->stage_busy_cycles[s] * chip->cycle_ns / (double)m;
+    double image_ns = image_interval_ns(tables, timed);
     f->throughput_images_per_s = 1e9 / image_ns;
     f->energy_static_pj =
         (tables->static_core_mw + tables->static_router_mw + tables->static_chip_mw) * image_ns; /* mW x ns = pJ */
     f->energy_total_pj = f->energy_dynamic_pj + f->energy_static_pj;
     f->power_mw = f->energy_total_pj / image_ns;
     tables->tops_per_watt = 2 * (double)tables->macs / f->energy_total_pj;
-    for (int s = 0; s < tables->stage_count; s++)
-        tables->layers[s].busy_ns = (double)timed->stage_busy_cycles[s] * chip->cycle_ns / (double)m;
 }
 
 static void add_check(weft_report_tables *tables, const char *name, bool known, bool passed) {

@@ -173,6 +173,12 @@ TEST_F(Report, times_come_from_cycles) {
     EXPECT_EQ(tables.figures.arrays_used, 1);
 }
 
+TEST_F(Report, throughput_is_never_above_the_slowest_stage) {
+    end[1] = 111; // 2 ns behind the first
+    weft_report_derive(&tables);
+    EXPECT_EQ(tables.figures.throughput_images_per_s, 1e9 / 60);
+}
+
 TEST_F(Report, one_timed_image) {
     timed.images = 1;
     weft_report_derive(&tables);
