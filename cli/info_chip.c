@@ -25,6 +25,13 @@ static void print_sources(const weft_chip *chip, FILE *stream) {
         fprintf(stream, "%s%s\n", i ? "             " : "sources      ", chip->sources.items[i]);
 }
 
+static void print_sum(const char *name, double value, const char *unit, FILE *stream) {
+    if (value > 0)
+        fprintf(stream, "%-12s %.6g %s\n", name, value, unit);
+    else
+        fprintf(stream, "%-12s not given\n", name);
+}
+
 static void print_chip(const weft_chip *chip, FILE *stream) {
     chip_sums sums = sums_of(chip);
     fprintf(stream, "chip         %s\n", chip->name);
@@ -44,8 +51,9 @@ static void print_chip(const weft_chip *chip, FILE *stream) {
     fprintf(stream, "MVM          %d pulses, every %g ns, result after %g ns\n", chip->pulses,
             (double)chip->mvm_interval_cycles * chip->cycle_ns, (double)chip->mvm_latency_cycles * chip->cycle_ns);
     fprintf(stream, "peak         %.4g TOPS (a multiply-accumulate is two operations)\n", sums.peak_tops);
-    fprintf(stream, "cycle        %g ns\nstatic       %.6g mW\narea         %.6g mm2\n", chip->cycle_ns, sums.static_mw,
-            sums.area_mm2);
+    fprintf(stream, "cycle        %g ns\n", chip->cycle_ns);
+    print_sum("static", sums.static_mw, "mW", stream);
+    print_sum("area", sums.area_mm2, "mm2", stream);
     fprintf(stream, "unsourced    %d constants\n", weft_chip_unsourced(chip));
 }
 
