@@ -35,8 +35,6 @@ typedef struct weft_sim {
 /* Images first .. first + count of set, preprocessed for net; malloc'd. MEMORY. */
 weft_status weft_sim_images(float **out, const weft_network *net, const weft_dataset *set, size_t first, size_t count,
                             weft_error *err);
-/* INTERRUPTED once an interrupt has come. */
-weft_status weft_sim_stopped(const weft_sim *sim, weft_error *err);
 /* All images through the functional engine: fills confusion, correct and timed_logits. */
 weft_status weft_sim_functional(weft_sim *sim, weft_error *err);
 /* The timed run; *out stays NULL without timed images. UNSUPPORTED in a build without SystemC. Release with

@@ -44,7 +44,8 @@ static void show_progress(const weft_sim *sim, size_t done) {
     fflush(sim->session->err);
 }
 
-weft_status weft_sim_stopped(const weft_sim *sim, weft_error *err) {
+/* INTERRUPTED once an interrupt has come. */
+static weft_status stopped(const weft_sim *sim, weft_error *err) {
     return *sim->stop ? weft_error_set(err, WEFT_E_INTERRUPTED, "interrupted") : WEFT_OK;
 }
 
@@ -54,7 +55,7 @@ weft_status weft_sim_functional(weft_sim *sim, weft_error *err) {
     for (size_t first = 0; first < sim->images && status == WEFT_OK; first += CHUNK_IMAGES) {
         size_t left = sim->images - first, count = left < CHUNK_IMAGES ? left : CHUNK_IMAGES;
         float *x = NULL;
-        status = weft_sim_stopped(sim, err);
+        status = stopped(sim, err);
         if (status == WEFT_OK) status = weft_sim_images(&x, sim->net, sim->test, first, count, err);
         if (status == WEFT_OK) status = weft_engine_run(sim->engine, x, count, logits, err);
         free(x);
@@ -130,8 +131,7 @@ weft_status weft_sim_timed_run(weft_sim_timed **out, const weft_sim *sim, weft_e
     *out = NULL;
     if (sim->timed_images == 0) return WEFT_OK;
     weft_sim_timed *timed = calloc(1, sizeof *timed);
-    weft_status status =
-        timed ? weft_sim_stopped(sim, err) : weft_error_set(err, WEFT_E_MEMORY, "no memory for results");
+    weft_status status = timed ? stopped(sim, err) : weft_error_set(err, WEFT_E_MEMORY, "no memory for results");
     if (status == WEFT_OK) status = weft_sim_images(&x, sim->net, sim->test, 0, sim->timed_images, err);
     if (status == WEFT_OK)
         status = weft_cosim_run(&timed->result, sim->engine, sim->chip, sim->mapping, sim->stages, sim->traffic, x,

@@ -1,11 +1,13 @@
 /* Chip description: what a chip YAML file says, checked and resolved once, then seen by const pointer.
  *
- * A chip is a mesh of routers; each router serves `concentration` cores; a core has crossbar arrays, a buffer and a digital unit.
- * Core c sits at router c / concentration; router r at x = r % mesh[0], y = r / mesh[0]. The host is attached to one router.
+ * A chip is a mesh of routers; each router serves `concentration` cores; a core has crossbar arrays, a buffer and a
+ * digital unit. Core c sits at router c / concentration; router r at x = r % mesh[0], y = r / mesh[0]. The host is
+ * attached to one router.
  *
- * One matrix-vector product (MVM) of an array: the input value is applied in pulses (bit_serial: two's complement, low bits first,
- * bits_per_pulse each; pulse_width: one pulse per phase whose length is the magnitude), each pulse reads the array, each used column
- * is converted by one of the array's ADCs, codes are shifted and added over pulses and slices. */
+ * One matrix-vector product (MVM) of an array: the input value is applied in pulses (bit_serial: two's complement, low
+ * bits first, bits_per_pulse each; pulse_width: one pulse per phase whose length is the magnitude), each pulse reads
+ * the array, each used column is converted by one of the array's ADCs, codes are shifted and added over pulses and
+ * slices. */
 #ifndef WEFT_CORE_CHIP_H
 #define WEFT_CORE_CHIP_H
 
@@ -18,8 +20,8 @@
 extern "C" {
 #endif
 
-/* Countable events and the chip-file key of their cost: X(ID, component, key, doc). Energy of a component is the sum over its events
- * of count x cost; static power is apart. Components are reported under these names. */
+/* Countable events and the chip-file key of their cost: X(ID, component, key, doc). Energy of a component is the sum
+ * over its events of count x cost; static power is apart. Components are reported under these names. */
 #define WEFT_EVENT_TABLE(X)                                                                                            \
     X(ARRAY_READ, "array", "array_read_pj", "one pulse on one array")                                                  \
     X(ROW_DRIVE, "dac", "row_drive_pj", "one used row driven for one pulse")                                           \
@@ -56,9 +58,10 @@ static inline void weft_event_counts_add(weft_event_counts *to, const weft_event
 }
 
 typedef enum weft_weight_encoding {
-    WEFT_WEIGHT_OFFSET,               /* w + 2^(bits-1) in slices of cell_bits; the offset is taken off digitally (sum of inputs) */
+    WEFT_WEIGHT_OFFSET, /* w + 2^(bits-1) in slices of cell_bits; the offset is taken off digitally (sum of inputs) */
     WEFT_WEIGHT_DIFFERENTIAL_CELL,    /* one unit cell holds a signed conductance difference (HERMES) */
-    WEFT_WEIGHT_DIFFERENTIAL_COLUMNS, /* positive and negative parts on two columns, each in slices, subtracted after the ADC */
+    WEFT_WEIGHT_DIFFERENTIAL_COLUMNS, /* positive and negative parts on two columns, each in slices, subtracted after
+                                         the ADC */
 } weft_weight_encoding;
 typedef enum weft_input_encoding { WEFT_INPUT_BIT_SERIAL, WEFT_INPUT_PULSE_WIDTH } weft_input_encoding;
 typedef enum weft_adc_range {
@@ -92,15 +95,15 @@ typedef struct weft_chip {
     struct {
         int64_t bits, per_array;
         weft_cited conversion_ns;
-        int range;          /* weft_adc_range */
-        bool flip_columns;  /* store a column inverted when that lowers its largest sum (ISAAC), undone digitally */
+        int range;         /* weft_adc_range */
+        bool flip_columns; /* store a column inverted when that lowers its largest sum (ISAAC), undone digitally */
     } adc;
     struct {
-        int64_t buffer_bytes;      /* input maps and partial sums */
-        int64_t digital_lanes;     /* values per cycle through the digital unit */
-        weft_cited input_ns;       /* from buffer to the array's input registers, per MVM */
-        weft_cited output_ns;      /* after the last pulse: ADC pipeline, shift-and-add, output register */
-        weft_cited digital_ns;     /* latency of the digital unit per value, beside occupancy */
+        int64_t buffer_bytes;  /* input maps and partial sums */
+        int64_t digital_lanes; /* values per cycle through the digital unit */
+        weft_cited input_ns;   /* from buffer to the array's input registers, per MVM */
+        weft_cited output_ns;  /* after the last pulse: ADC pipeline, shift-and-add, output register */
+        weft_cited digital_ns; /* latency of the digital unit per value, beside occupancy */
     } core;
     struct {
         int64_t mesh[2]; /* routers in x and y */
@@ -125,24 +128,25 @@ typedef struct weft_chip {
 
     /* Resolved. */
     int core_count, router_count;
-    int slices;             /* cells in a row that hold one weight's magnitude bits; 1 for analog cells */
-    int columns_per_weight; /* physical columns of one weight */
-    int pulses;             /* array reads of one MVM */
-    int input_max;          /* 2^(bits-1) - 1 */
-    int weight_max;         /* largest weight integer: 2^(bits-1) - 1, or 32767 for analog cells */
-    int64_t pulse_cycles;      /* max(time of a pulse, conversions of all columns by per_array ADCs) */
+    int slices;                  /* cells in a row that hold one weight's magnitude bits; 1 for analog cells */
+    int columns_per_weight;      /* physical columns of one weight */
+    int pulses;                  /* array reads of one MVM */
+    int input_max;               /* 2^(bits-1) - 1 */
+    int weight_max;              /* largest weight integer: 2^(bits-1) - 1, or 32767 for analog cells */
+    int64_t pulse_cycles;        /* max(time of a pulse, conversions of all columns by per_array ADCs) */
     int64_t mvm_interval_cycles; /* pulses x pulse_cycles: an array can start the next MVM after this */
     int64_t mvm_latency_cycles;  /* input + interval + last conversion + output */
-    int host_terminal;      /* network terminal of the host: core_count */
+    int host_terminal;           /* network terminal of the host: core_count */
     /* Provenance. */
     char path[4096];
     weft_sha256 sha256; /* of the file's bytes and the overrides */
     weft_yaml yaml;     /* located tree, for error messages; holds the strings */
 } weft_chip;
 
-/* path: a file, or a name of hwconfigs/ ("isaac-ce"). overrides: override_count texts "adc.bits=6". Caller destroys. Errors carry
- * file:line:column. */
-weft_status weft_chip_load(weft_chip **out, const char *path, const char *const *overrides, int override_count, weft_error *err);
+/* path: a file, or a name of hwconfigs/ ("isaac-ce"). overrides: override_count texts "adc.bits=6". Caller destroys.
+ * Errors carry file:line:column. */
+weft_status weft_chip_load(weft_chip **out, const char *path, const char *const *overrides, int override_count,
+                           weft_error *err);
 void weft_chip_destroy(weft_chip *chip); /* NULL is allowed */
 extern const weft_record weft_chip_record;
 
