@@ -16,6 +16,14 @@ add_library(weft_dnnl INTERFACE)
 target_include_directories(weft_dnnl SYSTEM INTERFACE ${DNNL_INCLUDE})
 target_link_libraries(weft_dnnl INTERFACE ${DNNL_LIBRARY})
 
+# OpenBLAS with its LAPACK; the serial build where there is a choice, since sums must not depend on its threads.
+set(OPENBLAS_FOLDER ${CMAKE_LIBRARY_ARCHITECTURE}/openblas-serial)
+find_library(OPENBLAS_LIBRARY openblas PATH_SUFFIXES ${OPENBLAS_FOLDER} openblas-serial REQUIRED)
+find_path(OPENBLAS_INCLUDE cblas.h PATH_SUFFIXES ${OPENBLAS_FOLDER} openblas-serial openblas REQUIRED)
+add_library(weft_openblas INTERFACE)
+target_include_directories(weft_openblas SYSTEM INTERFACE ${OPENBLAS_INCLUDE})
+target_link_libraries(weft_openblas INTERFACE ${OPENBLAS_LIBRARY})
+
 if(WEFT_SYSTEMC)
   pkg_check_modules(SYSTEMC REQUIRED IMPORTED_TARGET systemc)
 endif()

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/arena.h"
 #include "core/dataset_forms.h"
 #include "core/file.h"
+#include "core/zca.h"
 
 typedef struct known_set {
     const char *name;
@@ -125,5 +127,7 @@ void weft_dataset_destroy(weft_dataset *set) {
     free(set->name);
     free(set->pixels);
     free(set->labels);
+    weft_aligned_free(set->inputs);
+    weft_zca_release(set->inputs_zca);
     free(set);
 }

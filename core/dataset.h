@@ -12,13 +12,17 @@ extern "C" {
 
 typedef enum weft_split { WEFT_SPLIT_TRAIN, WEFT_SPLIT_TEST } weft_split;
 
+struct weft_zca;
+
 typedef struct weft_dataset {
     char *name;
     weft_shape shape;
     int classes;
     size_t count;
-    uint8_t *pixels; /* [count, channels, height, width] */
-    uint8_t *labels; /* [count], below classes */
+    uint8_t *pixels;             /* [count, channels, height, width] */
+    uint8_t *labels;             /* [count], below classes */
+    float *inputs;               /* [count, channels, height, width] as weft_dataset_prepare left them, NULL without */
+    struct weft_zca *inputs_zca; /* what made them */
 } weft_dataset;
 
 /* name: fashion-mnist, mnist, cifar10, or a PATH to a folder that holds one of the known forms:
@@ -30,6 +34,16 @@ typedef struct weft_dataset {
  * wrong magic, counts that differ, label out of range; names the file and offset). Caller destroys. */
 weft_status weft_dataset_open(weft_dataset **out, const char *name, weft_split split, weft_error *err);
 void weft_dataset_destroy(weft_dataset *set); /* NULL is allowed */
+
+/* Where preprocessing is dear (GCN and ZCA), preprocesses all images at once and keeps them with the set, 4 bytes a
+ * value; not where less than twice that memory is available, and never where it is cheap. Errors:
+ * weft_preprocess_apply. Not while another thread uses the set. */
+weft_status weft_dataset_prepare(weft_dataset *set, const weft_preprocess *p, weft_error *err);
+/* out [count, C, H, W]: images first .. first + count, preprocessed by p; the same values whether prepared or not. */
+weft_status weft_dataset_inputs(const weft_dataset *set, const weft_preprocess *p, size_t first, size_t count,
+                                float *out, weft_error *err);
+/* True when the set's `inputs` are p's. */
+bool weft_dataset_is_prepared(const weft_dataset *set, const weft_preprocess *p);
 
 #ifdef __cplusplus
 }

@@ -152,6 +152,21 @@ static weft_status lower_pool(lowering *state, const weft_layer *layer, weft_err
     return WEFT_OK;
 }
 
+static weft_status lower_activation(lowering *state, const weft_layer *layer, weft_error *err) {
+    weft_digital_kind kind = WEFT_DIGITAL_RELU;
+    if (layer->kind == WEFT_LAYER_CLIP) kind = WEFT_DIGITAL_CLIP;
+    if (layer->kind == WEFT_LAYER_QUANTISE) kind = WEFT_DIGITAL_QUANTISE;
+    if (layer->kind == WEFT_LAYER_THRESHOLD) kind = WEFT_DIGITAL_THRESHOLD;
+    weft_digital_op *op = append_op(state, kind);
+    if (!op) return out_of_memory(err, layer);
+    op->low = layer->low;
+    op->high = layer->high;
+    op->step = kind == WEFT_DIGITAL_QUANTISE ? weft_layer_step(layer) : 0.0f;
+    op->threshold = layer->threshold;
+    op->signed_spikes = layer->signed_spikes;
+    return WEFT_OK;
+}
+
 static weft_status lower_digital(lowering *state, const weft_layer *layer, int index, weft_error *err) {
     if (layer->kind == WEFT_LAYER_FLATTEN) {
         state->flat = true;
@@ -160,13 +175,20 @@ static weft_status lower_digital(lowering *state, const weft_layer *layer, int i
     if (state->stages->count == 0)
         return unsupported(err, layer,
                            "it comes before the first convolution or dense layer, where no core can compute it");
-    if (layer->kind == WEFT_LAYER_BATCH_NORM) return lower_batch_norm(state, layer, index, err);
-    if (layer->kind != WEFT_LAYER_RELU) return lower_pool(state, layer, err);
-    return append_op(state, WEFT_DIGITAL_RELU) ? WEFT_OK : out_of_memory(err, layer);
+    switch (layer->kind) {
+    case WEFT_LAYER_BATCH_NORM:
+        return lower_batch_norm(state, layer, index, err);
+    case WEFT_LAYER_MAX_POOL:
+    case WEFT_LAYER_AVERAGE_POOL:
+        return lower_pool(state, layer, err);
+    default:
+        return lower_activation(state, layer, err);
+    }
 }
 
 static weft_status lower_layer(lowering *state, const weft_network *net, int index, weft_error *err) {
     const weft_layer *layer = &net->layers[index];
+    if (layer->kind == WEFT_LAYER_ADD) return unsupported(err, layer, "residual additions are not mapped yet");
     if (layer->input != index - 1)
         return unsupported(err, layer, "its input is not the layer before: only chains can be mapped");
     if (weft_layer_has_weights(layer))

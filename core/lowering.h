@@ -18,7 +18,10 @@ typedef enum weft_digital_kind {
     WEFT_DIGITAL_AFFINE, /* y = scale[c] * x + offset[c]: bias and folded batch norm */
     WEFT_DIGITAL_RELU,
     WEFT_DIGITAL_MAX_POOL,
-    WEFT_DIGITAL_AVERAGE_POOL
+    WEFT_DIGITAL_AVERAGE_POOL,
+    WEFT_DIGITAL_CLIP, /* CLIP, QUANTISE, THRESHOLD: as the layers of those names (network.h), one activation a value */
+    WEFT_DIGITAL_QUANTISE,
+    WEFT_DIGITAL_THRESHOLD
 } weft_digital_kind;
 
 typedef struct weft_digital_op {
@@ -32,6 +35,10 @@ typedef struct weft_digital_op {
     int batch_norm;
     float *gamma, *beta; /* [in.channels], batch norm only */
     float epsilon;
+    float low, high;    /* CLIP, QUANTISE */
+    float step;         /* QUANTISE: distance of two values */
+    float threshold;    /* THRESHOLD */
+    bool signed_spikes; /* THRESHOLD */
 } weft_digital_op;
 
 typedef struct weft_stage {
@@ -60,8 +67,8 @@ typedef struct weft_stages {
     int classes;      /* channels of the last stage's output */
 } weft_stages;
 
-/* UNSUPPORTED, naming the layer: operations before the first matrix, groups > 1 (until the mapper splits them). net
- * must outlive *out (names). */
+/* UNSUPPORTED, naming the layer: operations before the first matrix, groups > 1 (until the mapper splits them),
+ * residual additions and other branches. net must outlive *out (names). */
 weft_status weft_lower(weft_stages **out, const weft_network *net, weft_error *err);
 void weft_stages_destroy(weft_stages *stages); /* NULL is allowed */
 

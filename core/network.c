@@ -1,15 +1,15 @@
 #include "core/network.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/arena.h"
 #include "core/network_internal.h"
 #include "core/transform.h"
+#include "core/zca.h"
 
-const char *const weft_layer_kind_names[] = {"conv",     "dense",        "batch_norm", "relu",
-                                             "max_pool", "average_pool", "flatten",    NULL};
+const char *const weft_layer_kind_names[] = {"conv",    "dense", "batch_norm", "relu",     "max_pool",  "average_pool",
+                                             "flatten", "add",   "clip",       "quantise", "threshold", NULL};
 
 static char *text_copy(const char *text) {
     size_t size = strlen(text) + 1;
@@ -112,6 +112,7 @@ void weft_network_destroy(weft_network *net) {
         free(net->metadata[i].key);
         free(net->metadata[i].value);
     }
+    weft_zca_release(net->preprocess.zca);
     free(net->layers);
     free(net->metadata);
     free(net->name);
@@ -135,6 +136,7 @@ weft_status weft_network_clone(weft_network **out, const weft_network *net, weft
     weft_status status = weft_network_create(&copy, net->name, net->input, err);
     if (status != WEFT_OK) return status;
     copy->preprocess = net->preprocess;
+    weft_zca_share(copy->preprocess.zca);
     WEFT_TRY_GOTO(clone_layers(copy, net, err));
     for (int i = 0; i < net->metadata_count; i++)
         WEFT_TRY_GOTO(weft_network_set(copy, net->metadata[i].key, net->metadata[i].value, err));
@@ -166,6 +168,23 @@ static weft_status layers_grow(weft_network *net, weft_error *err) {
     return WEFT_OK;
 }
 
+static const char *producer_name(const weft_network *net, int producer) {
+    return producer < 0 ? "the network's input" : net->layers[producer].name;
+}
+
+static weft_status addend_check(const weft_network *net, const weft_layer *l, weft_error *err) {
+    if (l->addend < -1 || l->addend >= net->layer_count)
+        return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": addend %d is not an earlier layer (-1 to %d)",
+                              l->name, l->addend, net->layer_count - 1);
+    weft_shape a = l->in, b = l->addend < 0 ? net->input : net->layers[l->addend].out;
+    if (a.channels == b.channels && a.height == b.height && a.width == b.width) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_INVALID,
+                          "layer \"%s\": \"%s\" (%d x %d x %d) and \"%s\" (%d x %d x %d) cannot be added: their shapes "
+                          "(channels x height x width) differ",
+                          l->name, producer_name(net, l->input), a.channels, a.height, a.width,
+                          producer_name(net, l->addend), b.channels, b.height, b.width);
+}
+
 weft_status weft_network_add(weft_network *net, const weft_layer *proto, const char *name, int input, bool with_bias,
                              int *index, weft_error *err) {
     WEFT_TRY(name_check(net, name, err));
@@ -175,11 +194,13 @@ weft_status weft_network_add(weft_network *net, const weft_layer *proto, const c
     weft_layer layer = *proto;
     layer_forget_arrays(&layer);
     layer.input = input;
+    if (layer.kind != WEFT_LAYER_ADD) layer.addend = -1;
     layer.in = input < 0 ? net->input : net->layers[input].out;
     weft_status status = WEFT_OK;
     layer.name = text_copy(name);
     if (!layer.name) return out_of_memory(err);
     WEFT_TRY_GOTO(weft_layer_resolve(&layer, err));
+    if (layer.kind == WEFT_LAYER_ADD) WEFT_TRY_GOTO(addend_check(net, &layer, err));
     WEFT_TRY_GOTO(shape_check(layer.out, name, "output", err));
     if (!layer_allocate(&layer, with_bias)) {
         status = out_of_memory(err);
@@ -232,7 +253,7 @@ weft_status weft_network_set(weft_network *net, const char *key, const char *val
     return status;
 }
 
-/* ---- weights and pixels ---- */
+/* ---- weights ---- */
 
 weft_status weft_network_distort(weft_network *net, const weft_transform_chain *chain, uint64_t seed, uint64_t draw,
                                  weft_error *err) {
@@ -248,27 +269,4 @@ weft_status weft_network_distort(weft_network *net, const weft_transform_chain *
         l->latent = NULL;
     }
     return WEFT_OK;
-}
-
-void weft_preprocess_apply(const weft_preprocess *p, weft_shape shape, const uint8_t *pixels, size_t count,
-                           float *out) {
-    float table[4][256]; /* a pixel has 256 values: divide once for each */
-    assert(p->channels == 0 || p->channels >= shape.channels);
-    assert(p->channels <= 4);
-    int tables = p->channels ? p->channels : 1;
-    for (int c = 0; c < tables; c++)
-        for (int v = 0; v < 256; v++) {
-            float x = (float)v / 255.0f;
-            table[c][v] = p->channels ? (x - p->mean[c]) / p->std[c] : x;
-        }
-    size_t plane = (size_t)shape.height * (size_t)shape.width;
-    size_t channels = (size_t)shape.channels;
-    int64_t planes = (int64_t)(count * channels);
-#pragma omp parallel for schedule(static) if (planes > 64)
-    for (int64_t i = 0; i < planes; i++) {
-        const float *row = table[p->channels ? (size_t)i % channels : 0];
-        const uint8_t *from = pixels + (size_t)i * plane;
-        float *to = out + (size_t)i * plane;
-        for (size_t k = 0; k < plane; k++) to[k] = row[from[k]];
-    }
 }

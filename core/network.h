@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "core/status.h"
+#include "core/file.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,6 +23,12 @@ typedef enum weft_layer_kind {
     WEFT_LAYER_MAX_POOL,
     WEFT_LAYER_AVERAGE_POOL, /* padding counts in the divisor only when count_include_pad */
     WEFT_LAYER_FLATTEN,      /* (c, h, w) -> (c*h*w, 1, 1) */
+    WEFT_LAYER_ADD,          /* input + addend, of one shape: a residual connection */
+    WEFT_LAYER_CLIP,         /* min(max(x, low), high) */
+    /* x clipped to [low, high], then step * round(x / step), ties to even; low is 0 (unsigned) or -high (signed), step
+     * = high / levels, levels = 2^bits - 1 or 2^(bits - 1) - 1 */
+    WEFT_LAYER_QUANTISE,
+    WEFT_LAYER_THRESHOLD, /* spikes: 1 where x >= threshold; -1 where x <= -threshold and signed_spikes; else 0 */
     WEFT_LAYER_KIND_COUNT
 } weft_layer_kind;
 extern const char *const weft_layer_kind_names[]; /* "conv", "dense", "batch_norm", ... NULL-terminated */
@@ -41,7 +47,8 @@ typedef struct weft_window {
 typedef struct weft_layer {
     char *name; /* unique, non-empty */
     weft_layer_kind kind;
-    int input; /* index of the producing layer, -1 for the network's input */
+    int input;  /* index of the producing layer, -1 for the network's input */
+    int addend; /* ADD: the other producer, likewise */
     weft_shape in, out;
     weft_window window; /* CONV and pools */
     int groups;         /* CONV */
@@ -52,14 +59,27 @@ typedef struct weft_layer {
     float *bias;   /* CONV, DENSE: [out channels or features], NULL when absent. Never projected, never distorted */
     float *gamma, *beta, *mean, *variance; /* BATCH_NORM: [channels] */
     float epsilon;                         /* BATCH_NORM */
+    float low, high;                       /* CLIP, QUANTISE */
+    int levels;                            /* QUANTISE: steps from 0 to high, 1 to 255 (signed: to 127) */
+    float threshold;                       /* THRESHOLD, above 0 */
+    bool signed_spikes;                    /* THRESHOLD */
+    /* Training only, not in files. frozen: parameters keep their values. surrogate_width: THRESHOLD's gradient is 1
+     * within that distance of a threshold and 0 elsewhere (straight-through estimator); CLIP's and QUANTISE's is 1
+     * inside [low, high]. */
+    bool frozen;
+    float surrogate_width;
     /* Largest and smallest input value seen on calibration images; both 0 when unknown. CONV, DENSE. */
     float input_min, input_max;
 } weft_layer;
 
-/* How raw pixels become the network's input: x = (pixel / 255 - mean[c]) / std[c]. */
+/* How raw pixels become the network's input: x = (pixel / 255 - mean[c]) / std[c], or GCN and ZCA (zca.h). */
 typedef struct weft_preprocess {
     int channels; /* 0: x = pixel / 255 */
     float mean[4], std[4];
+    bool gcn_zca;         /* instead of all that; needs weft_network_bind */
+    double norm, epsilon; /* gcn_zca */
+    weft_sha256 fit;      /* gcn_zca: what it was fitted on, weft_zca_key; "" before the first bind */
+    struct weft_zca *zca; /* gcn_zca: shared with the network's clones; NULL until bound */
 } weft_preprocess;
 
 typedef struct weft_metadata {
@@ -80,15 +100,16 @@ typedef struct weft_network {
 weft_status weft_network_create(weft_network **out, const char *name, weft_shape input, weft_error *err);
 void weft_network_destroy(weft_network *net); /* NULL is allowed */
 weft_status weft_network_clone(weft_network **out, const weft_network *net, weft_error *err);
-/* Appends a layer after `input` (-1: the network's input) with window, groups and channel counts set in *proto
- * (out.channels for CONV and DENSE); fills in, out, weight_count, and allocates zeroed weight (and bias when with_bias,
- * latent never, batch norm arrays with gamma = variance = 1, epsilon from proto). *proto is copied; its pointers are
- * ignored. A stride, dilation or group count of 0 stands for 1. INVALID when shapes do not work out (naming the layer).
- * *index (may be NULL) is the new layer's. All arrays of a layer, a latent set later included, are blocks of
- * weft_aligned_alloc (arena.h). */
+/* Appends a layer after `input` (-1: the network's input) with window, groups, channel counts (out.channels for CONV
+ * and DENSE), addend, bounds, levels and threshold set in *proto; fills in, out, weight_count, and allocates zeroed
+ * weight (and bias when with_bias, latent never, batch norm arrays with gamma = variance = 1, epsilon from proto).
+ * *proto is copied; its pointers are ignored. A stride, dilation or group count of 0 stands for 1. INVALID when shapes
+ * do not work out (naming the layer). *index (may be NULL) is the new layer's. All arrays of a layer, a latent set
+ * later included, are blocks of weft_aligned_alloc (arena.h). */
 weft_status weft_network_add(weft_network *net, const weft_layer *proto, const char *name, int input, bool with_bias,
                              int *index, weft_error *err);
 #define WEFT_NETWORK_LAYERS_MAX 16384
+#define WEFT_QUANTISE_LEVELS_MAX 255      /* unsigned; signed: half of it */
 #define WEFT_NETWORK_VALUES_MAX (1 << 30) /* values of one feature map or one weight array */
 /* Value of a metadata key or NULL. */
 const char *weft_network_get(const weft_network *net, const char *key);
@@ -99,6 +120,8 @@ static inline const float *weft_layer_latent(const weft_layer *l) { return l->la
 static inline bool weft_layer_has_weights(const weft_layer *l) {
     return l->kind == WEFT_LAYER_CONV || l->kind == WEFT_LAYER_DENSE;
 }
+/* QUANTISE: distance of two values. */
+static inline float weft_layer_step(const weft_layer *l) { return l->high / (float)l->levels; }
 /* Number of multiply-accumulates of one image. */
 uint64_t weft_layer_macs(const weft_layer *layer);
 /* Output extent of a window along one axis; <= 0 when the kernel does not fit. */
@@ -109,9 +132,18 @@ int weft_window_extent(int in, int kernel, int stride, int dilation, int pad_beg
 struct weft_transform_chain;
 weft_status weft_network_distort(weft_network *net, const struct weft_transform_chain *chain, uint64_t seed,
                                  uint64_t draw, weft_error *err);
-/* x[image, c, h, w] = preprocess(pixels), both NCHW, count images. p->channels is 0 or at least shape.channels
- * (assert). */
-void weft_preprocess_apply(const weft_preprocess *p, weft_shape shape, const uint8_t *pixels, size_t count, float *out);
+/* out[image, c, h, w] = preprocess(pixels), both NCHW, count images; an image's values do not depend on the others.
+ * p->channels is 0 or at least shape.channels (assert). INVALID: gcn_zca that is not bound, or was to images of another
+ * size; MEMORY. */
+weft_status weft_preprocess_apply(const weft_preprocess *p, weft_shape shape, const uint8_t *pixels, size_t count,
+                                  float *out, weft_error *err);
+/* Makes the preprocessing usable on images of the set whose training images are `train`: fits the ZCA or takes it from
+ * the cache (weft_zca_open). Does nothing where there is none or it is there already. INVALID when the network was
+ * trained on other images. */
+struct weft_dataset;
+weft_status weft_network_bind(weft_network *net, const struct weft_dataset *train, weft_error *err);
+/* The same with the training images of a data set by name, opened only when they are needed. */
+weft_status weft_network_bind_named(weft_network *net, const char *dataset, weft_error *err);
 
 #ifdef __cplusplus
 }

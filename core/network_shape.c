@@ -1,5 +1,6 @@
 /* Shape arithmetic of layers. */
 #include <limits.h>
+#include <math.h>
 
 #include "core/network_internal.h"
 
@@ -86,6 +87,38 @@ static weft_status dense_shape(weft_layer *l, weft_error *err) {
     return weight_count_set(l, (int64_t)weft_shape_size(l->in), 1, err);
 }
 
+static weft_status clip_check(const weft_layer *l, weft_error *err) {
+    if (isfinite(l->low) && isfinite(l->high) && l->low < l->high) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_INVALID,
+                          "layer \"%s\": bounds %g and %g are not allowed: both are finite, the low one below the high",
+                          l->name, (double)l->low, (double)l->high);
+}
+
+/* A signed value has one bit for the sign: 127 levels fill a byte. */
+static weft_status quantise_check(const weft_layer *l, weft_error *err) {
+    WEFT_TRY(clip_check(l, err));
+    bool is_signed = l->low != 0;
+    int most = is_signed ? WEFT_QUANTISE_LEVELS_MAX / 2 : WEFT_QUANTISE_LEVELS_MAX;
+    if (is_signed && l->low != -l->high)
+        return weft_error_set(
+            err, WEFT_E_INVALID,
+            "layer \"%s\": quantised from %g to %g; allowed are 0 to high (unsigned) and -high to high "
+            "(signed)",
+            l->name, (double)l->low, (double)l->high);
+    if (l->levels < 1 || l->levels > most)
+        return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": %d levels are not allowed, only 1 to %d", l->name,
+                              l->levels, most);
+    if (weft_layer_step(l) > 0) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": %g is too small for %d levels", l->name, (double)l->high,
+                          l->levels);
+}
+
+static weft_status threshold_check(const weft_layer *l, weft_error *err) {
+    if (isfinite(l->threshold) && l->threshold > 0) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": threshold %g is not a finite number above 0", l->name,
+                          (double)l->threshold);
+}
+
 weft_status weft_layer_resolve(weft_layer *l, weft_error *err) {
     l->weight_count = 0;
     int channels = l->out.channels;
@@ -107,7 +140,14 @@ weft_status weft_layer_resolve(weft_layer *l, weft_error *err) {
         if (l->epsilon >= 0 && l->epsilon <= 1) return WEFT_OK;
         return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": epsilon %g is not between 0 and 1", l->name,
                               (double)l->epsilon);
+    case WEFT_LAYER_CLIP:
+        return clip_check(l, err);
+    case WEFT_LAYER_QUANTISE:
+        return quantise_check(l, err);
+    case WEFT_LAYER_THRESHOLD:
+        return threshold_check(l, err);
     case WEFT_LAYER_RELU:
+    case WEFT_LAYER_ADD: /* weft_network_add knows the addend */
         return WEFT_OK;
     case WEFT_LAYER_KIND_COUNT:
         break;

@@ -43,14 +43,14 @@ char *weft_onnx_put_joined(weft_onnx_writer *w, const char *name, const char *en
     return copy;
 }
 
-void weft_onnx_put_tensor(weft_onnx_writer *w, Onnx__GraphProto *graph, char *name, const int *dims, size_t rank,
-                          const float *data) {
+static void tensor_put(weft_onnx_writer *w, Onnx__GraphProto *graph, char *name, int type, const int *dims, size_t rank,
+                       const void *data, size_t value_size) {
     Onnx__TensorProto *t = new_tensor(w);
     if (!t) return;
     t->name = name;
     t->has_data_type = 1;
-    t->data_type = ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
-    t->dims = weft_onnx_take(w, rank * sizeof *t->dims);
+    t->data_type = type;
+    t->dims = weft_onnx_take(w, (rank + 1) * sizeof *t->dims);
     if (!t->dims) return;
     t->n_dims = rank;
     size_t count = 1;
@@ -59,9 +59,20 @@ void weft_onnx_put_tensor(weft_onnx_writer *w, Onnx__GraphProto *graph, char *na
         count *= (size_t)dims[i];
     }
     t->has_raw_data = 1;
-    t->raw_data.len = count * sizeof(float);
+    t->raw_data.len = count * value_size;
     t->raw_data.data = (uint8_t *)(uintptr_t)data; /* packing only reads */
     graph->initializer[graph->n_initializer++] = t;
+}
+
+void weft_onnx_put_tensor(weft_onnx_writer *w, Onnx__GraphProto *graph, char *name, const int *dims, size_t rank,
+                          const float *data) {
+    tensor_put(w, graph, name, ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, dims, rank, data, sizeof *data);
+}
+
+void weft_onnx_put_zero(weft_onnx_writer *w, char *name, bool is_signed) {
+    static const uint8_t zero = 0;
+    int type = is_signed ? ONNX__TENSOR_PROTO__DATA_TYPE__INT8 : ONNX__TENSOR_PROTO__DATA_TYPE__UINT8;
+    tensor_put(w, w->graph, name, type, NULL, 0, &zero, sizeof zero);
 }
 
 /* extent 0: the symbolic batch. */

@@ -1,4 +1,4 @@
-/* Builds ONNX messages in an arena. Private to onnx_write.c and onnx_build.c.
+/* Builds ONNX messages in an arena. Private to onnx_write.c, onnx_nodes.c and onnx_build.c.
  *
  * On lack of memory every function sets writer->out_of_memory and returns NULL or nothing; the writer looks at the flag
  * once, before it packs. */
@@ -22,6 +22,8 @@ char *weft_onnx_put_joined(weft_onnx_writer *w, const char *name, const char *en
 /* Appends an initializer, whose array has room; data is referred to until the message is packed. */
 void weft_onnx_put_tensor(weft_onnx_writer *w, Onnx__GraphProto *graph, char *name, const int *dims, size_t rank,
                           const float *data);
+/* The same of a single zero: int8 when is_signed, else uint8. In the graph of deployed weights. */
+void weft_onnx_put_zero(weft_onnx_writer *w, char *name, bool is_signed);
 /* A list of one value: [batch, channels, height, width], or its first `rank` extents. */
 void weft_onnx_put_value(weft_onnx_writer *w, Onnx__ValueInfoProto ***list, size_t *count, const char *name,
                          weft_shape s, size_t rank);
@@ -32,5 +34,8 @@ void weft_onnx_put_float(weft_onnx_writer *w, Onnx__NodeProto *node, const char 
 void weft_onnx_put_ints(weft_onnx_writer *w, Onnx__NodeProto *node, const char *name, const int *values, size_t count);
 /* Appends to the metadata, which have room. */
 void weft_onnx_put_entry(weft_onnx_writer *w, Onnx__ModelProto *model, const char *key, const char *value);
+
+/* Nodes and initializers of all layers; *rank: extents of the last one's output, 4 or 2. */
+void weft_onnx_put_layers(weft_onnx_writer *w, size_t *rank);
 
 #endif

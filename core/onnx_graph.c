@@ -102,31 +102,28 @@ static weft_status latents_index(weft_onnx_graph *g, const Onnx__ModelProto *mod
 
 /* ---- definitions: each name once ---- */
 
-static weft_status definitions_check(const weft_onnx_graph *g, weft_error *err) {
+static weft_status defined_twice(const weft_onnx_graph *g, const weft_onnx_named *value, weft_error *err) {
+    if (value->node < 0)
+        return weft_error_set_at(err, WEFT_E_INVALID, g->file, 0, 0, "value \"%.100s\" is defined twice", value->name);
+    weft_onnx_node node = {g, g->proto->node[value->node], value->node};
+    return weft_onnx_fail(&node, WEFT_E_INVALID, err, "value \"%.100s\" is defined twice", value->name);
+}
+
+static weft_status values_index(weft_onnx_graph *g, weft_error *err) {
     const Onnx__GraphProto *p = g->proto;
-    weft_onnx_index all;
+    weft_onnx_index *all = &g->values;
     size_t outputs = 0;
     for (size_t i = 0; i < p->n_node; i++) outputs += p->node[i]->n_output;
-    WEFT_TRY(index_create(&all, p->n_initializer + outputs + 1, err));
-    for (size_t i = 0; i < p->n_initializer; i++) index_add(&all, p->initializer[i]->name, NULL, -1);
+    WEFT_TRY(index_create(all, p->n_initializer + outputs + 1, err));
+    for (size_t i = 0; i < p->n_initializer; i++) index_add(all, p->initializer[i]->name, NULL, -1);
     for (size_t i = 0; i < p->n_node; i++)
         for (size_t k = 0; k < p->node[i]->n_output; k++)
-            if (weft_onnx_text(p->node[i]->output[k])[0]) index_add(&all, p->node[i]->output[k], NULL, (int)i);
-    index_add(&all, g->input, NULL, -1);
-    index_sort(&all);
-    weft_status status = WEFT_OK;
-    for (size_t i = 1; i < all.count && status == WEFT_OK; i++) {
-        if (strcmp(all.items[i - 1].name, all.items[i].name) != 0) continue;
-        if (all.items[i].node >= 0) {
-            weft_onnx_node node = {g, p->node[all.items[i].node], all.items[i].node};
-            status = weft_onnx_fail(&node, WEFT_E_INVALID, err, "value \"%.100s\" is defined twice", all.items[i].name);
-        } else {
-            status = weft_error_set_at(err, WEFT_E_INVALID, g->file, 0, 0, "value \"%.100s\" is defined twice",
-                                       all.items[i].name);
-        }
-    }
-    free(all.items);
-    return status;
+            if (weft_onnx_text(p->node[i]->output[k])[0]) index_add(all, p->node[i]->output[k], NULL, (int)i);
+    index_add(all, g->input, NULL, -1);
+    index_sort(all);
+    for (size_t i = 1; i < all->count; i++)
+        if (strcmp(all->items[i - 1].name, all->items[i].name) == 0) return defined_twice(g, &all->items[i], err);
+    return WEFT_OK;
 }
 
 /* ---- uses ---- */
@@ -136,12 +133,13 @@ static weft_status uses_index(weft_onnx_graph *g, weft_error *err) {
     WEFT_TRY(index_create(&g->names, p->n_node, err));
     for (size_t i = 0; i < p->n_node; i++) index_add(&g->names, p->node[i]->name, NULL, (int)i);
     index_sort(&g->names);
-    WEFT_TRY(index_create(&g->uses, p->n_node, err));
+    WEFT_TRY(index_create(&g->uses, 2 * p->n_node, err));
     for (size_t i = 0; i < p->n_node; i++) {
         weft_onnx_node node = {g, p->node[i], (int)i};
-        int slot = -1;
-        WEFT_TRY(weft_onnx_operator_check(&node, &slot, err));
-        if (slot >= 0) index_add(&g->uses, weft_onnx_input(&node, (size_t)slot), NULL, (int)i);
+        weft_onnx_slots slots;
+        WEFT_TRY(weft_onnx_operator_check(&node, &slots, err));
+        for (int k = 0; k < 2 && slots.slot[k] >= 0; k++)
+            index_add(&g->uses, weft_onnx_input(&node, (size_t)slots.slot[k]), NULL, (int)i);
     }
     index_sort(&g->uses);
     return WEFT_OK;
@@ -213,7 +211,7 @@ weft_status weft_onnx_graph_open(weft_onnx_graph *graph, const Onnx__ModelProto 
     WEFT_TRY_GOTO(latents_index(graph, model, err));
     WEFT_TRY_GOTO(ends_find(graph, err));
     WEFT_TRY_GOTO(uses_index(graph, err));
-    WEFT_TRY_GOTO(definitions_check(graph, err));
+    WEFT_TRY_GOTO(values_index(graph, err));
     return WEFT_OK;
 cleanup:
     weft_onnx_graph_close(graph);
@@ -223,6 +221,7 @@ cleanup:
 void weft_onnx_graph_close(weft_onnx_graph *graph) {
     free(graph->constants.items);
     free(graph->latents.items);
+    free(graph->values.items);
     free(graph->uses.items);
     free(graph->names.items);
     memset(graph, 0, sizeof *graph);

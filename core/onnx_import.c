@@ -25,18 +25,20 @@ weft_status weft_onnx_layer_add(weft_onnx_importer *im, const weft_onnx_node *no
     weft_error inner = {0};
     const char *name = weft_onnx_node_name(node, buffer);
     WEFT_TRY(layer_name_check(node, name, err));
-    weft_status status = weft_network_add(im->net, proto, name, im->net->layer_count - 1, with_bias, &index, &inner);
+    weft_status status = weft_network_add(im->net, proto, name, im->in[0]->layer, with_bias, &index, &inner);
     if (status != WEFT_OK) return weft_onnx_fail(node, status, err, "%s", inner.text);
+    im->out = (weft_onnx_value){.layer = index, .rank = im->in[0]->rank};
     if (layer) *layer = &im->net->layers[index];
     return WEFT_OK;
 }
 
 weft_shape weft_onnx_shape(const weft_onnx_importer *im) {
-    return im->net->layer_count ? im->net->layers[im->net->layer_count - 1].out : im->net->input;
+    int layer = im->in[0]->layer;
+    return layer < 0 ? im->net->input : im->net->layers[layer].out;
 }
 
 weft_status weft_onnx_need_map(const weft_onnx_importer *im, const weft_onnx_node *node, weft_error *err) {
-    if (im->rank == 4) return WEFT_OK;
+    if (im->in[0]->rank == 4) return WEFT_OK;
     return weft_onnx_fail(node, WEFT_E_INVALID, err, "its input is a vector; a feature map [batch, C, H, W] is needed");
 }
 
@@ -70,14 +72,14 @@ weft_status weft_onnx_run_relu(weft_onnx_importer *im, const weft_onnx_node *nod
 static weft_status flatten_add(weft_onnx_importer *im, const weft_onnx_node *node, weft_error *err) {
     weft_layer proto = {.kind = WEFT_LAYER_FLATTEN};
     WEFT_TRY(weft_onnx_layer_add(im, node, &proto, false, NULL, err));
-    im->rank = 2;
+    im->out.rank = 2;
     return WEFT_OK;
 }
 
 weft_status weft_onnx_run_flatten(weft_onnx_importer *im, const weft_onnx_node *node, weft_error *err) {
     int64_t axis;
     WEFT_TRY(weft_onnx_int(node, "axis", 1, -4, 4, &axis, err));
-    if (axis != 1 && axis != 1 - im->rank)
+    if (axis != 1 && axis != 1 - im->in[0]->rank)
         return weft_onnx_fail(node, WEFT_E_UNSUPPORTED, err, "axis %" PRId64 " is not supported, only 1", axis);
     return flatten_add(im, node, err);
 }

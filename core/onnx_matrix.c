@@ -87,7 +87,7 @@ static weft_status dense_add(weft_onnx_importer *im, const weft_onnx_node *node,
     weft_layer proto = {.kind = WEFT_LAYER_DENSE, .out = {.channels = (int)outputs}};
     WEFT_TRY(weft_onnx_layer_add(im, node, &proto, with_bias, layer, err));
     WEFT_TRY(matrix_copy(node, weight, transposed, alpha, inputs, outputs, (*layer)->weight, err));
-    im->rank = 2;
+    im->out.rank = 2;
     if (!latent) return WEFT_OK;
     (*layer)->latent = weft_aligned_alloc(weights, sizeof(float));
     if (!(*layer)->latent) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
@@ -113,27 +113,35 @@ weft_status weft_onnx_run_gemm(weft_onnx_importer *im, const weft_onnx_node *nod
 
 weft_status weft_onnx_run_matmul(weft_onnx_importer *im, const weft_onnx_node *node, weft_error *err) {
     weft_layer *layer = NULL;
-    if (im->rank != 2)
+    if (im->in[0]->rank != 2)
         return weft_onnx_fail(node, WEFT_E_UNSUPPORTED, err,
                               "not supported on a feature map; its input must be flattened first");
     WEFT_TRY(dense_add(im, node, true, 1.0f, false, &layer, err));
-    im->matmul = im->net->layer_count - 1;
+    im->out.matmul = true;
     return WEFT_OK;
 }
 
-/* Bias of the MatMul before it; anything else that adds is no chain of known layers. */
-weft_status weft_onnx_run_add(weft_onnx_importer *im, const weft_onnx_node *node, weft_error *err) {
+static weft_status bias_add(weft_onnx_importer *im, const weft_onnx_node *node, size_t slot, weft_error *err) {
     const Onnx__TensorProto *bias;
     size_t biases;
-    size_t slot = weft_onnx_constant(node->graph, weft_onnx_input(node, 0)) ? 0 : 1;
-    if (im->matmul < 0)
-        return weft_onnx_fail(node, WEFT_E_UNSUPPORTED, err, "not supported but as the bias after a MatMul");
+    if (!im->in[0]->matmul)
+        return weft_onnx_fail(node, WEFT_E_UNSUPPORTED, err,
+                              "a constant cannot be added but as the bias after a MatMul that nothing else uses");
     WEFT_TRY(weft_onnx_constant_get(node, slot, &bias, &biases, err));
-    weft_layer *layer = &im->net->layers[im->matmul];
+    weft_layer *layer = &im->net->layers[im->in[0]->layer];
     layer->bias = weft_aligned_alloc((size_t)layer->out.channels, sizeof(float));
     if (!layer->bias) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
-    im->matmul = -1;
+    im->out.matmul = false;
     return weft_onnx_vector_copy(node, bias, biases, true, 1.0f, layer->bias, (size_t)layer->out.channels, err);
+}
+
+/* Bias of a MatMul, or the sum of two feature maps. */
+weft_status weft_onnx_run_add(weft_onnx_importer *im, const weft_onnx_node *node, weft_error *err) {
+    if (!im->in[1]) return bias_add(im, node, weft_onnx_constant(node->graph, weft_onnx_input(node, 0)) ? 0 : 1, err);
+    weft_layer proto = {.kind = WEFT_LAYER_ADD, .addend = im->in[1]->layer};
+    if (im->in[0]->rank != im->in[1]->rank)
+        return weft_onnx_fail(node, WEFT_E_UNSUPPORTED, err, "adding a feature map and a vector is not supported");
+    return weft_onnx_layer_add(im, node, &proto, false, NULL, err);
 }
 
 weft_status weft_onnx_run_batch_norm(weft_onnx_importer *im, const weft_onnx_node *node, weft_error *err) {

@@ -181,6 +181,30 @@ weft_status weft_onnx_tensor_check(const weft_onnx_node *node, const Onnx__Tenso
     return WEFT_OK;
 }
 
+weft_status weft_onnx_tensor_scalar(const weft_onnx_node *node, const Onnx__TensorProto *t, float *out,
+                                    weft_error *err) {
+    size_t count = 0;
+    WEFT_TRY(weft_onnx_tensor_check(node, t, &count, err));
+    if (count != 1)
+        return weft_onnx_fail(node, WEFT_E_UNSUPPORTED, err,
+                              "tensor \"%.100s\" holds %zu values; only one for all elements is supported",
+                              weft_onnx_text(t->name), count);
+    *out = weft_onnx_tensor_at(t, 0);
+    return WEFT_OK;
+}
+
+weft_status weft_onnx_tensor_zero(const weft_onnx_node *node, const Onnx__TensorProto *t, bool *is_signed,
+                                  weft_error *err) {
+    size_t count = 0;
+    *is_signed = t->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__INT8;
+    int type = *is_signed ? ONNX__TENSOR_PROTO__DATA_TYPE__INT8 : ONNX__TENSOR_PROTO__DATA_TYPE__UINT8;
+    WEFT_TRY(tensor_form_check(node, t, type, err));
+    WEFT_TRY(tensor_count(node, t, 1, t->n_int32_data, &count, err));
+    if (count == 1 && (t->n_int32_data ? t->int32_data[0] : t->raw_data.data[0]) == 0) return WEFT_OK;
+    return weft_onnx_fail(node, WEFT_E_UNSUPPORTED, err, "tensor \"%.100s\": only a zero point of 0 is supported",
+                          weft_onnx_text(t->name));
+}
+
 static int64_t int_at(const Onnx__TensorProto *t, size_t i) {
     if (t->n_int64_data) return t->int64_data[i];
     uint64_t bits = 0;

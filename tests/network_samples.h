@@ -94,6 +94,37 @@ inline weft_layer plain(weft_layer_kind kind) {
     return l;
 }
 
+inline weft_layer clip(float low, float high) {
+    weft_layer l = plain(WEFT_LAYER_CLIP);
+    l.low = low, l.high = high;
+    return l;
+}
+inline weft_layer quantise(float low, float high, int levels) {
+    weft_layer l = plain(WEFT_LAYER_QUANTISE);
+    l.low = low, l.high = high, l.levels = levels;
+    return l;
+}
+inline weft_layer threshold(float at, bool is_signed) {
+    weft_layer l = plain(WEFT_LAYER_THRESHOLD);
+    l.threshold = at, l.signed_spikes = is_signed;
+    return l;
+}
+// Appends the sum of two layers.
+inline weft_layer &add_sum(weft_network *net, const char *name, int input, int addend) {
+    weft_layer proto = plain(WEFT_LAYER_ADD);
+    weft_error err = {};
+    proto.addend = addend;
+    EXPECT_EQ(weft_network_add(net, &proto, name, input, false, nullptr, &err), WEFT_OK) << err.text;
+    return net->layers[net->layer_count - 1];
+}
+// Appends a layer after any other.
+inline int add_after(weft_network *net, int input, weft_layer proto, const char *name) {
+    int index = -1;
+    weft_error err = {};
+    EXPECT_EQ(weft_network_add(net, &proto, name, input, false, &index, &err), WEFT_OK) << err.text;
+    return index;
+}
+
 inline void fill(float *array, size_t count, uint64_t seed, uint16_t layer, float scale, float offset) {
     weft_rng rng = {seed, 0, layer, WEFT_PURPOSE_TEST};
     if (!array) return;
@@ -138,10 +169,36 @@ inline Network every_kind(uint64_t seed, bool latent) {
     add(net.get(), plain(WEFT_LAYER_RELU), "relu2");
     add(net.get(), dense(5), "fc2");
     randomise(net.get(), seed, latent);
-    net->preprocess = {2, {0.286040604f, 0.5f}, {0.353024f, 0.25f}};
+    net->preprocess.channels = 2;
+    net->preprocess.mean[0] = 0.286040604f, net->preprocess.mean[1] = 0.5f;
+    net->preprocess.std[0] = 0.353024f, net->preprocess.std[1] = 0.25f;
     weft_error err = {};
     EXPECT_EQ(weft_network_set(net.get(), "weft.seed", "42", &err), WEFT_OK);
     EXPECT_EQ(weft_network_set(net.get(), "weft.projection", "sign", &err), WEFT_OK);
+    return net;
+}
+
+// Two residual blocks, the second with a convolution in its shortcut, and every kind of activation.
+inline Network residual(uint64_t seed, bool latent) {
+    Network net = create({3, 8, 8});
+    weft_network *n = net.get();
+    add(n, conv(8, 3, 1, 1), "conv0");
+    add(n, batch_norm(), "bn0");
+    int start = add_after(n, 1, quantise(0.0f, 1.5f, 15), "quantise0");
+    add(n, conv(8, 3, 1, 1), "conv1");
+    add(n, batch_norm(), "bn1");
+    add(n, threshold(0.3f, true), "spikes1");
+    add_sum(n, "sum1", 5, start);
+    int middle = add_after(n, 6, clip(0.0f, 6.0f), "relu6");
+    add(n, conv(12, 3, 2, 1), "conv2");
+    add(n, quantise(-2.0f, 2.0f, 7), "quantise2");
+    int shortcut = add_after(n, middle, conv(12, 1, 2), "shortcut");
+    add_sum(n, "sum2", shortcut, 9);
+    add(n, threshold(0.05f, false), "spikes2");
+    add(n, pool(WEFT_LAYER_AVERAGE_POOL, 4, 4), "pool");
+    add(n, plain(WEFT_LAYER_FLATTEN), "flat");
+    add(n, dense(5), "fc", true);
+    randomise(n, seed, latent);
     return net;
 }
 

@@ -25,7 +25,7 @@ inline std::string real(int field, float value) {
     return varint(static_cast<uint64_t>(field) << 3 | 5) + raw(&value, sizeof value);
 }
 
-enum Type { FLOAT = 1, INT64 = 7, BOOL = 9, FLOAT16 = 10 };
+enum Type { FLOAT = 1, UINT8 = 2, INT8 = 3, INT64 = 7, BOOL = 9, FLOAT16 = 10 };
 
 // TensorProto with raw_data.
 inline std::string tensor(const std::string &name, const std::vector<int64_t> &dims, const std::string &data,

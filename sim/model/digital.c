@@ -1,5 +1,6 @@
 #include "sim/model/digital.h"
 
+#include <math.h>
 #include <string.h>
 
 bool weft_digital_is_pool(const weft_digital_op *op) {
@@ -16,12 +17,47 @@ static void relu(size_t count, const float *in, float *out) {
     for (size_t i = 0; i < count; i++) out[i] = in[i] > 0.0f ? in[i] : 0.0f;
 }
 
+static float clipped(float x, float low, float high) {
+    const float above = x > low ? x : low;
+    return above < high ? above : high;
+}
+
+static void clip(const weft_digital_op *op, size_t count, const float *in, float *out) {
+    for (size_t i = 0; i < count; i++) out[i] = clipped(in[i], op->low, op->high);
+}
+
+/* nearbyint rounds ties to even. */
+static void quantise(const weft_digital_op *op, size_t count, const float *in, float *out) {
+    for (size_t i = 0; i < count; i++) out[i] = op->step * nearbyintf(clipped(in[i], op->low, op->high) / op->step);
+}
+
+static void threshold(const weft_digital_op *op, size_t count, const float *in, float *out) {
+    const float down = op->signed_spikes ? 1.0f : 0.0f, limit = op->threshold;
+    for (size_t i = 0; i < count; i++) {
+        const float x = in[i];
+        out[i] = (x >= limit ? 1.0f : 0.0f) - (x <= -limit ? down : 0.0f);
+    }
+}
+
 void weft_digital_elementwise(const weft_digital_op *op, const float *scale, const float *offset, size_t positions,
                               int channels, const float *in, float *out) {
-    if (op->kind == WEFT_DIGITAL_AFFINE)
+    const size_t count = positions * (size_t)channels;
+    switch (op->kind) {
+    case WEFT_DIGITAL_AFFINE:
         affine(scale, offset, positions, (size_t)channels, in, out);
-    else
-        relu(positions * (size_t)channels, in, out);
+        break;
+    case WEFT_DIGITAL_CLIP:
+        clip(op, count, in, out);
+        break;
+    case WEFT_DIGITAL_QUANTISE:
+        quantise(op, count, in, out);
+        break;
+    case WEFT_DIGITAL_THRESHOLD:
+        threshold(op, count, in, out);
+        break;
+    default:
+        relu(count, in, out);
+    }
 }
 
 static void maximum(float *out, const float *in, int channels) {

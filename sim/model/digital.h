@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 bool weft_digital_is_pool(const weft_digital_op *op);
-/* AFFINE and RELU: out = op(in) for positions x channels values, in place allowed. scale, offset [channels], AFFINE
+/* All but pools: out = op(in) for positions x channels values, in place allowed. scale, offset [channels], AFFINE
  * only. */
 void weft_digital_elementwise(const weft_digital_op *op, const float *scale, const float *offset, size_t positions,
                               int channels, const float *in, float *out);

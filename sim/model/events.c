@@ -28,6 +28,9 @@ weft_event_counts weft_engine_digital_events(const weft_engine *engine, int stag
         counts.n[WEFT_EVENT_AFFINE] = values;
         break;
     case WEFT_DIGITAL_RELU:
+    case WEFT_DIGITAL_CLIP:
+    case WEFT_DIGITAL_QUANTISE:
+    case WEFT_DIGITAL_THRESHOLD:
         counts.n[WEFT_EVENT_ACTIVATION] = values;
         break;
     case WEFT_DIGITAL_MAX_POOL:

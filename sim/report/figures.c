@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/report/plot.h"
+#include "core/plot.h"
 #include "sim/report/tables.h"
 
-#define BLUE "#0072B2"
-#define ORANGE "#E69F00"
-#define GREEN "#009E73"
+#define BLUE WEFT_PLOT_BLUE
+#define ORANGE WEFT_PLOT_ORANGE
+#define GREEN WEFT_PLOT_GREEN
 #define HEAT "set palette defined (0 '#EFF3FA', 0.25 '#BDD3EA', 0.5 '#6BA5D3', 0.75 '#2A6FB0', 1 '#0B2C5F')\n"
 #define FIGURE_WIDTH 760
 #define PLOT_WIDTH 490 /* of a plot with a colour bar beside it */
@@ -19,17 +19,6 @@
 #define LABELS_MAX 20   /* classes: above, the matrix goes without numbers */
 #define IMAGES_SHOWN 40 /* timed images in the time line */
 #define NAME_MAX_CHARS 24
-
-/* Letters, digits and a few marks: nothing that means something to gnuplot. */
-static void plain_name(char out[NAME_MAX_CHARS + 1], const char *name) {
-    size_t n = 0;
-    for (; name[n] && n < NAME_MAX_CHARS; n++) {
-        char c = name[n];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("._-/:+", c);
-        out[n] = plain ? c : '_';
-    }
-    out[n] = 0;
-}
 
 /* Power of ten and prefix so that `largest` (in units of 10^exponent) has 1 to 3 digits before the point. */
 static double unit_of(double largest, int exponent, const char **prefix) {
@@ -42,11 +31,7 @@ static double unit_of(double largest, int exponent, const char **prefix) {
 }
 
 static void head(FILE *s, const char *name, int height) {
-    fprintf(s,
-            "set terminal svg size %d,%d dynamic noenhanced font 'Helvetica,15' name 'weft_%s' background '#ffffff'\n"
-            "set encoding utf8\nset key off\nset tics nomirror out scale 0.5\nset border 3 lc rgb '#4A4F57'\n"
-            "set grid xtics lc rgb '#DDE1E6' lt 1 lw 1\nset style fill solid 1.0 noborder\n",
-            FIGURE_WIDTH, height, name);
+    weft_plot_head(s, WEFT_PLOT_SVG, name, FIGURE_WIDTH, height);
 }
 
 /* "12.3_%"; a blank would end the field. */
@@ -91,7 +76,7 @@ static void draw_layers(FILE *s, const weft_report_tables *tables) {
     fputs("$bars << END\n", s);
     for (int l = 0; l < tables->stage_count; l++) {
         char name[NAME_MAX_CHARS + 1];
-        plain_name(name, tables->layers[l].name);
+        weft_plot_name(name, sizeof name, tables->layers[l].name);
         double busy = tables->layers[l].busy_ns;
         fprintf(s, "%d L%s %.6g %.6g\n", l, name, tables->layers[l].energy_pj * energy_scale,
                 isfinite(busy) ? busy * time_scale : 0);

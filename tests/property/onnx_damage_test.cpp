@@ -10,13 +10,17 @@ using namespace samples;
 
 namespace {
 
-std::string good_file() {
+std::string file_of(const Network &net) {
     Folder folder;
-    Network net = every_kind(11, true);
     weft_error err = {};
     EXPECT_EQ(weft_onnx_write(net.get(), (folder / "net.onnx").c_str(), &err), WEFT_OK) << err.text;
     return read_file(folder / "net.onnx");
 }
+
+std::string good_file() { return file_of(every_kind(11, true)); }
+
+// A chain of every kind of layer, and a net with branches and activations of several nodes.
+std::vector<std::string> good_files() { return {good_file(), file_of(residual(12, true))}; }
 
 // The bytes are copied to a block of exactly their size, so that a sanitizer sees a read past the end.
 bool parse_damaged(const std::string &data) {
@@ -48,30 +52,59 @@ TEST(OnnxDamage, TruncationAtEvery97thByte) {
     }
 }
 
-TEST(OnnxDamage, ThreeThousandFlippedBytes) {
-    const std::string good = good_file();
-    const weft_rng rng = {1, 0, 0, WEFT_PURPOSE_TEST};
-    int refused = 0;
-    for (uint64_t i = 0; i < 3000; i++) {
-        std::string bad = good;
-        size_t at = weft_rng_u32(&rng, 3 * i) % good.size();
-        bad[at] = static_cast<char>(bad[at] ^ static_cast<char>(1 + weft_rng_u32(&rng, 3 * i + 1) % 255));
-        refused += !parse_damaged(bad);
+TEST(OnnxDamage, TruncatedBranchesAtEvery89thByte) {
+    const std::string good = file_of(residual(12, true));
+    ASSERT_TRUE(parse_damaged(good));
+    size_t names = good.find("latent_weights"); /* behind the graph */
+    ASSERT_NE(names, std::string::npos);
+    for (size_t size = 1; size < good.size(); size += 89) {
+        bool accepted = parse_damaged(good.substr(0, size));
+        if (size < names - 32) { EXPECT_FALSE(accepted) << size; }
     }
-    EXPECT_GT(refused, 100);
-    EXPECT_LT(refused, 3000);
+}
+
+TEST(OnnxDamage, ThreeThousandFlippedBytes) {
+    const weft_rng rng = {1, 0, 0, WEFT_PURPOSE_TEST};
+    for (const std::string &good : good_files()) {
+        int refused = 0;
+        for (uint64_t i = 0; i < 3000; i++) {
+            std::string bad = good;
+            size_t at = weft_rng_u32(&rng, 3 * i) % good.size();
+            bad[at] = static_cast<char>(bad[at] ^ static_cast<char>(1 + weft_rng_u32(&rng, 3 * i + 1) % 255));
+            refused += !parse_damaged(bad);
+        }
+        EXPECT_GT(refused, 100);
+        EXPECT_LT(refused, 3000);
+    }
 }
 
 TEST(OnnxDamage, SeveralFlippedBytesAtOnce) {
-    const std::string good = good_file();
     const weft_rng rng = {2, 0, 0, WEFT_PURPOSE_TEST};
-    for (uint64_t i = 0; i < 500; i++) {
+    for (const std::string &good : good_files())
+        for (uint64_t i = 0; i < 500; i++) {
+            std::string bad = good;
+            for (uint64_t k = 0; k < 16; k++)
+                bad[weft_rng_u32(&rng, 32 * i + 2 * k) % bad.size()] =
+                    static_cast<char>(weft_rng_u32(&rng, 32 * i + 2 * k + 1));
+            parse_damaged(bad);
+        }
+}
+
+/* Node bytes only, without the weights: most damage hits names, links between nodes and operators. */
+TEST(OnnxDamage, FlippedBytesAmongTheNodes) {
+    const std::string good = file_of(residual(12, false));
+    const size_t first = good.find("conv0"), last = good.find("Flatten");
+    const weft_rng rng = {4, 0, 0, WEFT_PURPOSE_TEST};
+    int refused = 0;
+    ASSERT_LT(first, last);
+    for (uint64_t i = 0; i < 4000; i++) {
         std::string bad = good;
-        for (uint64_t k = 0; k < 16; k++)
-            bad[weft_rng_u32(&rng, 32 * i + 2 * k) % bad.size()] =
-                static_cast<char>(weft_rng_u32(&rng, 32 * i + 2 * k + 1));
-        parse_damaged(bad);
+        size_t at = first + weft_rng_u32(&rng, 2 * i) % (last - first);
+        bad[at] = static_cast<char>(weft_rng_u32(&rng, 2 * i + 1));
+        refused += !parse_damaged(bad);
     }
+    EXPECT_GT(refused, 1000);
+    EXPECT_LT(refused, 4000);
 }
 
 TEST(OnnxDamage, RandomBytes) {

@@ -71,6 +71,29 @@ inline int add_layer(weft_network *net, weft_layer_kind kind, const char *name, 
     return weft_network_add(net, &proto, name, net->layer_count - 1, bias, &index, &err) == WEFT_OK ? index : -1;
 }
 
+inline weft_layer activation_clip(float low, float high) {
+    weft_layer l = {};
+    l.kind = WEFT_LAYER_CLIP;
+    l.low = low, l.high = high;
+    return l;
+}
+inline weft_layer activation_quantise(float low, float high, int levels) {
+    weft_layer l = activation_clip(low, high);
+    l.kind = WEFT_LAYER_QUANTISE;
+    l.levels = levels;
+    return l;
+}
+inline weft_layer activation_threshold(float threshold, bool is_signed) {
+    weft_layer l = {};
+    l.kind = WEFT_LAYER_THRESHOLD;
+    l.threshold = threshold, l.signed_spikes = is_signed;
+    return l;
+}
+inline void add_activation(weft_network *net, const weft_layer &proto, const char *name) {
+    weft_error err = {};
+    EXPECT_EQ(weft_network_add(net, &proto, name, net->layer_count - 1, false, nullptr, &err), WEFT_OK) << err.text;
+}
+
 inline network_ptr make_network(weft_shape input) {
     weft_network *net = nullptr;
     EXPECT_EQ(weft_network_create(&net, "net", input, nullptr), WEFT_OK);
@@ -122,6 +145,24 @@ class dice {
     uint64_t next_ = 0;
 };
 
+/* One of ReLU, clip, quantisation and spikes. */
+inline void add_random_activation(weft_network *net, dice &d, int n) {
+    const std::string name = "activation" + std::to_string(n);
+    const float high = (float)d.between(1, 8) / 2.0f;
+    weft_layer relu = {};
+    relu.kind = WEFT_LAYER_RELU;
+    switch (d.between(0, 5)) {
+    case 0:
+        return add_activation(net, activation_clip(d.flip() ? 0.0f : -high, high), name.c_str());
+    case 1:
+        return add_activation(net, activation_quantise(d.flip() ? 0.0f : -high, high, d.between(1, 15)), name.c_str());
+    case 2:
+        return add_activation(net, activation_threshold(high / 4, d.flip()), name.c_str());
+    default:
+        return add_activation(net, relu, name.c_str());
+    }
+}
+
 /* One to three convolutions with digital operations between, then up to two dense layers. */
 inline network_ptr random_network(dice &d) {
     network_ptr net = make_network({d.between(1, 3), d.between(3, 9), d.between(3, 9)});
@@ -132,7 +173,7 @@ inline network_ptr random_network(dice &d) {
                       d.flip()) < 0)
             continue;
         if (d.flip()) add_layer(net.get(), WEFT_LAYER_BATCH_NORM, ("bn" + std::to_string(n++)).c_str());
-        if (d.flip()) add_layer(net.get(), WEFT_LAYER_RELU, ("relu" + std::to_string(n++)).c_str());
+        if (d.flip()) add_random_activation(net.get(), d, n++);
         weft_layer_kind pool = d.flip() ? WEFT_LAYER_MAX_POOL : WEFT_LAYER_AVERAGE_POOL;
         if (d.flip()) add_layer(net.get(), pool, ("pool" + std::to_string(n++)).c_str(), 0, window_of(2, 2, 0));
     }
@@ -140,7 +181,7 @@ inline network_ptr random_network(dice &d) {
     for (int i = 0; i < denses; i++) {
         add_layer(net.get(), WEFT_LAYER_DENSE, ("fc" + std::to_string(n++)).c_str(), d.between(2, 20),
                   window_of(1, 1, 0), d.flip());
-        if (d.flip()) add_layer(net.get(), WEFT_LAYER_RELU, ("relu" + std::to_string(n++)).c_str());
+        if (d.flip()) add_random_activation(net.get(), d, n++);
     }
     return net;
 }

@@ -12,7 +12,7 @@ namespace naive {
 
 using Values = std::vector<double>;
 
-// One parameter moved by delta, for finite differences.
+// What the functions below take for a parameter at p: its value, moved by delta at one of them, for finite differences.
 struct Nudge {
     const float *target = nullptr;
     double delta = 0;
@@ -30,7 +30,7 @@ template <typename F> void window(const weft_layer &l, int oy, int ox, F f) {
         }
 }
 
-inline Values conv(const weft_layer &l, const Values &in, int n, const Nudge &at) {
+template <typename At> Values conv(const weft_layer &l, const Values &in, int n, const At &at) {
     int groups = l.groups ? l.groups : 1, ic = l.in.channels / groups, oc = l.out.channels / groups;
     int area = l.window.kernel_h * l.window.kernel_w, plane = l.in.height * l.in.width;
     Values out;
@@ -49,7 +49,7 @@ inline Values conv(const weft_layer &l, const Values &in, int n, const Nudge &at
     return out;
 }
 
-inline Values dense(const weft_layer &l, const Values &in, int n, const Nudge &at) {
+template <typename At> Values dense(const weft_layer &l, const Values &in, int n, const At &at) {
     int features = l.in.channels * l.in.height * l.in.width;
     Values out;
     for (int i = 0; i < n; i++)
@@ -91,7 +91,7 @@ inline void moments(const weft_layer &l, const Values &in, int n, int c, double 
     variance = square / (n * plane);
 }
 
-inline Values norm(const weft_layer &l, const Values &in, int n, bool training, const Nudge &at) {
+template <typename At> Values norm(const weft_layer &l, const Values &in, int n, bool training, const At &at) {
     int plane = l.in.height * l.in.width;
     Values out(in.size());
     for (int c = 0; c < l.in.channels; c++) {
@@ -107,7 +107,20 @@ inline Values norm(const weft_layer &l, const Values &in, int n, bool training, 
     return out;
 }
 
-inline Values layer(const weft_layer &l, const Values &in, int n, bool training, const Nudge &at = {}) {
+inline double quantised(const weft_layer &l, double x) {
+    double high = static_cast<double>(l.high), step = high / l.levels;
+    return step * std::nearbyint(std::min(std::max(x, static_cast<double>(l.low)), high) / step);
+}
+
+inline double spike(const weft_layer &l, double x) {
+    double threshold = static_cast<double>(l.threshold);
+    if (x >= threshold) return 1;
+    return l.signed_spikes && x <= -threshold ? -1 : 0;
+}
+
+// Of one input; an ADD is run's.
+template <typename At = Nudge>
+Values layer(const weft_layer &l, const Values &in, int n, bool training, const At &at = {}) {
     Values out = in;
     switch (l.kind) {
     case WEFT_LAYER_CONV:
@@ -122,6 +135,15 @@ inline Values layer(const weft_layer &l, const Values &in, int n, bool training,
     case WEFT_LAYER_RELU:
         for (double &v : out) v = std::max(v, 0.0);
         return out;
+    case WEFT_LAYER_CLIP:
+        for (double &v : out) v = std::min(std::max(v, static_cast<double>(l.low)), static_cast<double>(l.high));
+        return out;
+    case WEFT_LAYER_QUANTISE:
+        for (double &v : out) v = quantised(l, v);
+        return out;
+    case WEFT_LAYER_THRESHOLD:
+        for (double &v : out) v = spike(l, v);
+        return out;
     default:
         return out;
     }
@@ -129,9 +151,15 @@ inline Values layer(const weft_layer &l, const Values &in, int n, bool training,
 
 // Output [n, classes] from x [n, C, H, W]; batch norm takes the batch's statistics when training.
 inline Values run(const weft_network *net, const std::vector<float> &x, int n, bool training, const Nudge &at = {}) {
-    Values v(x.begin(), x.end());
-    for (int i = 0; i < net->layer_count; i++) v = layer(net->layers[i], v, n, training, at);
-    return v;
+    std::vector<Values> values{Values(x.begin(), x.end())}; // of the input, then of each layer
+    for (int i = 0; i < net->layer_count; i++) {
+        const weft_layer &l = net->layers[i];
+        values.push_back(layer(l, values[static_cast<size_t>(l.input + 1)], n, training, at));
+        if (l.kind != WEFT_LAYER_ADD) continue;
+        const Values &addend = values[static_cast<size_t>(l.addend + 1)];
+        for (size_t k = 0; k < addend.size(); k++) values.back()[k] += addend[k];
+    }
+    return values.back();
 }
 
 } // namespace naive

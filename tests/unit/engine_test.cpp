@@ -122,6 +122,45 @@ TEST(Digital, AffineAndReluTakeAChannelRange) {
     EXPECT_EQ(7.0f, out[1]);
 }
 
+struct ActivationCase {
+    weft_digital_kind kind;
+    float low, high, step, threshold;
+    bool signed_spikes;
+    std::vector<float> in, expected;
+};
+
+TEST(Digital, ActivationsAtTheirEdges) {
+    const ActivationCase cases[] = {
+        {WEFT_DIGITAL_CLIP, -0.5f, 2, 0, 0, false, {-9, -0.5f, 0.25f, 2, 2.5f}, {-0.5f, -0.5f, 0.25f, 2, 2}},
+        /* ties go to the even multiple of the step */
+        {WEFT_DIGITAL_QUANTISE, 0, 1.5f, 0.5f, 0, false, {-1, 0.25f, 0.75f, 0.7f, 9}, {0, 0, 1, 0.5f, 1.5f}},
+        {WEFT_DIGITAL_QUANTISE,
+         -1.5f,
+         1.5f,
+         0.5f,
+         0,
+         false,
+         {-9, -0.25f, -0.75f, 1.25f, 1.3f},
+         {-1.5f, 0, -1, 1, 1.5f}},
+        {WEFT_DIGITAL_THRESHOLD, 0, 0, 0, 0.5f, false, {-9, -0.5f, 0.49f, 0.5f, 9}, {0, 0, 0, 1, 1}},
+        {WEFT_DIGITAL_THRESHOLD, 0, 0, 0, 0.5f, true, {-9, -0.5f, -0.49f, 0.5f, 9}, {-1, -1, 0, 1, 1}},
+    };
+    for (const ActivationCase &k : cases) {
+        const weft_chip chip = make_chip(isaac_like());
+        Net net(chip);
+        net.input({1, 1, 1});
+        net.dense(5);
+        weft_digital_op &op = net.relu();
+        op.kind = k.kind, op.low = k.low, op.high = k.high, op.step = k.step;
+        op.threshold = k.threshold, op.signed_spikes = k.signed_spikes;
+        net.finish(0, 1);
+        Engine engine(net);
+        float out[5];
+        weft_engine_digital(engine, 0, 0, 0, 5, k.in.data(), 0, 0, out);
+        for (size_t i = 0; i < 5; i++) EXPECT_EQ(k.expected[i], out[i]) << k.kind << ", " << k.in[i];
+    }
+}
+
 TEST(Engine, ScalesComeFromWeightsAndMapping) {
     const weft_chip chip = make_chip(hermes_like());
     Net net(chip);

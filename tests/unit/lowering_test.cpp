@@ -103,6 +103,47 @@ TEST(Lowering, PoolsChangeTheShapeAndAFlattenDoesNot) {
     EXPECT_EQ(stages->items[1].rows, 18);
 }
 
+TEST(Lowering, ActivationsBecomeDigitalOperations) {
+    network_ptr net = make_network({1, 4, 4});
+    add_layer(net.get(), WEFT_LAYER_CONV, "conv", 2, window_of(3, 1, 1));
+    add_activation(net.get(), activation_clip(-0.5f, 2.0f), "clip");
+    add_layer(net.get(), WEFT_LAYER_CONV, "conv2", 2, window_of(3, 1, 1));
+    add_activation(net.get(), activation_quantise(-1.5f, 1.5f, 3), "quantise");
+    add_layer(net.get(), WEFT_LAYER_FLATTEN, "flatten");
+    add_activation(net.get(), activation_threshold(0.25f, true), "spikes");
+    add_layer(net.get(), WEFT_LAYER_DENSE, "fc", 2);
+    stages_ptr stages = lower(net.get());
+    ASSERT_EQ(stages->count, 3);
+    const weft_digital_op &clip = stages->items[0].ops[0];
+    EXPECT_EQ(clip.kind, WEFT_DIGITAL_CLIP);
+    EXPECT_EQ(clip.low, -0.5f);
+    EXPECT_EQ(clip.high, 2.0f);
+    EXPECT_EQ(clip.out.height, 4);
+    ASSERT_EQ(stages->items[1].op_count, 2);
+    const weft_digital_op &quantise = stages->items[1].ops[0], &spikes = stages->items[1].ops[1];
+    EXPECT_EQ(quantise.kind, WEFT_DIGITAL_QUANTISE);
+    EXPECT_EQ(quantise.low, -1.5f);
+    EXPECT_EQ(quantise.high, 1.5f);
+    EXPECT_EQ(quantise.step, 0.5f);
+    EXPECT_EQ(spikes.kind, WEFT_DIGITAL_THRESHOLD);
+    EXPECT_EQ(spikes.threshold, 0.25f);
+    EXPECT_TRUE(spikes.signed_spikes);
+    EXPECT_EQ(spikes.out.channels, 2);
+    EXPECT_EQ(spikes.out.width, 4);
+}
+
+TEST(Lowering, RefusesResidualAdditions) {
+    network_ptr net = make_network({1, 4, 4});
+    add_layer(net.get(), WEFT_LAYER_CONV, "conv", 1, window_of(3, 1, 1));
+    add_layer(net.get(), WEFT_LAYER_RELU, "relu");
+    add_layer(net.get(), WEFT_LAYER_CONV, "conv2", 1, window_of(3, 1, 1));
+    add_layer(net.get(), WEFT_LAYER_ADD, "sum"); /* addend 0 */
+    add_layer(net.get(), WEFT_LAYER_DENSE, "fc", 2);
+    ASSERT_EQ(net->layer_count, 5);
+    EXPECT_EQ(lowering_error(net.get(), WEFT_E_UNSUPPORTED),
+              "layer \"sum\" (add): residual additions are not mapped yet");
+}
+
 TEST(Lowering, RefusesAndNamesTheLayer) {
     network_ptr early = make_network({1, 4, 4});
     add_layer(early.get(), WEFT_LAYER_RELU, "relu0");

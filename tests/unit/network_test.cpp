@@ -1,4 +1,6 @@
 // Is a network's shape arithmetic right, and does building one refuse what cannot be?
+#include <cmath>
+
 #include "tests/network_samples.h"
 
 #include "core/transform.h"
@@ -134,6 +136,66 @@ TEST(Network, RefusesBadNamesAndInputs) {
     EXPECT_EQ(none, nullptr);
 }
 
+TEST(Network, AddTakesTwoLayersOfOneShape) {
+    Network net = create({2, 4, 4});
+    std::string text;
+    weft_layer sum = plain(WEFT_LAYER_ADD);
+    add(net.get(), conv(2, 3, 1, 1), "conv");
+    add(net.get(), conv(3, 3, 1, 1), "wide");
+    sum.addend = -1;
+    EXPECT_EQ(try_add(net.get(), sum, "sum", &text, 0), WEFT_OK);
+    EXPECT_EQ(net->layers[2].input, 0);
+    EXPECT_EQ(net->layers[2].addend, -1);
+    EXPECT_EQ(net->layers[2].out.channels, 2);
+    EXPECT_EQ(net->layers[0].addend, -1);
+    sum.addend = 1;
+    EXPECT_EQ(try_add(net.get(), sum, "odd", &text, 0), WEFT_E_INVALID);
+    EXPECT_EQ(text,
+              "layer \"odd\": \"conv\" (2 x 4 x 4) and \"wide\" (3 x 4 x 4) cannot be added: their shapes (channels x "
+              "height x width) differ");
+    EXPECT_EQ(try_add(net.get(), sum, "odd", &text, -1), WEFT_E_INVALID);
+    EXPECT_EQ(text,
+              "layer \"odd\": \"the network's input\" (2 x 4 x 4) and \"wide\" (3 x 4 x 4) cannot be added: their "
+              "shapes (channels x height x width) differ");
+    for (int addend : {-2, 3}) {
+        sum.addend = addend;
+        EXPECT_EQ(try_add(net.get(), sum, "far", &text, 0), WEFT_E_INVALID);
+        EXPECT_EQ(text, "layer \"far\": addend " + std::to_string(addend) + " is not an earlier layer (-1 to 2)");
+    }
+    EXPECT_EQ(net->layer_count, 3);
+}
+
+TEST(Network, ActivationsHaveBounds) {
+    Network net = create({1, 2, 2});
+    std::string text;
+    const std::string bounds = " are not allowed: both are finite, the low one below the high";
+    EXPECT_EQ(try_add(net.get(), clip(1.0f, 0.5f), "c", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"c\": bounds 1 and 0.5" + bounds);
+    EXPECT_EQ(try_add(net.get(), clip(0.0f, INFINITY), "c", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"c\": bounds 0 and inf" + bounds);
+    EXPECT_EQ(try_add(net.get(), clip(NAN, 1.0f), "c", &text), WEFT_E_INVALID);
+    EXPECT_EQ(try_add(net.get(), quantise(0.0f, 0.0f, 3), "q", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"q\": bounds 0 and 0" + bounds);
+    EXPECT_EQ(try_add(net.get(), quantise(-0.5f, 1.0f, 3), "q", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text,
+              "layer \"q\": quantised from -0.5 to 1; allowed are 0 to high (unsigned) and -high to high (signed)");
+    for (int levels : {0, 256}) {
+        EXPECT_EQ(try_add(net.get(), quantise(0.0f, 1.0f, levels), "q", &text), WEFT_E_INVALID);
+        EXPECT_EQ(text, "layer \"q\": " + std::to_string(levels) + " levels are not allowed, only 1 to 255");
+    }
+    EXPECT_EQ(try_add(net.get(), quantise(-1.0f, 1.0f, 128), "q", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"q\": 128 levels are not allowed, only 1 to 127");
+    EXPECT_EQ(try_add(net.get(), quantise(0.0f, 1e-45f, 255), "q", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"q\": 1.4013e-45 is too small for 255 levels");
+    for (float bad : {0.0f, -1.0f, INFINITY, NAN})
+        EXPECT_EQ(try_add(net.get(), threshold(bad, false), "t", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"t\": threshold nan is not a finite number above 0");
+    EXPECT_EQ(try_add(net.get(), quantise(0.0f, 1.0f, 255), "q", &text), WEFT_OK);
+    EXPECT_EQ(try_add(net.get(), quantise(-1.0f, 1.0f, 127), "r", &text), WEFT_OK);
+    EXPECT_EQ(net->layer_count, 2);
+    EXPECT_EQ(weft_layer_step(&net->layers[0]), 1.0f / 255);
+}
+
 TEST(Network, MetadataIsReplacedAndKeepsOrder) {
     Network net = create({1, 1, 1});
     weft_error err = {};
@@ -203,10 +265,10 @@ TEST(Distort, EmptyChainGivesLatentAndNoChainKeepsDeployed) {
 TEST(Preprocess, ScalesEachChannel) {
     const uint8_t pixels[] = {0, 255, 51, 102, 0, 255, 51, 102};
     float out[8];
-    weft_preprocess none = {}, both = {2, {0.5f, 0.0f}, {0.5f, 2.0f}};
-    weft_preprocess_apply(&none, {2, 1, 1}, pixels, 4, out);
+    weft_preprocess none = {}, both = {2, {0.5f, 0.0f}, {0.5f, 2.0f}, false, 0, 0, {}, nullptr};
+    ASSERT_EQ(weft_preprocess_apply(&none, {2, 1, 1}, pixels, 4, out, nullptr), WEFT_OK);
     for (int i = 0; i < 8; i++) EXPECT_EQ(out[i], static_cast<float>(pixels[i]) / 255.0f);
-    weft_preprocess_apply(&both, {2, 1, 2}, pixels, 2, out);
+    ASSERT_EQ(weft_preprocess_apply(&both, {2, 1, 2}, pixels, 2, out, nullptr), WEFT_OK);
     const float expected[] = {-1.0f, 1.0f, 51.0f / 255.0f / 2.0f, 102.0f / 255.0f / 2.0f,
                               -1.0f, 1.0f, 51.0f / 255.0f / 2.0f, 102.0f / 255.0f / 2.0f};
     for (int i = 0; i < 8; i++) EXPECT_FLOAT_EQ(out[i], expected[i]) << i;

@@ -2,6 +2,8 @@
 // writer wrote?
 #include "core/onnx.h"
 
+#include <algorithm>
+#include <cfloat>
 #include <cmath>
 
 #include "tests/network_samples.h"
@@ -51,49 +53,112 @@ void expect_window(const weft_window &w, const std::vector<int> &kernel_stride_d
 
 // ---- round trip ----
 
-TEST(OnnxRoundTrip, GivesTheSameNetworkAndTheSameBytes) {
-    Folder folder;
-    for (bool latent : {false, true}) {
-        Network net = every_kind(5, latent);
-        weft_error err = {};
-        weft_network *raw = nullptr;
-        ASSERT_EQ(weft_onnx_write(net.get(), (folder / "a.onnx").c_str(), &err), WEFT_OK) << err.text;
-        ASSERT_EQ(weft_onnx_read(&raw, (folder / "a.onnx").c_str(), &err), WEFT_OK) << err.text;
-        Network back(raw);
-        ASSERT_EQ(weft_onnx_write(back.get(), (folder / "b.onnx").c_str(), &err), WEFT_OK) << err.text;
-        EXPECT_EQ(read_file(folder / "a.onnx"), read_file(folder / "b.onnx"));
+void expect_same_array(const char *name, const float *x, const float *y, size_t count) {
+    ASSERT_EQ(x == nullptr, y == nullptr) << name;
+    if (x) { EXPECT_EQ(memcmp(x, y, count * sizeof(float)), 0) << name; }
+}
 
-        ASSERT_EQ(back->layer_count, net->layer_count);
+void expect_same_layer(const weft_layer &a, const weft_layer &b) {
+    EXPECT_STREQ(a.name, b.name);
+    EXPECT_EQ(a.kind, b.kind);
+    EXPECT_EQ(a.input, b.input);
+    EXPECT_EQ(a.addend, b.addend);
+    EXPECT_EQ(memcmp(&a.in, &b.in, sizeof a.in), 0);
+    EXPECT_EQ(memcmp(&a.out, &b.out, sizeof a.out), 0);
+    EXPECT_EQ(memcmp(&a.window, &b.window, sizeof a.window), 0);
+    EXPECT_EQ(a.groups, b.groups);
+    EXPECT_EQ(a.epsilon, b.epsilon);
+    EXPECT_EQ(a.low, b.low);
+    EXPECT_EQ(a.high, b.high);
+    EXPECT_EQ(a.levels, b.levels);
+    EXPECT_EQ(a.threshold, b.threshold);
+    EXPECT_EQ(a.signed_spikes, b.signed_spikes);
+    EXPECT_EQ(a.input_min, b.input_min);
+    EXPECT_EQ(a.input_max, b.input_max);
+    const size_t n = static_cast<size_t>(a.out.channels);
+    expect_same_array(a.name, a.weight, b.weight, a.weight_count);
+    expect_same_array(a.name, a.latent, b.latent, a.weight_count);
+    expect_same_array(a.name, a.bias, b.bias, n);
+    expect_same_array(a.name, a.gamma, b.gamma, n);
+    expect_same_array(a.name, a.beta, b.beta, n);
+    expect_same_array(a.name, a.mean, b.mean, n);
+    expect_same_array(a.name, a.variance, b.variance, n);
+}
+
+// Written, read and written again: the same layers, the same bytes.
+Network round_trip(const Network &net) {
+    Folder folder;
+    weft_error err = {};
+    weft_network *raw = nullptr;
+    EXPECT_EQ(weft_onnx_write(net.get(), (folder / "a.onnx").c_str(), &err), WEFT_OK) << err.text;
+    EXPECT_EQ(weft_onnx_read(&raw, (folder / "a.onnx").c_str(), &err), WEFT_OK) << err.text;
+    Network back(raw);
+    if (!back) return back;
+    EXPECT_EQ(weft_onnx_write(back.get(), (folder / "b.onnx").c_str(), &err), WEFT_OK) << err.text;
+    EXPECT_EQ(read_file(folder / "a.onnx"), read_file(folder / "b.onnx"));
+    EXPECT_EQ(back->layer_count, net->layer_count);
+    for (int i = 0; i < std::min(net->layer_count, back->layer_count); i++)
+        expect_same_layer(net->layers[i], back->layers[i]);
+    return back;
+}
+
+TEST(OnnxRoundTrip, GivesTheSameNetworkAndTheSameBytes) {
+    for (bool latent : {false, true}) {
+        Network net = every_kind(5, latent), back = round_trip(net);
+        ASSERT_TRUE(back);
         EXPECT_STREQ(back->name, "sample");
-        for (int i = 0; i < net->layer_count; i++) {
-            const weft_layer &a = net->layers[i], &b = back->layers[i];
-            EXPECT_STREQ(a.name, b.name);
-            EXPECT_EQ(a.kind, b.kind);
-            EXPECT_EQ(memcmp(&a.in, &b.in, sizeof a.in), 0);
-            EXPECT_EQ(memcmp(&a.out, &b.out, sizeof a.out), 0);
-            EXPECT_EQ(memcmp(&a.window, &b.window, sizeof a.window), 0);
-            EXPECT_EQ(a.groups, b.groups);
-            EXPECT_EQ(a.epsilon, b.epsilon);
-            EXPECT_EQ(a.input_min, b.input_min);
-            EXPECT_EQ(a.input_max, b.input_max);
-            const size_t n = static_cast<size_t>(a.out.channels);
-            auto same = [&](const float *x, const float *y, size_t count) {
-                ASSERT_EQ(x == nullptr, y == nullptr) << a.name;
-                if (x) { EXPECT_EQ(memcmp(x, y, count * sizeof(float)), 0) << a.name; }
-            };
-            same(a.weight, b.weight, a.weight_count);
-            same(a.latent, b.latent, a.weight_count);
-            same(a.bias, b.bias, n);
-            same(a.gamma, b.gamma, n);
-            same(a.beta, b.beta, n);
-            same(a.mean, b.mean, n);
-            same(a.variance, b.variance, n);
-        }
         EXPECT_EQ(memcmp(&net->preprocess, &back->preprocess, sizeof net->preprocess), 0);
         ASSERT_EQ(back->metadata_count, 2);
         EXPECT_STREQ(weft_network_get(back.get(), "weft.seed"), "42");
         EXPECT_STREQ(weft_network_get(back.get(), "weft.projection"), "sign");
     }
+}
+
+TEST(OnnxRoundTrip, KeepsBranchesInOrderAndTheirLatentWeights) {
+    for (bool latent : {false, true}) {
+        Network back = round_trip(residual(6, latent));
+        ASSERT_TRUE(back);
+        EXPECT_EQ(back->layers[11].kind, WEFT_LAYER_ADD);
+        EXPECT_EQ(back->layers[11].input, 10);
+        EXPECT_EQ(back->layers[11].addend, 9);
+        EXPECT_EQ(back->layers[10].latent != nullptr, latent);
+    }
+}
+
+TEST(OnnxRoundTrip, AddsAValueToItselfAndTheInput) {
+    Network net = create({2, 3, 3});
+    add_sum(net.get(), "twice", -1, -1);
+    add_sum(net.get(), "thrice", 0, -1);
+    Network back = round_trip(net);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->layers[1].addend, -1);
+}
+
+TEST(OnnxRoundTrip, EveryNumberOfLevels) {
+    for (float high : {1.0f, 0.1f, 3.14159265f, 6.0f, 1e-3f, 127.5f}) {
+        Network net = create({1, 2, 2});
+        for (int levels = 1; levels <= 255; levels++) {
+            add(net.get(), quantise(0.0f, high, levels), ("u" + std::to_string(levels)).c_str());
+            if (levels <= 127) add(net.get(), quantise(-high, high, levels), ("s" + std::to_string(levels)).c_str());
+        }
+        Network back = round_trip(net);
+        ASSERT_TRUE(back);
+        EXPECT_EQ(back->layer_count, 255 + 127);
+    }
+}
+
+/* Names that the added nodes would like, and values used twice. */
+TEST(OnnxRoundTrip, PartsOfLayersKeepOutOfTheWay) {
+    Network net = create({1, 2, 2});
+    add(net.get(), quantise(0.0f, 1.0f, 3), "a");
+    add(net.get(), threshold(0.5f, true), "a.clip");
+    add(net.get(), threshold(0.5f, true), "a.clip.up");
+    add(net.get(), clip(-1.0f, 1.0f), "a.integer");
+    add_sum(net.get(), "a.clip.down", 0, 3);
+    int twice = add_after(net.get(), 4, threshold(0.25f, true), "b");
+    int also = add_after(net.get(), 4, threshold(0.25f, false), "c");
+    add_sum(net.get(), "d", twice, also);
+    round_trip(net);
 }
 
 TEST(OnnxRoundTrip, ImplicitFlattenBecomesALayerOnce) {
@@ -124,11 +189,16 @@ TEST(OnnxWrite, RefusesWhatCouldNotBeReadBack) {
     ASSERT_EQ(weft_network_add(branched.get(), &relu, "a", -1, false, nullptr, &err), WEFT_OK);
     ASSERT_EQ(weft_network_add(branched.get(), &relu, "b", -1, false, nullptr, &err), WEFT_OK);
     EXPECT_EQ(weft_onnx_write(branched.get(), (folder / "x").c_str(), &err), WEFT_E_UNSUPPORTED);
-    EXPECT_STREQ(err.text, "layer \"b\" does not follow the layer before it: only chains can be written");
+    EXPECT_STREQ(err.text, "layer \"a\" is used by no other, and it is not the last one: a network has one output");
     add(folded.get(), dense(4), "fc");
     add(folded.get(), conv(2, 1), "conv");
     EXPECT_EQ(weft_onnx_write(folded.get(), (folder / "x").c_str(), &err), WEFT_E_UNSUPPORTED);
     EXPECT_STREQ(err.text, "layer \"conv\" needs a feature map, but follows a flattened one");
+    Network mixed = create({4, 1, 1});
+    add(mixed.get(), dense(4), "fc");
+    add_sum(mixed.get(), "sum", 0, -1);
+    EXPECT_EQ(weft_onnx_write(mixed.get(), (folder / "x").c_str(), &err), WEFT_E_UNSUPPORTED);
+    EXPECT_STREQ(err.text, "layer \"sum\" adds a feature map and a flattened one");
     EXPECT_TRUE(read_file(folder / "x").empty());
     Network good = every_kind(1, false);
     EXPECT_EQ(weft_onnx_write(good.get(), (folder / "no/such/folder.onnx").c_str(), &err), WEFT_E_IO);
@@ -401,34 +471,194 @@ TEST(OnnxRefuses, UnknownOperatorsByName) {
                    "node \"r\" (Relu): attribute \"alpha\" is not supported");
 }
 
-TEST(OnnxRefuses, ResidualsAndBranches) {
+Model map_model() { return Model({-1, 1, 2, 2}); }
+
+TEST(OnnxAdd, ReadsBranchesInAnyOrder) {
+    Network net = parse(map_model()
+                            .add(node("Add", "sum", {"i", "h"}, "y"))
+                            .add(node("Relu", "s", {"h"}, "i"))
+                            .add(node("Relu", "r", {"x"}, "h"))
+                            .str());
+    ASSERT_TRUE(net);
+    ASSERT_EQ(net->layer_count, 3);
+    EXPECT_STREQ(net->layers[0].name, "r");
+    EXPECT_STREQ(net->layers[1].name, "s");
+    EXPECT_EQ(net->layers[2].kind, WEFT_LAYER_ADD);
+    EXPECT_EQ(net->layers[2].input, 1);
+    EXPECT_EQ(net->layers[2].addend, 0);
+}
+
+TEST(OnnxAdd, ABiasOfAMatMulThatIsUsedTwiceIsRefused) {
     expect_failure(
-        Model({-1, 1, 2, 2})
-            .add(node("Relu", "r", {"x"}, "h"))
-            .add(node("Relu", "s", {"h"}, "i"))
-            .add(node("Add", "add_3", {"h", "i"}, "y")),
+        Model({-1, 2})
+            .constant(floats("w", {2, 2}, counting(4)))
+            .constant(floats("b", {2}, {1, 2}))
+            .add(node("MatMul", "m", {"x", "w"}, "h"))
+            .add(node("Add", "bias", {"h", "b"}, "i"))
+            .add(node("Add", "sum", {"h", "i"}, "y")),
         WEFT_E_UNSUPPORTED,
-        "node \"add_3\" (Add): not supported: it adds two activations (a residual connection), and only chains "
-        "of layers are supported");
+        "node \"bias\" (Add): a constant cannot be added but as the bias after a MatMul that nothing else uses");
+}
+
+TEST(OnnxClip, ReadsBoundsAsAttributesOrInputs) {
+    Model old = map_model();
+    old.opset = 10;
+    Network net = parse(old.add(node("Clip", "c", {"x"}, "y", {attr_float("min", 0), attr_float("max", 6)})).str());
+    ASSERT_TRUE(net);
+    EXPECT_EQ(net->layers[0].kind, WEFT_LAYER_CLIP);
+    EXPECT_EQ(net->layers[0].low, 0.0f);
+    EXPECT_EQ(net->layers[0].high, 6.0f);
+    net = parse(map_model().constant(floats("m", {}, {2.5f})).add(node("Clip", "c", {"x", "", "m"}, "y")).str());
+    ASSERT_TRUE(net);
+    EXPECT_EQ(net->layers[0].low, -FLT_MAX);
+    EXPECT_EQ(net->layers[0].high, 2.5f);
+    expect_failure(map_model().constant(floats("m", {2}, {0, 1})).add(node("Clip", "c", {"x", "m"}, "y")),
+                   WEFT_E_UNSUPPORTED,
+                   "node \"c\" (Clip): tensor \"m\" holds 2 values; only one for all elements is supported");
+    expect_failure(map_model()
+                       .constant(floats("m", {}, {1}))
+                       .constant(floats("n", {}, {1}))
+                       .add(node("Clip", "c", {"x", "m", "n"}, "y")),
+                   WEFT_E_INVALID,
+                   "node \"c\" (Clip): layer \"c\": bounds 1 and 1 are not allowed: both are finite, the low one below "
+                   "the high");
+}
+
+/* Clip to low..high, then integers of that scale and zero point and back. */
+Model quantised_model(float low, float high, float scale, int type, char zero, float back = 0) {
+    Model model = map_model();
+    model.constant(floats("low", {}, {low})).constant(floats("high", {}, {high}));
+    model.constant(floats("scale", {}, {scale})).constant(tensor("zero", {}, std::string(1, zero), type));
+    model.constant(floats("back", {}, {back != 0 ? back : scale}));
+    model.add(node("Clip", "c", {"x", "low", "high"}, "h"));
+    model.add(node("QuantizeLinear", "q", {"h", "scale", "zero"}, "i"));
+    return model.add(node("DequantizeLinear", "d", {"i", "back", "zero"}, "y"));
+}
+
+TEST(OnnxQuantise, IsClipQuantizeDequantize) {
+    Network net = parse(quantised_model(0, 1.5f, 0.1f, UINT8, 0).str());
+    ASSERT_TRUE(net);
+    ASSERT_EQ(net->layer_count, 1);
+    EXPECT_STREQ(net->layers[0].name, "d");
+    EXPECT_EQ(net->layers[0].kind, WEFT_LAYER_QUANTISE);
+    EXPECT_EQ(net->layers[0].levels, 15);
+    EXPECT_EQ(net->layers[0].high, 1.5f);
+    net = parse(quantised_model(-2, 2, 2.0f / 7, INT8, 0).str());
+    ASSERT_TRUE(net);
+    EXPECT_EQ(net->layers[0].low, -2.0f);
+    EXPECT_EQ(net->layers[0].levels, 7);
+}
+
+TEST(OnnxQuantise, RefusesOtherQuantisations) {
+    const std::string q = "node \"q\" (QuantizeLinear): ", d = "node \"d\" (DequantizeLinear): ";
+    const std::string ranges = "; supported are 0 to a bound as uint8 and between a bound and its negative as int8";
+    expect_failure(quantised_model(0, 1, 0.5f, UINT8, 1), WEFT_E_UNSUPPORTED,
+                   q + "tensor \"zero\": only a zero point of 0 is supported");
+    expect_failure(quantised_model(0, 1, 0.5f, FLOAT16, 1), WEFT_E_UNSUPPORTED,
+                   q + "tensor \"zero\" is FLOAT16; not supported, only UINT8");
+    expect_failure(quantised_model(0, 1, 0.5f, INT8, 0), WEFT_E_UNSUPPORTED,
+                   q + "its input is clipped to 0..1" + ranges);
+    expect_failure(quantised_model(-1, 1, 0.5f, UINT8, 0), WEFT_E_UNSUPPORTED,
+                   q + "its input is clipped to -1..1" + ranges);
+    expect_failure(quantised_model(0, 1, -0.5f, UINT8, 0), WEFT_E_INVALID, q + "scale -0.5 is not above 0");
+    expect_failure(quantised_model(0, 1, 0.4f, UINT8, 0), WEFT_E_UNSUPPORTED,
+                   d + "its scale 0.4 is not the clip's bound 1 divided by a number of levels up to 255");
+    expect_failure(quantised_model(0, 1, 1e-3f, UINT8, 0), WEFT_E_UNSUPPORTED,
+                   d + "its scale 0.001 is not the clip's bound 1 divided by a number of levels up to 255");
+    expect_failure(quantised_model(-1, 1, 1.0f / 128, INT8, 0), WEFT_E_INVALID,
+                   d + "layer \"d\": 128 levels are not allowed, only 1 to 127");
+    expect_failure(quantised_model(0, 1, 0.5f, UINT8, 0, 0.25f), WEFT_E_UNSUPPORTED,
+                   d + "another scale or type than its QuantizeLinear has");
+    expect_failure(map_model()
+                       .constant(floats("s", {}, {0.5f}))
+                       .add(node("QuantizeLinear", "q", {"x", "s"}, "h"))
+                       .add(node("DequantizeLinear", "d", {"h", "s"}, "y")),
+                   WEFT_E_UNSUPPORTED, q + "not supported on numbers, only on clipped numbers");
+}
+
+Model spikes_model(float up, float down) {
+    Model model = map_model();
+    model.constant(floats("t", {}, {up})).constant(floats("n", {1}, {down}));
+    model.add(node("GreaterOrEqual", "g", {"x", "t"}, "a")).add(node("Cast", "u", {"a"}, "b", {attr("to", FLOAT)}));
+    model.add(node("LessOrEqual", "l", {"x", "n"}, "c")).add(node("Cast", "v", {"c"}, "d", {attr("to", FLOAT)}));
+    return model.add(node("Sub", "s", {"b", "d"}, "y"));
+}
+
+TEST(OnnxThreshold, IsAComparisonOrTwo) {
+    Network net = parse(map_model()
+                            .constant(floats("t", {}, {0.75f}))
+                            .add(node("GreaterOrEqual", "g", {"x", "t"}, "h"))
+                            .add(node("Cast", "u", {"h"}, "y", {attr("to", FLOAT)}))
+                            .str());
+    ASSERT_TRUE(net);
+    ASSERT_EQ(net->layer_count, 1);
+    EXPECT_STREQ(net->layers[0].name, "u");
+    EXPECT_EQ(net->layers[0].kind, WEFT_LAYER_THRESHOLD);
+    EXPECT_EQ(net->layers[0].threshold, 0.75f);
+    EXPECT_FALSE(net->layers[0].signed_spikes);
+    net = parse(spikes_model(0.5f, -0.5f).str());
+    ASSERT_TRUE(net);
+    ASSERT_EQ(net->layer_count, 1);
+    EXPECT_STREQ(net->layers[0].name, "s");
+    EXPECT_EQ(net->layers[0].threshold, 0.5f);
+    EXPECT_TRUE(net->layers[0].signed_spikes);
+}
+
+TEST(OnnxThreshold, RefusesOtherComparisons) {
+    expect_failure(spikes_model(0.5f, -0.25f), WEFT_E_UNSUPPORTED,
+                   "node \"s\" (Sub): its spikes are not those of one value at a threshold and its negative");
+    expect_failure(spikes_model(0, -0.25f), WEFT_E_UNSUPPORTED,
+                   "node \"g\" (GreaterOrEqual): comparing with 0 is not supported, only with numbers above 0");
+    expect_failure(spikes_model(0.5f, 0.5f), WEFT_E_UNSUPPORTED,
+                   "node \"l\" (LessOrEqual): comparing with 0.5 is not supported, only with numbers below 0");
+    expect_failure(map_model()
+                       .constant(floats("t", {}, {1}))
+                       .add(node("GreaterOrEqual", "g", {"x", "t"}, "h"))
+                       .add(node("Cast", "u", {"h"}, "y", {attr("to", FLOAT16)})),
+                   WEFT_E_UNSUPPORTED, "node \"u\" (Cast): only a cast to float32 is supported");
+    expect_failure(map_model()
+                       .constant(floats("t", {}, {1}))
+                       .add(node("GreaterOrEqual", "g", {"x", "t"}, "h"))
+                       .add(node("Relu", "r", {"h"}, "y")),
+                   WEFT_E_UNSUPPORTED, "node \"r\" (Relu): not supported on truth values, only on numbers");
+    expect_failure(map_model().add(node("Relu", "r", {"x"}, "h")).add(node("Sub", "s", {"h", "x"}, "y")),
+                   WEFT_E_UNSUPPORTED, "node \"s\" (Sub): not supported on numbers, only on half of signed spikes");
+}
+
+TEST(OnnxRefuses, GraphsThatAreNotOneNetwork) {
+    expect_failure(map_model()
+                       .add(node("Relu", "r", {"x"}, "h"))
+                       .add(node("Relu", "s", {"h"}, "i"))
+                       .add(node("Relu", "t", {"h"}, "y")),
+                   WEFT_E_INVALID, "value \"i\" is used by no node, and it is not the graph's output");
     expect_failure(
-        Model({-1, 1, 2, 2})
-            .add(node("Relu", "r", {"x"}, "h"))
-            .add(node("Relu", "s", {"h"}, "i"))
-            .add(node("Relu", "t", {"h"}, "y")),
-        WEFT_E_UNSUPPORTED,
-        "node \"t\" (Relu): its input \"h\" is also used by node \"s\": branches are not supported, only chains");
-    expect_failure(Model({-1, 1, 2, 2}).add(node("Relu", "r", {"x"}, "y")).add(node("Relu", "s", {"y"}, "z")),
+        map_model().add(node("Relu", "r", {"x"}, "y")).add(node("Relu", "s", {"y"}, "z")), WEFT_E_UNSUPPORTED,
+        "node \"s\" (Relu): its input \"y\" is the graph's output: not supported, the last value must be it");
+    expect_failure(map_model().add(node("Relu", "r", {"x"}, "h")).add(node("Add", "a", {"h", "q"}, "y")),
+                   WEFT_E_INVALID, "node \"a\" (Add): its input \"q\" is defined nowhere");
+    expect_failure(map_model().add(node("Add", "a", {"x", "y"}, "h")).add(node("Relu", "r", {"h"}, "y")),
                    WEFT_E_UNSUPPORTED,
-                   "node \"s\" (Relu): its input \"y\" is the graph's output: branches are not supported, only chains");
-    expect_failure(Model({-1, 1, 2, 2}).add(node("Relu", "r", {"x"}, "y")).add(node("Relu", "s", {"q"}, "z")),
-                   WEFT_E_UNSUPPORTED,
-                   "node \"s\" (Relu): not on the chain from the graph's input to its output: not supported");
-    expect_failure(Model({-1, 1, 2, 2}).add(node("Relu", "r", {"x"}, "z")), WEFT_E_INVALID,
+                   "node \"a\" (Add): its input \"y\" is the graph's output: not supported, the last value must be it");
+    expect_failure(map_model()
+                       .add(node("Add", "a", {"x", "i"}, "h"))
+                       .add(node("Relu", "r", {"h"}, "i"))
+                       .add(node("Relu", "s", {"i"}, "y")),
+                   WEFT_E_INVALID, "node \"r\" (Relu): is part of a loop");
+    expect_failure(map_model().add(node("Relu", "r", {"x"}, "z")), WEFT_E_INVALID,
                    "value \"z\" is used by no node, and it is not the graph's output");
-    expect_failure(Model({-1, 1, 2, 2}).constant(floats("b", {1}, {1})).add(node("Add", "a", {"x", "b"}, "y")),
-                   WEFT_E_UNSUPPORTED, "node \"a\" (Add): not supported but as the bias after a MatMul");
-    expect_failure(Model({-1, 1, 2, 2}).add(node("Relu", "r", {"x"}, "y")).add(node("Relu", "s", {"x2"}, "x")),
-                   WEFT_E_INVALID, "node \"s\" (Relu): value \"x\" is defined twice");
+    expect_failure(
+        map_model().constant(floats("b", {1}, {1})).add(node("Add", "a", {"x", "b"}, "y")), WEFT_E_UNSUPPORTED,
+        "node \"a\" (Add): a constant cannot be added but as the bias after a MatMul that nothing else uses");
+    expect_failure(map_model().add(node("Relu", "r", {"x"}, "y")).add(node("Relu", "s", {"x2"}, "x")), WEFT_E_INVALID,
+                   "node \"s\" (Relu): value \"x\" is defined twice");
+    expect_failure(map_model()
+                       .add(node("MaxPool", "p", {"x"}, "h", {attr_ints("kernel_shape", {2, 2})}))
+                       .add(node("Add", "a", {"h", "x"}, "y")),
+                   WEFT_E_INVALID,
+                   "node \"a\" (Add): layer \"a\": \"p\" (1 x 1 x 1) and \"the network's input\" (1 x 2 x 2) cannot be "
+                   "added: their shapes (channels x height x width) differ");
+    expect_failure(map_model().add(node("Flatten", "f", {"x"}, "h")).add(node("Add", "a", {"h", "x"}, "y")),
+                   WEFT_E_UNSUPPORTED, "node \"a\" (Add): adding a feature map and a vector is not supported");
 }
 
 TEST(OnnxRefuses, TensorsThatDoNotHoldWhatTheySay) {
@@ -528,8 +758,10 @@ TEST(OnnxMetadata, MalformedValuesAreRefused) {
     for (const char *bad : {"", "mean=1,2 std=1", "mean=1,2 std=1,0", "mean=1,2 std=1,nan", "mean=1 std=1",
                             "mean=1,2 std=1,1x", "mean=1,2,3,4,5 std=1,1,1,1,1"}) {
         model.metadata = {{"weft.preprocess", bad}};
-        expect_failure(model, WEFT_E_INVALID,
-                       "metadata weft.preprocess: \"mean=M,... std=S,...\" with 2 numbers each is expected, S above 0");
+        expect_failure(
+            model, WEFT_E_INVALID,
+            "metadata weft.preprocess: \"mean=M,... std=S,...\" with 2 numbers each, S above 0, or \"gcn_zca "
+            "norm=N epsilon=E fit=SHA-256\", N and E above 0, is expected");
     }
     for (const char *bad : {"", "1", "1 2 3", "2 1", "0 inf"}) {
         model.metadata = {{"weft.range.g", bad}};

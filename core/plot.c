@@ -1,4 +1,4 @@
-#include "sim/report/plot.h"
+#include "core/plot.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "core/file.h"
 
 /* A descriptor that reads script from its beginning; the file has no name any more. -1 on failure. */
 static int script_open(const char *script, size_t size, const char *folder) {
@@ -30,7 +32,7 @@ static int script_open(const char *script, size_t size, const char *folder) {
 }
 
 /* Everything until end of file, zero-terminated. NULL when memory is out or reading fails. */
-static char *read_all(int fd) {
+static char *read_all(int fd, size_t *total) {
     size_t size = 0, room = 65536;
     char *text = malloc(room);
     while (text) {
@@ -38,6 +40,7 @@ static char *read_all(int fd) {
         if (n < 0 && errno == EINTR) continue;
         if (n == 0) {
             text[size] = 0;
+            *total = size;
             return text;
         }
         size += n > 0 ? (size_t)n : 0;
@@ -83,11 +86,13 @@ static bool keep_element(char *text) {
     return true;
 }
 
-weft_status weft_plot_svg(char **svg, const char *script, size_t size, const char *folder, weft_error *err) {
+weft_status weft_plot_draw(char **out, size_t *out_size, const char *script, size_t size, const char *folder,
+                           weft_error *err) {
     weft_status status = WEFT_OK;
     int pipe_fd[2] = {-1, -1};
     pid_t child;
-    *svg = NULL;
+    *out = NULL;
+    *out_size = 0;
     int script_fd = script_open(script, size, folder);
     if (script_fd < 0 || pipe(pipe_fd) < 0) {
         status = weft_error_set(err, WEFT_E_IO, "%s: no temporary file for a figure: %s", folder, strerror(errno));
@@ -97,17 +102,70 @@ weft_status weft_plot_svg(char **svg, const char *script, size_t size, const cha
     if (!spawn(&child, script_fd, pipe_fd[1])) goto cleanup;
     close(pipe_fd[1]);
     pipe_fd[1] = -1;
-    *svg = read_all(pipe_fd[0]);
+    *out = read_all(pipe_fd[0], out_size);
     bool drawn = wait_ok(child);
-    if (!*svg) {
+    if (!*out) {
         status = weft_error_set(err, WEFT_E_MEMORY, "no memory for a figure");
-    } else if (!drawn || !keep_element(*svg)) {
-        free(*svg);
-        *svg = NULL;
+    } else if (!drawn || *out_size == 0) {
+        free(*out);
+        *out = NULL;
     }
 cleanup:
     if (script_fd >= 0) close(script_fd);
     for (int i = 0; i < 2; i++)
         if (pipe_fd[i] >= 0) close(pipe_fd[i]);
     return status;
+}
+
+weft_status weft_plot_svg(char **svg, const char *script, size_t size, const char *folder, weft_error *err) {
+    size_t length;
+    WEFT_TRY(weft_plot_draw(svg, &length, script, size, folder, err));
+    if (*svg && !keep_element(*svg)) {
+        free(*svg);
+        *svg = NULL;
+    }
+    return WEFT_OK;
+}
+
+weft_status weft_plot_write(bool *drawn, const char *path, const char *script, size_t size, weft_error *err) {
+    char folder[4096], *data = NULL;
+    size_t length = 0;
+    *drawn = false;
+    weft_path_folder(folder, sizeof folder, path);
+    WEFT_TRY(weft_plot_draw(&data, &length, script, size, folder, err));
+    if (!data) return WEFT_OK;
+    weft_status status = weft_file_write(path, data, length, err);
+    free(data);
+    *drawn = status == WEFT_OK;
+    return status;
+}
+
+bool weft_plot_format_of(weft_plot_format *out, const char *path) {
+    const char *dot = strrchr(path, '.');
+    *out = dot && strcmp(dot, ".png") == 0 ? WEFT_PLOT_PNG : WEFT_PLOT_SVG;
+    return dot && (*out == WEFT_PLOT_PNG || strcmp(dot, ".svg") == 0);
+}
+
+void weft_plot_head(FILE *s, weft_plot_format format, const char *name, int width, int height) {
+    if (format == WEFT_PLOT_PNG)
+        fprintf(s, "set terminal pngcairo size %d,%d noenhanced font 'Helvetica,12' background '#ffffff'\n", width,
+                height);
+    else
+        fprintf(s,
+                "set terminal svg size %d,%d dynamic noenhanced font 'Helvetica,15' name 'weft_%s' background "
+                "'#ffffff'\n",
+                width, height, name);
+    fputs("set encoding utf8\nset key off\nset tics nomirror out scale 0.5\nset border 3 lc rgb '#4A4F57'\n"
+          "set grid xtics lc rgb '#DDE1E6' lt 1 lw 1\nset style fill solid 1.0 noborder\n",
+          s);
+}
+
+void weft_plot_name(char *out, size_t out_size, const char *name) {
+    size_t n = 0;
+    for (; name[n] && n + 1 < out_size; n++) {
+        char c = name[n];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("._-/:+", c);
+        out[n] = plain ? c : '_';
+    }
+    out[n] = 0;
 }
