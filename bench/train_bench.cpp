@@ -1,78 +1,158 @@
-// How many images a second does one thread train, and where does the time go: every layer of the network of
-// fashion-cnn-sign, forward and backward, with the name of oneDNN's implementation as label.
+// How many images a second does one thread train, and where does a step's time go: every layer of a recipe's network,
+// forward, gradient of the weights and gradient of the input, with the implementation's name as label. "inference" is
+// the float32 forward pass that evaluation uses. Read the CPU column where the machine is not quiet.
+//
+// Usage: train_bench [RECIPE [fp32|bf16 [CHANNELS HEIGHT WIDTH [BATCH]]]] [--benchmark_...]
+// Default: cifar10-binaryconnect, bf16 where the processor has it, 3 x 32 x 32, 50 images.
 #include <benchmark/benchmark.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
-#include <memory>
+#include <string>
+#include <vector>
 
 #include "trainer/plan.h"
 #include "trainer/recipe.h"
 
 namespace {
 
-constexpr int batch = 50;
+struct Settings {
+    std::string recipe = "cifar10-binaryconnect";
+    weft_precision precision =
+        weft_precision_is_native(WEFT_PRECISION_BF16) ? WEFT_PRECISION_BF16 : WEFT_PRECISION_FP32;
+    weft_shape shape = {3, 32, 32};
+    int batch = 50;
+};
 
-struct Session {
-    weft_recipe recipe;
-    weft_network *net = nullptr;
-    weft_plan *plan = nullptr;
-
-    Session() {
+class Step {
+  public:
+    Step(const Settings &s, bool training) : batch(s.batch) {
+        weft_error err = {};
         weft_dnn_single_thread();
-        bool ok = weft_recipe_load(&recipe, "fashion-cnn-sign", nullptr, 0, nullptr, nullptr) == WEFT_OK &&
-                  weft_recipe_network(&net, &recipe, {1, 28, 28}, 10, nullptr) == WEFT_OK;
-        for (int i = 0; ok && i < net->layer_count; i++)
-            for (size_t k = 0; k < net->layers[i].weight_count; k++)
-                net->layers[i].weight[k] = k * 2654435761u & 65536 ? 0.1f : -0.1f;
-        ok = ok && weft_plan_create(&plan, net, batch, true, nullptr) == WEFT_OK;
-        for (size_t k = 0; ok && k < batch * 784; k++) plan->input.data[k] = static_cast<float>(k % 251) / 251;
-        if (ok) run();
+        weft_plan_options options = {s.batch, training, training ? s.precision : WEFT_PRECISION_FP32, nullptr};
+        bool ok = weft_recipe_load(&recipe, s.recipe.c_str(), nullptr, 0, nullptr, &err) == WEFT_OK &&
+                  weft_recipe_network(&net, &recipe, s.shape, 10, &err) == WEFT_OK;
+        if (ok) set_weights();
+        ok = ok && weft_plan_create(&plan, net, &options, &err) == WEFT_OK;
+        if (!ok) {
+            std::fprintf(stderr, "%s\n", err.text);
+            std::exit(1);
+        }
+        size_t values = weft_shape_size(s.shape) * static_cast<size_t>(s.batch);
+        for (size_t k = 0; k < values; k++) plan->input.data[k] = static_cast<float>(k % 251) / 251 - 0.5f;
+        load();
     }
-    ~Session() {
+    ~Step() {
         weft_plan_destroy(plan);
         weft_network_destroy(net);
         weft_recipe_destroy(&recipe);
     }
-    Session(const Session &) = delete;
-    Session &operator=(const Session &) = delete;
+    Step(const Step &) = delete;
+    Step &operator=(const Step &) = delete;
 
+    void load() { weft_plan_load(plan, 0, plan->count, nullptr); }
+    void forward() { weft_plan_forward(plan, 0, plan->count, nullptr); }
     void run() {
-        weft_plan_load(plan, 0, plan->count, nullptr);
-        weft_plan_forward(plan, 0, plan->count, nullptr);
+        load();
+        forward();
         weft_plan_read_logits(plan, nullptr);
-        std::memcpy(plan->logits_gradient.data, plan->logits.data, batch * 10 * sizeof(float));
+        std::memcpy(plan->logits_gradient.data, plan->logits.data, static_cast<size_t>(batch) * 10 * sizeof(float));
         weft_plan_backward(plan, nullptr);
     }
+
+    int batch;
+    weft_plan *plan = nullptr;
+
+  private:
+    void set_weights() {
+        for (int i = 0; i < net->layer_count; i++)
+            for (size_t k = 0; k < net->layers[i].weight_count; k++)
+                net->layers[i].weight[k] = k * 2654435761u & 65536 ? 0.1f : -0.1f;
+    }
+
+    weft_recipe recipe = {};
+    weft_network *net = nullptr;
 };
 
-void train_step(benchmark::State &state) {
-    Session session;
-    if (!session.plan) return state.SkipWithError("no plan");
-    for (auto _ : state) session.run();
-    state.SetItemsProcessed(state.iterations() * batch);
+void train_step(benchmark::State &state, Step *step) {
+    for (auto _ : state) step->run();
+    state.SetItemsProcessed(state.iterations() * step->batch);
 }
-BENCHMARK(train_step)->Unit(benchmark::kMillisecond);
 
-void load_weights(benchmark::State &state) {
-    Session session;
-    if (!session.plan) return state.SkipWithError("no plan");
-    for (auto _ : state) weft_plan_load(session.plan, 0, session.plan->count, nullptr);
+void inference(benchmark::State &state, Step *step) {
+    for (auto _ : state) step->forward();
+    state.SetItemsProcessed(state.iterations() * step->batch);
 }
-BENCHMARK(load_weights)->Unit(benchmark::kMicrosecond);
 
-void layer(benchmark::State &state, bool backward) {
-    Session session;
-    if (!session.plan) return state.SkipWithError("no plan");
-    weft_plan *plan = session.plan;
-    int index = static_cast<int>(state.range(0));
-    if (index >= plan->count || (backward && index < plan->first_parameter))
-        return state.SkipWithError("no such layer");
-    weft_op *op = &plan->ops[index];
-    state.SetLabel(std::string(op->layer->name) + " " +
-                   weft_dnn_name(backward && op->backward.pd ? &op->backward : &op->forward));
-    for (auto _ : state) (backward ? op->kind->backward : op->kind->forward)(plan, op, nullptr);
+void load_weights(benchmark::State &state, Step *step) {
+    for (auto _ : state) step->load();
 }
-BENCHMARK_CAPTURE(layer, forward, false)->DenseRange(0, 13)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(layer, backward, true)->DenseRange(0, 13)->Unit(benchmark::kMicrosecond);
+
+enum Direction { FORWARD, WEIGHTS, DATA };
+
+std::string implementation(const weft_op &op, Direction direction) {
+    if (op.kind == &weft_op_winograd) return "winograd";
+    const weft_primitive *p = direction == FORWARD   ? &op.forward
+                              : direction == WEIGHTS ? &op.backward_weights
+                                                     : &op.backward;
+    if (p->pd) return weft_dnn_name(p);
+    return op.fused && op.layer->kind == WEFT_LAYER_RELU ? "in the batch norm" : "own";
+}
+
+void layer(benchmark::State &state, Step *step, int index, Direction direction) {
+    weft_op *op = &step->plan->ops[index];
+    bool trained = op->trained, data = op->needs_diff_src;
+    if (weft_layer_has_weights(op->layer)) {
+        op->trained = trained && direction != DATA;
+        op->needs_diff_src = data && direction != WEIGHTS;
+    }
+    for (auto _ : state) (direction == FORWARD ? op->kind->forward : op->kind->backward)(step->plan, op, nullptr);
+    op->trained = trained;
+    op->needs_diff_src = data;
+    state.SetLabel(implementation(*op, direction));
+    if (!weft_layer_has_weights(op->layer)) return;
+    double work = 2e-9 * static_cast<double>(weft_layer_macs(op->layer)) * step->batch;
+    state.counters["GFLOP/s"] =
+        benchmark::Counter(work * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+}
+
+void add(const std::string &name, Step *step, int index, Direction direction) {
+    benchmark::RegisterBenchmark(name.c_str(), layer, step, index, direction)->Unit(benchmark::kMicrosecond);
+}
+
+void add_layers(Step *step) {
+    for (int i = 0; i < step->plan->count; i++) {
+        const weft_op &op = step->plan->ops[i];
+        std::string name = op.layer->name, kind = weft_layer_kind_names[op.layer->kind];
+        std::string start = std::to_string(i) + ":" + name + ":" + kind + "/";
+        add(start + "forward", step, i, FORWARD);
+        if (op.trained && weft_layer_has_weights(op.layer)) add(start + "weights", step, i, WEIGHTS);
+        if (weft_layer_has_weights(op.layer) ? op.needs_diff_src : op.needs_diff_dst)
+            add(start + "backward", step, i, DATA);
+    }
+}
+
+Settings settings(const std::vector<std::string> &args) {
+    Settings s;
+    if (args.size() > 0) s.recipe = args[0];
+    if (args.size() > 1) s.precision = args[1] == "fp32" ? WEFT_PRECISION_FP32 : WEFT_PRECISION_BF16;
+    if (args.size() > 4) s.shape = {std::stoi(args[2]), std::stoi(args[3]), std::stoi(args[4])};
+    if (args.size() > 5) s.batch = std::stoi(args[5]);
+    return s;
+}
 
 } // namespace
+
+int main(int argc, char **argv) {
+    benchmark::Initialize(&argc, argv);
+    Settings chosen = settings({argv + 1, argv + argc});
+    Step step(chosen, true), forward(chosen, false);
+    step.run();
+    benchmark::RegisterBenchmark("step", train_step, &step)->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark("load", load_weights, &step)->Unit(benchmark::kMicrosecond);
+    benchmark::RegisterBenchmark("inference", inference, &forward)->Unit(benchmark::kMillisecond);
+    add_layers(&step);
+    benchmark::RunSpecifiedBenchmarks();
+    return 0;
+}

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+bool weft_augment_is_on(const weft_recipe_augment *augment) { return augment->flip || augment->translate != 0; }
+
 /* out[y, x] = in[y + dy, x + dx], mirrored first when flip; 0 outside. */
 static void shift_plane(const uint8_t *in, uint8_t *out, int height, int width, int dy, int dx, bool flip) {
     for (int y = 0; y < height; y++) {
@@ -22,7 +24,7 @@ static int draw_shift(const weft_rng *rng, uint64_t element, int64_t range) {
 
 static void copy_image(const uint8_t *in, uint8_t *out, weft_shape s, const weft_recipe_augment *augment,
                        const weft_rng *rng, uint64_t image) {
-    if (!augment->flip && augment->translate == 0) {
+    if (!weft_augment_is_on(augment)) {
         memcpy(out, in, weft_shape_size(s));
         return;
     }
@@ -44,4 +46,19 @@ void weft_batch_gather(const weft_dataset *set, const uint32_t *order, size_t co
         copy_image(set->pixels + image * size, pixels + i * size, set->shape, augment, &rng, image);
         labels[i] = set->labels[image];
     }
+}
+
+weft_status weft_batch_input(const weft_batch_source *source, const uint32_t *order, size_t count, uint8_t *pixels,
+                             uint8_t *labels, float *x, weft_error *err) {
+    const weft_dataset *set = source->set;
+    size_t size = weft_shape_size(set->shape);
+    if (weft_augment_is_on(source->augment) || !weft_dataset_is_prepared(set, source->preprocess)) {
+        weft_batch_gather(set, order, count, source->augment, source->seed, source->epoch, pixels, labels);
+        return weft_preprocess_apply(source->preprocess, set->shape, pixels, count, x, err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        memcpy(x + i * size, set->inputs + order[i] * size, size * sizeof *x);
+        labels[i] = set->labels[order[i]];
+    }
+    return WEFT_OK;
 }

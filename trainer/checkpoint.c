@@ -5,10 +5,10 @@
 
 #include "trainer/session.h"
 
-/* Layout: magic, recipe hash, counters, curve, then value and moments of every parameter and the running statistics of
- * every batch norm; a SHA-256 of all that (64 hex digits) closes the file. Random draws need no state: they are
- * numbered. */
-static const char magic[16] = "weft-checkpoint";
+/* Layout: magic, recipe hash, precision, counters, curve, then value, moments and average of every parameter, the
+ * running statistics of every batch norm and the weights of every frozen layer; a SHA-256 of all that (64 hex digits)
+ * closes the file. Random draws need no state: they are numbered. */
+static const char magic[16] = "weft-checkpoin2";
 enum { DIGEST = 64 };
 
 /* One traversal serves for measuring (data NULL), writing and reading, so that the three cannot disagree. */
@@ -45,19 +45,24 @@ static void exchange_counters(archive *a, weft_session *s, double *seconds) {
     exchange(a, s->rows, s->row_count * sizeof *s->rows);
 }
 
+static void exchange_layer(archive *a, weft_layer *l) {
+    if (l->kind == WEFT_LAYER_BATCH_NORM) {
+        exchange(a, l->mean, (size_t)l->out.channels * sizeof(float));
+        exchange(a, l->variance, (size_t)l->out.channels * sizeof(float));
+    } else if (l->frozen && weft_layer_has_weights(l)) {
+        exchange(a, l->latent ? l->latent : l->weight, l->weight_count * sizeof(float));
+    }
+}
+
 static void exchange_arrays(archive *a, weft_session *s) {
     for (int i = 0; i < s->model.parameter_count; i++) {
         weft_parameter *p = &s->model.parameters[i];
         exchange(a, p->value, p->count * sizeof(float));
         exchange(a, p->first, p->count * sizeof(float));
         exchange(a, p->second, p->count * sizeof(float));
+        if (p->average) exchange(a, p->average, p->count * sizeof(float));
     }
-    for (int i = 0; i < s->model.net->layer_count; i++) {
-        weft_layer *l = &s->model.net->layers[i];
-        if (l->kind != WEFT_LAYER_BATCH_NORM) continue;
-        exchange(a, l->mean, (size_t)l->out.channels * sizeof(float));
-        exchange(a, l->variance, (size_t)l->out.channels * sizeof(float));
-    }
+    for (int i = 0; i < s->model.net->layer_count; i++) exchange_layer(a, &s->model.net->layers[i]);
 }
 
 static void exchange_state(archive *a, weft_session *s, double *seconds) {
@@ -65,23 +70,25 @@ static void exchange_state(archive *a, weft_session *s, double *seconds) {
     if (!a->overrun) exchange_arrays(a, s);
 }
 
-static void exchange_head(archive *a, char head[16], weft_sha256 *hash) {
+static void exchange_head(archive *a, char head[16], weft_sha256 *hash, uint64_t *precision) {
     exchange(a, head, sizeof magic);
     exchange(a, hash->hex, DIGEST);
+    exchange(a, precision, sizeof *precision);
 }
 
 weft_status weft_checkpoint_write(weft_session *s, weft_error *err) {
     char head[sizeof magic] = {0};
     double seconds = weft_session_seconds(s);
+    uint64_t precision = s->precision;
     archive a = {0};
     memcpy(head, magic, sizeof magic);
-    exchange_head(&a, head, &s->hash);
+    exchange_head(&a, head, &s->hash, &precision);
     exchange_state(&a, s, &seconds);
     a.size = a.position;
     a.position = 0;
     a.data = malloc(a.size + DIGEST);
     if (a.data == NULL) return weft_error_set(err, WEFT_E_MEMORY, "out of memory for the checkpoint");
-    exchange_head(&a, head, &s->hash);
+    exchange_head(&a, head, &s->hash, &precision);
     exchange_state(&a, s, &seconds);
     weft_sha256 digest = weft_sha256_bytes(a.data, a.size);
     memcpy(a.data + a.size, digest.hex, DIGEST);
@@ -103,9 +110,10 @@ weft_status weft_checkpoint_keep(const weft_session *s, weft_error *err) {
 static weft_status check_head(weft_session *s, archive *a, weft_error *err) {
     char head[sizeof magic] = {0};
     weft_sha256 hash = {{0}};
-    if (a->size >= sizeof magic + 2 * DIGEST) {
+    uint64_t precision = 0;
+    if (a->size >= sizeof magic + 2 * DIGEST + sizeof precision) {
         a->size -= DIGEST;
-        exchange_head(a, head, &hash);
+        exchange_head(a, head, &hash, &precision);
     }
     if (a->position == 0 || memcmp(head, magic, sizeof magic) != 0)
         return weft_error_set_at(err, WEFT_E_PARSE, s->checkpoint, 0, 0, "no checkpoint of weft");
@@ -115,7 +123,11 @@ static weft_status check_head(weft_session *s, archive *a, weft_error *err) {
     if (memcmp(hash.hex, s->hash.hex, DIGEST) != 0)
         return weft_error_set_at(err, WEFT_E_INVALID, s->checkpoint, 0, 0,
                                  "the checkpoint belongs to another recipe, seed or data set");
-    return WEFT_OK;
+    s->precision = precision == WEFT_PRECISION_BF16 ? WEFT_PRECISION_BF16 : WEFT_PRECISION_FP32;
+    if (weft_precision_is_native(s->precision)) return WEFT_OK;
+    return weft_error_set_at(err, WEFT_E_UNSUPPORTED, s->checkpoint, 0, 0,
+                             "the training began in bfloat16, which this processor does not multiply (AVX512-BF16); "
+                             "resume it on one that does, or start anew");
 }
 
 weft_status weft_checkpoint_read(weft_session *s, weft_error *err) {

@@ -129,7 +129,7 @@ static weft_status primitive_finish(weft_dnn *dnn, weft_primitive *out, const ch
     const dnnl_memory_desc_t *scratchpad = weft_dnn_md(out, dnnl_query_scratchpad_md);
     size_t bytes = scratchpad ? dnnl_memory_desc_get_size(scratchpad) : 0;
     if (bytes == 0) return WEFT_OK;
-    if (bytes > dnn->scratchpad_bytes) dnn->scratchpad_bytes = bytes;
+    weft_dnn_reserve(dnn, bytes);
     return memory_create(dnn, &out->scratchpad, scratchpad, DNNL_MEMORY_NONE, err);
 }
 
@@ -160,6 +160,10 @@ weft_status weft_dnn_primitive_choose(weft_dnn *dnn, weft_primitive *out, const 
     return primitive_finish(dnn, out, what, err);
 }
 
+void weft_dnn_reserve(weft_dnn *dnn, size_t bytes) {
+    if (bytes > dnn->scratchpad_bytes) dnn->scratchpad_bytes = bytes;
+}
+
 weft_status weft_dnn_reorder(weft_dnn *dnn, weft_reorder *out, const weft_tensor *from, const weft_tensor *to,
                              weft_error *err) {
     *out = (weft_reorder){.from = from->memory, .to = to->memory};
@@ -168,6 +172,13 @@ weft_status weft_dnn_reorder(weft_dnn *dnn, weft_reorder *out, const weft_tensor
         dnnl_reorder_primitive_desc_create(&out->primitive.pd, &from->md, dnn->engine, &to->md, dnn->engine, dnn->attr),
         "reorder", err));
     return primitive_finish(dnn, &out->primitive, "reorder", err);
+}
+
+weft_status weft_dnn_view(weft_dnn *dnn, weft_tensor *out, weft_reorder *reorder, const weft_tensor *from,
+                          const dnnl_memory_desc_t *md, void *data, weft_error *err) {
+    *out = *from;
+    if (!dnnl_memory_desc_equal(md, &from->md)) WEFT_TRY(weft_dnn_tensor(dnn, out, md, data, err));
+    return weft_dnn_reorder(dnn, reorder, from, out, err);
 }
 
 const dnnl_memory_desc_t *weft_dnn_md(const weft_primitive *primitive, dnnl_query_t what) {
@@ -185,6 +196,17 @@ bool weft_dnn_is_reference(const weft_primitive *primitive) {
     return strncmp(weft_dnn_name(primitive), "ref", 3) == 0; /* not gemm:ref, which is fast enough */
 }
 
+bool weft_dnn_is_jit(const weft_primitive *primitive) { return strstr(weft_dnn_name(primitive), "jit") != NULL; }
+
+bool weft_dnn_has_bf16(void) {
+#if defined(__x86_64__)
+    unsigned bf16 = dnnl_cpu_isa_avx512_core_bf16;
+    return ((unsigned)dnnl_get_effective_cpu_isa() & bf16) == bf16;
+#else
+    return false;
+#endif
+}
+
 weft_status weft_dnn_execute(weft_dnn *dnn, const weft_primitive *primitive, const dnnl_exec_arg_t *args, int count,
                              const char *what, weft_error *err) {
     dnnl_exec_arg_t all[ARGS_MAX + 1];
@@ -199,11 +221,16 @@ weft_status weft_dnn_run_reorder(weft_dnn *dnn, const weft_reorder *reorder, wef
     return weft_dnn_execute(dnn, &reorder->primitive, args, 2, "reorder", err);
 }
 
-dnnl_memory_desc_t weft_dnn_layout(int ndims, const dnnl_dims_t dims, dnnl_format_tag_t tag) {
+dnnl_memory_desc_t weft_dnn_typed_layout(int ndims, const dnnl_dims_t dims, dnnl_data_type_t type,
+                                         dnnl_format_tag_t tag) {
     dnnl_memory_desc_t md;
     memset(&md, 0, sizeof md);
-    dnnl_memory_desc_init_by_tag(&md, ndims, dims, dnnl_f32, tag);
+    dnnl_memory_desc_init_by_tag(&md, ndims, dims, type, tag);
     return md;
+}
+
+dnnl_memory_desc_t weft_dnn_layout(int ndims, const dnnl_dims_t dims, dnnl_format_tag_t tag) {
+    return weft_dnn_typed_layout(ndims, dims, dnnl_f32, tag);
 }
 
 int weft_dnn_single_thread(void) {

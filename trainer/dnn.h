@@ -62,8 +62,13 @@ weft_status weft_dnn_primitive(weft_dnn *dnn, weft_primitive *out, const void *o
  * or, when there is none, the first that exists. */
 weft_status weft_dnn_primitive_choose(weft_dnn *dnn, weft_primitive *out, const void *const *op_descs, int count,
                                       const weft_primitive *hint, const char *what, weft_error *err);
+/* Raises the shared scratchpad, dnn->scratchpad once finished, to at least that size: for code that is not oneDNN's. */
+void weft_dnn_reserve(weft_dnn *dnn, size_t bytes);
 weft_status weft_dnn_reorder(weft_dnn *dnn, weft_reorder *out, const weft_tensor *from, const weft_tensor *to,
                              weft_error *err);
+/* out: `from` in the layout md, the same memory or, after the reorder has run, data (NULL: a new block). */
+weft_status weft_dnn_view(weft_dnn *dnn, weft_tensor *out, weft_reorder *reorder, const weft_tensor *from,
+                          const dnnl_memory_desc_t *md, void *data, weft_error *err);
 /* Layout that a primitive asks for. */
 const dnnl_memory_desc_t *weft_dnn_md(const weft_primitive *primitive, dnnl_query_t what);
 /* Name of the implementation, for tests and benchmarks. */
@@ -71,13 +76,20 @@ const char *weft_dnn_name(const weft_primitive *primitive);
 /* oneDNN's plain loops, hundreds of times slower than any other implementation; false when absent. */
 bool weft_dnn_is_reference(const weft_primitive *primitive);
 
+/* Compiled for this processor; false when absent. */
+bool weft_dnn_is_jit(const weft_primitive *primitive);
+/* Whether oneDNN multiplies bfloat16 with this processor's own instructions. */
+bool weft_dnn_has_bf16(void);
+
 /* Runs the primitive on `count` arguments (the scratchpad is added); count at most 12. */
 weft_status weft_dnn_execute(weft_dnn *dnn, const weft_primitive *primitive, const dnnl_exec_arg_t *args, int count,
                              const char *what, weft_error *err);
 weft_status weft_dnn_run_reorder(weft_dnn *dnn, const weft_reorder *reorder, weft_error *err);
 
-/* float32 layout by tag. */
+/* Layout by tag, of float32 or of another type. */
 dnnl_memory_desc_t weft_dnn_layout(int ndims, const dnnl_dims_t dims, dnnl_format_tag_t tag);
+dnnl_memory_desc_t weft_dnn_typed_layout(int ndims, const dnnl_dims_t dims, dnnl_data_type_t type,
+                                         dnnl_format_tag_t tag);
 
 /* Sets the calling task's OpenMP thread count to one and returns the previous one, to be given back to
  * omp_set_num_threads. */

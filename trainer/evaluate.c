@@ -1,10 +1,15 @@
+#include "trainer/evaluate.h"
+
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "core/arena.h"
-#include "trainer/forward.h"
+#include "trainer/interval.h"
+#include "trainer/loss.h"
 
-enum { BATCH = 50 };
+enum { BLOCK = 20 * WEFT_EVAL_BATCH }; /* images between two looks at the stop flag */
 
 static double now_s(void) {
     struct timespec t;
@@ -12,13 +17,7 @@ static double now_s(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-typedef struct eval_scope {
-    const weft_network *net;
-    const weft_eval_options *options;
-    weft_dataset *test;
-    float *calibration;
-    size_t calibration_count, images;
-} eval_scope;
+/* ---- create ---- */
 
 static weft_status check_set(const weft_network *net, const weft_dataset *set, weft_error *err) {
     weft_shape a = net->input, b = set->shape;
@@ -34,77 +33,207 @@ static weft_status check_set(const weft_network *net, const weft_dataset *set, w
     return WEFT_OK;
 }
 
-/* Calibration images of the training set, which is closed again. */
-static weft_status open_calibration(eval_scope *scope, const char *dataset, weft_error *err) {
+/* Images of the training set, which is closed again. */
+static weft_status open_calibration(weft_evaluator *e, const char *dataset, weft_error *err) {
     weft_dataset *train = NULL;
     weft_status status = WEFT_OK;
-    scope->calibration_count = scope->options->recalibrate;
-    if (scope->calibration_count == 0) return WEFT_OK;
+    size_t wanted = e->options.recalibrate;
+    if (wanted == 0) return WEFT_OK;
     WEFT_TRY_GOTO(weft_dataset_open(&train, dataset, WEFT_SPLIT_TRAIN, err));
-    WEFT_TRY_GOTO(check_set(scope->net, train, err));
-    if (scope->calibration_count > train->count)
+    WEFT_TRY_GOTO(check_set(e->source, train, err));
+    if (wanted > train->count && wanted != WEFT_RECALIBRATE_ALL)
         WEFT_TRY_GOTO(weft_error_set(err, WEFT_E_INVALID, "recalibrate: %zu is above the %zu training images of %s",
-                                     scope->calibration_count, train->count, train->name));
-    WEFT_TRY_GOTO(weft_calibration_images(&scope->calibration, scope->net, train, &scope->calibration_count, err));
+                                     wanted, train->count, train->name));
+    e->calibration_count = wanted < train->count ? wanted : train->count;
+    WEFT_TRY_GOTO(weft_calibration_images(&e->calibration, e->net, train, &e->calibration_count, err));
 cleanup:
     weft_dataset_destroy(train);
     return status;
 }
 
-static weft_status evaluate_draw(const eval_scope *scope, int draw, double *error_percent, weft_error *err) {
-    weft_network *net = NULL;
-    weft_forward *forward = NULL;
-    size_t errors = 0;
-    weft_status status = WEFT_OK;
-    WEFT_TRY_GOTO(weft_network_clone(&net, scope->net, err));
-    WEFT_TRY_GOTO(weft_network_distort(net, scope->options->chain, scope->options->seed, (uint64_t)draw, err));
-    WEFT_TRY_GOTO(weft_forward_create(&forward, net, BATCH, err));
-    if (scope->calibration_count)
-        WEFT_TRY_GOTO(
-            weft_forward_reestimate(forward, net, scope->calibration, scope->calibration_count, true, false, err));
-    WEFT_TRY_GOTO(weft_forward_errors(forward, scope->test, scope->images, scope->options->stop, &errors, err));
-    *error_percent = 100.0 * (double)errors / (double)scope->images;
-cleanup:
-    weft_forward_destroy(forward);
-    weft_network_destroy(net);
+static weft_status open_test(weft_evaluator *e, const char *dataset, weft_error *err) {
+    WEFT_TRY(weft_dataset_open(&e->set, dataset, WEFT_SPLIT_TEST, err));
+    WEFT_TRY(check_set(e->source, e->set, err));
+    if (e->options.images > e->set->count)
+        return weft_error_set(err, WEFT_E_INVALID, "images: %zu is above the %zu test images of %s", e->options.images,
+                              e->set->count, dataset);
+    e->images = e->options.images ? e->options.images : e->set->count;
+    WEFT_TRY(weft_network_bind_named(e->net, dataset, err));
+    WEFT_TRY(weft_calibration_images(&e->test, e->net, e->set, &e->images, err));
+    e->logits = weft_aligned_alloc(BLOCK, (size_t)e->set->classes * sizeof(float));
+    return e->logits ? WEFT_OK : weft_error_set(err, WEFT_E_MEMORY, "out of memory");
+}
+
+static weft_status evaluator_open(weft_evaluator *e, const char *dataset, weft_error *err) {
+    if (e->options.draws < 1) return weft_error_set(err, WEFT_E_INVALID, "draws: %d is below 1", e->options.draws);
+    WEFT_TRY(weft_network_clone(&e->net, e->source, err));
+    WEFT_TRY(open_test(e, dataset, err));
+    WEFT_TRY(open_calibration(e, dataset, err));
+    return weft_forward_create(&e->forward, e->net, WEFT_EVAL_BATCH, e->options.precision, err);
+}
+
+weft_status weft_evaluator_create(weft_evaluator **out, const weft_network *net, const char *dataset,
+                                  const weft_eval_options *options, weft_error *err) {
+    *out = NULL;
+    weft_evaluator *e = calloc(1, sizeof *e);
+    if (e == NULL) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
+    e->source = net;
+    e->options = *options;
+    weft_status status = evaluator_open(e, dataset, err);
+    if (status == WEFT_OK)
+        *out = e;
+    else
+        weft_evaluator_destroy(e);
     return status;
 }
 
-/* Mean and sample standard deviation by Welford's update. */
-static weft_status evaluate_draws(const eval_scope *scope, weft_eval_result *result, weft_error *err) {
-    double mean = 0, squares = 0;
-    for (int k = 0; k < scope->options->draws; k++) {
-        double error_percent = 0;
-        WEFT_TRY(evaluate_draw(scope, k, &error_percent, err));
-        double delta = error_percent - mean;
-        mean += delta / (k + 1);
-        squares += delta * (error_percent - mean);
+void weft_evaluator_destroy(weft_evaluator *e) {
+    if (e == NULL) return;
+    weft_forward_destroy(e->forward);
+    weft_network_destroy(e->net);
+    weft_network_destroy(e->plain);
+    weft_aligned_free(e->test);
+    weft_aligned_free(e->calibration);
+    weft_aligned_free(e->logits);
+    free(e->seen);
+    weft_dataset_destroy(e->set);
+    free(e);
+}
+
+/* ---- one draw ---- */
+
+/* Puts the file's weights back, from which weft_network_distort starts. The arrays that the compiled network reads stay
+ * where they are. */
+static weft_status restore_weights(weft_network *net, const weft_network *source, weft_error *err) {
+    for (int i = 0; i < net->layer_count; i++) {
+        const weft_layer *from = &source->layers[i];
+        weft_layer *to = &net->layers[i];
+        if (!weft_layer_has_weights(from)) continue;
+        memcpy(to->weight, from->weight, from->weight_count * sizeof *to->weight);
+        if (from->latent == NULL) continue;
+        if (to->latent == NULL) to->latent = weft_aligned_alloc(from->weight_count, sizeof *to->latent);
+        if (to->latent == NULL) return weft_error_set(err, WEFT_E_MEMORY, "out of memory for weights");
+        memcpy(to->latent, from->latent, from->weight_count * sizeof *to->latent);
     }
-    result->error_percent = mean;
-    result->error_percent_std = scope->options->draws > 1 ? sqrt(squares / (scope->options->draws - 1)) : 0;
     return WEFT_OK;
 }
 
-weft_status weft_evaluate(weft_eval_result *result, const weft_network *net, const char *dataset,
-                          const weft_eval_options *options, weft_error *err) {
-    eval_scope scope = {.net = net, .options = options};
+static weft_status distort(weft_evaluator *e, const weft_transform_chain *chain, int draw, weft_error *err) {
+    if (e->options.stop && *e->options.stop) return weft_error_set(err, WEFT_E_INTERRUPTED, "interrupted");
+    WEFT_TRY(restore_weights(e->net, e->source, err));
+    return weft_network_distort(e->net, chain, e->options.seed, (uint64_t)draw, err);
+}
+
+static weft_status count_errors(weft_evaluator *e, size_t *errors, weft_error *err) {
+    size_t size = weft_shape_size(e->source->input);
+    int classes = e->set->classes;
+    *errors = 0;
+    for (size_t first = 0; first < e->images; first += BLOCK) {
+        size_t count = e->images - first < BLOCK ? e->images - first : BLOCK;
+        if (e->options.stop && *e->options.stop) return weft_error_set(err, WEFT_E_INTERRUPTED, "interrupted");
+        WEFT_TRY(weft_forward_run(e->forward, e->test + first * size, count, e->logits, err));
+        for (size_t i = 0; i < count; i++)
+            *errors += weft_logits_top(e->logits + i * (size_t)classes, classes) != e->set->labels[first + i];
+    }
+    return WEFT_OK;
+}
+
+/* Hash of all layers' hashes. */
+static weft_status hash_weights(const weft_network *net, weft_sha256 *out, weft_error *err) {
+    weft_sha256 *each = calloc((size_t)net->layer_count + 1, sizeof *each);
+    if (each == NULL) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
+    for (int i = 0; i < net->layer_count; i++)
+        if (weft_layer_has_weights(&net->layers[i]))
+            each[i] = weft_sha256_bytes(net->layers[i].weight, net->layers[i].weight_count * sizeof(float));
+    *out = weft_sha256_bytes(each, (size_t)net->layer_count * sizeof *each);
+    free(each);
+    return WEFT_OK;
+}
+
+static weft_status remember(weft_evaluator *e, const weft_sha256 *weights, size_t errors, weft_error *err) {
+    weft_eval_seen *grown = realloc(e->seen, (e->seen_count + 1) * sizeof *grown);
+    if (grown == NULL) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
+    e->seen = grown;
+    e->seen[e->seen_count++] = (weft_eval_seen){*weights, errors};
+    return WEFT_OK;
+}
+
+/* Wrong answers of one draw. Weights evaluated before (sigma 0 and beta 1 are none, beta 0 is sign) are not again,
+ * unless the statistics of e->net are needed too. */
+static weft_status evaluate_draw(weft_evaluator *e, const weft_transform_chain *chain, int draw, bool statistics,
+                                 size_t *errors, weft_error *err) {
+    weft_sha256 weights;
+    WEFT_TRY(distort(e, chain, draw, err));
+    WEFT_TRY(hash_weights(e->net, &weights, err));
+    for (size_t i = 0; i < e->seen_count && !statistics; i++) {
+        if (strcmp(e->seen[i].weights.hex, weights.hex) != 0) continue;
+        *errors = e->seen[i].errors;
+        return WEFT_OK;
+    }
+    if (e->calibration_count)
+        WEFT_TRY(weft_forward_reestimate(e->forward, e->net, e->calibration, e->calibration_count, true, false, err));
+    WEFT_TRY(count_errors(e, errors, err));
+    return remember(e, &weights, *errors, err);
+}
+
+/* ---- all draws ---- */
+
+int weft_evaluator_layer_count(const weft_evaluator *e) {
+    int count = 0;
+    for (int i = 0; i < e->source->layer_count; i++) count += weft_layer_has_weights(&e->source->layers[i]);
+    return count;
+}
+
+/* Sums over the draws become means; the network's bits are the mean over its weights. */
+static double finish_layers(weft_eval_layer *layers, int count, int draws) {
+    double bits = 0, weights = 0;
+    for (int i = 0; i < count; i++) {
+        layers[i].distance /= draws;
+        layers[i].effective_bits /= draws;
+        layers[i].correlation /= draws;
+        bits += (double)layers[i].weights * layers[i].effective_bits;
+        weights += (double)layers[i].weights;
+    }
+    return weights > 0 ? bits / weights : (double)INFINITY;
+}
+
+/* Mean and sample standard deviation by Welford's update. */
+static weft_status run_draws(weft_evaluator *e, const weft_transform_chain *chain, weft_eval_result *result,
+                             weft_eval_layer *layers, bool correlate, weft_error *err) {
+    double mean = 0, squares = 0;
+    int draws = chain && weft_transform_chain_is_stochastic(chain) ? e->options.draws : 1;
+    for (int k = 0; k < draws; k++) {
+        size_t errors = 0;
+        WEFT_TRY(evaluate_draw(e, chain, k, correlate, &errors, err));
+        WEFT_TRY(weft_evaluator_layers(e, correlate, layers, err));
+        double rate = (double)errors / (double)e->images, delta = rate - mean;
+        mean += delta / (k + 1);
+        squares += delta * (rate - mean);
+        if (e->options.progress) e->options.progress(e->options.context, k + 1, draws);
+    }
+    double std = draws > 1 ? sqrt(squares / (draws - 1)) : 0, low, high;
+    weft_error_interval(&low, &high, mean, std, draws, e->images);
+    *result = (weft_eval_result){.error_percent = 100 * mean,
+                                 .error_percent_std = 100 * std,
+                                 .low_percent = 100 * low,
+                                 .high_percent = 100 * high,
+                                 .effective_bits = finish_layers(layers, weft_evaluator_layer_count(e), draws),
+                                 .images = e->images,
+                                 .recalibrate = e->calibration_count,
+                                 .draws = draws};
+    return WEFT_OK;
+}
+
+weft_status weft_evaluator_run(weft_evaluator *e, const weft_transform_chain *chain, weft_eval_result *result,
+                               weft_eval_layer *layers, weft_error *err) {
     double start = now_s();
-    weft_status status = WEFT_OK;
+    size_t count = (size_t)weft_evaluator_layer_count(e);
+    weft_eval_layer *own = calloc(count + 1, sizeof *own);
     *result = (weft_eval_result){0};
-    if (options->draws < 1) return weft_error_set(err, WEFT_E_INVALID, "draws: %d is below 1", options->draws);
-    WEFT_TRY_GOTO(weft_dataset_open(&scope.test, dataset, WEFT_SPLIT_TEST, err));
-    WEFT_TRY_GOTO(check_set(net, scope.test, err));
-    if (options->images > scope.test->count)
-        WEFT_TRY_GOTO(weft_error_set(err, WEFT_E_INVALID, "images: %zu is above the %zu test images of %s",
-                                     options->images, scope.test->count, dataset));
-    scope.images = options->images ? options->images : scope.test->count;
-    WEFT_TRY_GOTO(open_calibration(&scope, dataset, err));
-    WEFT_TRY_GOTO(evaluate_draws(&scope, result, err));
-    result->images = scope.images;
-    result->draws = options->draws;
+    if (own == NULL) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
+    weft_status status = run_draws(e, chain, result, own, layers != NULL, err);
+    if (status == WEFT_OK && layers) memcpy(layers, own, count * sizeof *layers);
+    free(own);
     result->seconds = now_s() - start;
-cleanup:
-    weft_aligned_free(scope.calibration);
-    weft_dataset_destroy(scope.test);
     return status;
 }

@@ -42,13 +42,24 @@ static weft_status set_facts(weft_session *s, weft_error *err) {
     snprintf(text, sizeof text, "%lld", (long long)s->recipe.seed);
     WEFT_TRY(weft_network_set(net, "weft.seed", text, err));
     WEFT_TRY(weft_network_set(net, "weft.dataset", s->recipe.dataset, err));
-    snprintf(text, sizeof text, "%.9g", s->recipe.clip);
+    snprintf(text, sizeof text, "%.9g", weft_recipe_clip(&s->recipe, s->steps - 1));
     WEFT_TRY(weft_network_set(net, "weft.clip", s->recipe.clip > 0 ? text : "none", err));
+    WEFT_TRY(weft_network_set(net, "weft.precision", s->precision == WEFT_PRECISION_BF16 ? "bf16" : "fp32", err));
     return weft_network_set(net, "weft.version", WEFT_VERSION, err);
+}
+
+/* What is written down of the net is measured in single precision, whatever it was trained in. */
+static weft_status open_exact(weft_session *s, weft_error *err) {
+    int batch = s->forward->batch;
+    weft_forward_destroy(s->forward);
+    s->forward = NULL;
+    return weft_forward_create(&s->forward, s->model.net, batch, WEFT_PRECISION_FP32, err);
 }
 
 weft_status weft_session_finish(weft_session *s, weft_train_result *result, weft_error *err) {
     size_t errors = 0;
+    if (s->precision != WEFT_PRECISION_FP32) WEFT_TRY(open_exact(s, err));
+    weft_model_swap_averages(&s->model);
     WEFT_TRY(weft_model_deploy(&s->model, err));
     drop_stochastic_latents(&s->model);
     WEFT_TRY(recalibrate(s, err));

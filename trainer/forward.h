@@ -16,6 +16,7 @@ extern "C" {
 struct weft_forward {
     const weft_network *net;
     int batch;
+    weft_precision precision;
     int workers; /* plans that exist */
     weft_plan *plans[WEFT_FORWARD_WORKERS_MAX];
     size_t input_size, output_size; /* values of one image */

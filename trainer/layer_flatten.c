@@ -1,30 +1,41 @@
 #include "trainer/plan.h"
 
-/* Before a dense layer nothing moves: the inner product reads the four-dimensional activation. Elsewhere the values are
+static bool only_dense_reads(const weft_plan *plan, int number) {
+    for (int i = number + 1; i < plan->count; i++) {
+        const weft_layer *l = plan->ops[i].layer;
+        bool reads = l->input == number || (l->kind == WEFT_LAYER_ADD && l->addend == number);
+        if (reads && l->kind != WEFT_LAYER_DENSE) return false;
+    }
+    return plan->ops[number].consumers > 0;
+}
+
+/* Before dense layers nothing moves: the inner product reads the four-dimensional activation. Elsewhere the values are
  * brought into (c, h, w) order and seen as a vector. */
 static weft_status flatten_build(weft_plan *plan, weft_op *op, weft_error *err) {
-    int next = (int)(op - plan->ops) + 1;
-    if (next < plan->count && plan->net->layers[next].kind == WEFT_LAYER_DENSE) {
+    if (only_dense_reads(plan, (int)(op - plan->ops))) {
         op->dst = op->src;
         return WEFT_OK;
     }
     const dnnl_dim_t *in = op->src.md.dims;
     dnnl_dims_t dims = {in[0], in[1] * in[2] * in[3], 1, 1};
-    dnnl_memory_desc_t vector = weft_dnn_layout(4, dims, dnnl_nhwc);
-    WEFT_TRY(weft_plan_plain(plan, &op->src, NULL, &op->inner_dst, &op->src_in, err));
+    dnnl_data_type_t type = weft_plan_type(plan);
+    dnnl_memory_desc_t plain = weft_dnn_typed_layout(4, in, type, dnnl_nchw);
+    dnnl_memory_desc_t vector = weft_dnn_typed_layout(4, dims, type, dnnl_nhwc);
+    WEFT_TRY(weft_dnn_view(&plan->dnn, &op->inner_dst, &op->src_in, &op->src, &plain, NULL, err));
     return weft_dnn_tensor(&plan->dnn, &op->dst, &vector, op->inner_dst.data, err);
 }
 
 static weft_status flatten_build_backward(weft_plan *plan, weft_op *op, weft_error *err) {
     if (op->inner_dst.memory == NULL) { /* nothing moved */
-        op->diff_src = op->diff_dst;
+        weft_plan_diff_pass(plan, op);
         return WEFT_OK;
     }
     WEFT_TRY(weft_dnn_tensor(&plan->dnn, &op->inner_diff_dst, &op->inner_dst.md, op->diff_dst.data, err));
     if (dnnl_memory_desc_equal(&op->src.md, &op->inner_dst.md)) {
+        weft_plan_diff_pass(plan, op);
         op->diff_src = op->inner_diff_dst;
     } else {
-        WEFT_TRY(weft_plan_alternate(plan, op, err));
+        WEFT_TRY(weft_plan_diff_new(plan, op, err));
     }
     return weft_dnn_reorder(&plan->dnn, &op->diff_src_out, &op->inner_diff_dst, &op->diff_src, err);
 }

@@ -24,7 +24,7 @@ static weft_status pool_build(weft_plan *plan, weft_op *op, weft_error *err) {
     dnnl_pooling_v2_desc_t desc;
     dnnl_prop_kind_t prop = plan->training ? dnnl_forward_training : dnnl_forward_inference;
     dnnl_dims_t dims = {plan->batch, op->layer->out.channels, op->layer->out.height, op->layer->out.width};
-    dnnl_memory_desc_t dst = weft_dnn_layout(4, dims, dnnl_format_tag_any);
+    dnnl_memory_desc_t dst = weft_plan_layout(plan, dims, dnnl_format_tag_any);
     WEFT_TRY(weft_dnn_check(dnnl_pooling_v2_forward_desc_init(&desc, prop, p.kind, &op->src.md, &dst, p.strides,
                                                               p.kernel, p.dilation, p.pad_begin, p.pad_end),
                             op->what, err));
@@ -38,12 +38,11 @@ static weft_status pool_build(weft_plan *plan, weft_op *op, weft_error *err) {
 static weft_status pool_build_backward(weft_plan *plan, weft_op *op, weft_error *err) {
     pool_shape p = pool_describe(op->layer);
     dnnl_pooling_v2_desc_t desc;
-    if (!op->needs_diff_src) return WEFT_OK;
     WEFT_TRY(weft_dnn_check(dnnl_pooling_v2_backward_desc_init(&desc, p.kind, &op->src.md, &op->diff_dst.md, p.strides,
                                                                p.kernel, p.dilation, p.pad_begin, p.pad_end),
                             op->what, err));
     WEFT_TRY(weft_dnn_primitive(&plan->dnn, &op->backward, &desc, &op->forward, op->what, err));
-    return weft_plan_alternate(plan, op, err);
+    return weft_plan_diff_new(plan, op, err);
 }
 
 static weft_status pool_forward(weft_plan *plan, weft_op *op, weft_error *err) {

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "trainer/forward.h"
+#include "trainer/whitening_filters.h"
 
 double weft_glorot_sigma(const weft_layer *layer) {
     double in = layer->in.channels, out = layer->out.channels, area = 1;
@@ -44,33 +46,40 @@ static weft_status layer_prepare(weft_model *model, const weft_recipe *recipe, i
     return WEFT_OK;
 }
 
-static weft_status parameter_add(weft_model *model, float *value, size_t count, double bound, bool decayed,
-                                 weft_error *err) {
-    weft_parameter *p = &model->parameters[model->parameter_count++];
-    *p = (weft_parameter){.value = value, .count = count, .bound = (float)bound, .decayed = decayed, .rate = 1};
+static weft_status parameter_add(weft_model *model, const weft_recipe *recipe, weft_slot slot, float *value,
+                                 size_t count, double rate, weft_error *err) {
+    weft_parameter *p = &model->parameters[model->parameter_count];
+    model->slots[model->parameter_count++] = slot;
+    *p = (weft_parameter){
+        .value = value, .count = count, .bound = INFINITY, .decayed = slot.kind == WEFT_SLOT_WEIGHT, .rate = rate};
     p->first = weft_aligned_alloc(count, sizeof(float));
     p->second = weft_aligned_alloc(count, sizeof(float));
-    return p->first && p->second ? WEFT_OK : no_memory(err);
+    if (recipe->ema > 0) p->average = weft_aligned_alloc(count, sizeof(float));
+    return p->first && p->second && (p->average || recipe->ema <= 0) ? WEFT_OK : no_memory(err);
 }
 
-/* W of one layer, with its bound and its own learning rate. */
-static weft_status weight_parameter(weft_model *model, weft_layer *l, const weft_recipe *recipe, weft_error *err) {
-    double sigma = weft_glorot_sigma(l), rate = weft_recipe_learning_rate(recipe);
-    double bound = recipe->clip > 0 ? recipe->clip * sigma : (double)INFINITY;
-    WEFT_TRY(parameter_add(model, l->latent ? l->latent : l->weight, l->weight_count, bound, true, err));
-    if (recipe->weight_rate > 0 && rate > 0)
-        model->parameters[model->parameter_count - 1].rate = recipe->weight_rate * sigma / rate;
-    return WEFT_OK;
+/* W of one layer, with its own learning rate. */
+static weft_status weight_parameter(weft_model *model, int index, const weft_recipe *recipe, weft_error *err) {
+    weft_layer *l = &model->net->layers[index];
+    double sigma = weft_glorot_sigma(l), base = weft_recipe_learning_rate(recipe);
+    double rate = recipe->weight_rate > 0 && base > 0 ? recipe->weight_rate * sigma / base : 1;
+    weft_slot slot = {index, WEFT_SLOT_WEIGHT, sigma};
+    return parameter_add(model, recipe, slot, l->latent ? l->latent : l->weight, l->weight_count, rate, err);
 }
 
-static weft_status layer_parameters(weft_model *model, weft_layer *l, const weft_recipe *recipe, weft_error *err) {
+static weft_status layer_parameters(weft_model *model, int index, const weft_recipe *recipe, weft_error *err) {
+    weft_layer *l = &model->net->layers[index];
+    const weft_variant *v = (const weft_variant *)recipe->layers.items + index;
     size_t channels = (size_t)l->out.channels;
+    weft_slot bias = {index, WEFT_SLOT_BIAS, 0}, gamma = {index, WEFT_SLOT_GAMMA, 0}, beta = {index, WEFT_SLOT_BETA, 0};
+    if (l->frozen) return WEFT_OK;
     if (weft_layer_has_weights(l)) {
-        WEFT_TRY(weight_parameter(model, l, recipe, err));
-        if (l->bias) WEFT_TRY(parameter_add(model, l->bias, channels, (double)INFINITY, false, err));
+        WEFT_TRY(weight_parameter(model, index, recipe, err));
+        if (l->bias) WEFT_TRY(parameter_add(model, recipe, bias, l->bias, channels, recipe->bias_rate, err));
     } else if (l->kind == WEFT_LAYER_BATCH_NORM) {
-        WEFT_TRY(parameter_add(model, l->gamma, channels, (double)INFINITY, false, err));
-        WEFT_TRY(parameter_add(model, l->beta, channels, (double)INFINITY, false, err));
+        if (((const weft_recipe_norm *)v->value)->gamma == WEFT_GAMMA_TRAINED)
+            WEFT_TRY(parameter_add(model, recipe, gamma, l->gamma, channels, recipe->norm_rate, err));
+        WEFT_TRY(parameter_add(model, recipe, beta, l->beta, channels, recipe->norm_rate, err));
     }
     return WEFT_OK;
 }
@@ -84,11 +93,13 @@ weft_status weft_model_create(weft_model *model, const weft_recipe *recipe, weft
     model->chains = calloc(layers, sizeof *model->chains);
     model->momentum = calloc(layers, sizeof *model->momentum);
     model->parameters = calloc(2 * layers, sizeof *model->parameters);
-    if (!model->chains || !model->momentum || !model->parameters) return no_memory(err);
+    model->slots = calloc(2 * layers, sizeof *model->slots);
+    if (!model->chains || !model->momentum || !model->parameters || !model->slots) return no_memory(err);
     for (int i = 0; i < model->net->layer_count; i++) {
         WEFT_TRY(layer_prepare(model, recipe, i, err));
-        WEFT_TRY(layer_parameters(model, &model->net->layers[i], recipe, err));
+        WEFT_TRY(layer_parameters(model, i, recipe, err));
     }
+    weft_model_schedule(model, recipe, 0);
     return WEFT_OK;
 }
 
@@ -96,30 +107,95 @@ void weft_model_destroy(weft_model *model) {
     for (int i = 0; i < model->parameter_count; i++) {
         weft_aligned_free(model->parameters[i].first);
         weft_aligned_free(model->parameters[i].second);
+        weft_aligned_free(model->parameters[i].average);
     }
     free(model->parameters);
+    free(model->slots);
     free(model->momentum);
     free(model->chains);
     weft_network_destroy(model->net);
     memset(model, 0, sizeof *model);
 }
 
+/* ---- start ---- */
+
+/* Images whose patches are whitened. */
+enum { WHITENING_IMAGES = 5000 };
+
+static weft_status whiten_layer(weft_layer *l, const weft_recipe_conv *conv, const float *x, size_t images,
+                                weft_error *err) {
+    WEFT_TRY(weft_whitening_filters(l->weight, l->out.channels, x, images, l->in, l->window.kernel_h,
+                                    l->window.kernel_w, conv->whitening_epsilon, err));
+    if (l->latent) memcpy(l->latent, l->weight, l->weight_count * sizeof(float));
+    return WEFT_OK;
+}
+
+weft_status weft_model_whiten(weft_model *model, const weft_recipe *recipe, const weft_dataset *set, weft_error *err) {
+    float *x = NULL;
+    size_t images = WHITENING_IMAGES;
+    weft_status status = WEFT_OK;
+    for (int i = 0; i < model->net->layer_count; i++) {
+        const weft_variant *v = (const weft_variant *)recipe->layers.items + i;
+        if (v->index != WEFT_RECIPE_CONV || ((const weft_recipe_conv *)v->value)->init != WEFT_INIT_WHITENING) continue;
+        if (!x) WEFT_TRY_GOTO(weft_calibration_images(&x, model->net, set, &images, err));
+        WEFT_TRY_GOTO(whiten_layer(&model->net->layers[i], v->value, x, images, err));
+    }
+cleanup:
+    weft_aligned_free(x);
+    return status;
+}
+
+static const float *slot_gradient(const weft_slot *slot, const weft_layer *layer, const weft_op *op) {
+    switch (slot->kind) {
+    case WEFT_SLOT_WEIGHT:
+        return op->weight_gradient.data;
+    case WEFT_SLOT_BIAS:
+        return op->bias_gradient.data;
+    case WEFT_SLOT_GAMMA:
+        return op->scale_shift_gradient.data;
+    default:
+        return (const float *)op->scale_shift_gradient.data + layer->out.channels;
+    }
+}
+
 void weft_model_attach(weft_model *model, weft_plan *const *plans, int count) {
-    for (int w = 0; w < count; w++) {
-        weft_parameter *p = model->parameters;
-        for (int i = 0; i < model->net->layer_count; i++) {
-            const weft_layer *l = &model->net->layers[i];
-            const weft_op *op = &plans[w]->ops[i];
-            if (weft_layer_has_weights(l)) {
-                (p++)->gradient[w] = op->weight_gradient.data;
-                if (l->bias) (p++)->gradient[w] = op->bias_gradient.data;
-            } else if (l->kind == WEFT_LAYER_BATCH_NORM) {
-                (p++)->gradient[w] = op->scale_shift_gradient.data;
-                (p++)->gradient[w] = op->scale_shift_gradient.data + l->out.channels;
-            }
+    for (int i = 0; i < model->parameter_count; i++) {
+        const weft_slot *slot = &model->slots[i];
+        for (int w = 0; w < count; w++)
+            model->parameters[i].gradient[w] =
+                slot_gradient(slot, &model->net->layers[slot->layer], &plans[w]->ops[slot->layer]);
+        model->parameters[i].gradient_count = count;
+    }
+}
+
+/* ---- step ---- */
+
+/* The average starts as the first step's values, and its window grows with the steps, t / 9 of them, until it is the
+ * asked one: so that early averages do not remember the initial values. */
+static float average_gain(double decay, size_t step) {
+    double early = (double)step / ((double)step + 9);
+    return (float)(1 - (early < decay ? early : decay));
+}
+
+void weft_model_schedule(weft_model *model, const weft_recipe *recipe, size_t step) {
+    double clip = weft_recipe_clip(recipe, step);
+    float gain = average_gain(recipe->ema, step);
+    for (int i = 0; i < model->parameter_count; i++) {
+        bool bounded = clip > 0 && model->slots[i].kind == WEFT_SLOT_WEIGHT;
+        model->parameters[i].bound = bounded ? (float)(clip * model->slots[i].sigma) : INFINITY;
+        model->parameters[i].average_gain = gain;
+    }
+}
+
+void weft_model_swap_averages(weft_model *model) {
+    for (int i = 0; i < model->parameter_count; i++) {
+        weft_parameter *p = &model->parameters[i];
+        for (size_t k = 0; p->average && k < p->count; k++) {
+            float value = p->value[k];
+            p->value[k] = p->average[k];
+            p->average[k] = value;
         }
     }
-    for (int i = 0; i < model->parameter_count; i++) model->parameters[i].gradient_count = count;
 }
 
 static weft_status layer_project(weft_model *model, int index, size_t step, weft_error *err) {

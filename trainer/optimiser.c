@@ -1,6 +1,7 @@
 #include "trainer/optimiser.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "core/clones.h"
 
@@ -33,50 +34,84 @@ static step_scope scope_of(const weft_variant *optimiser, size_t step, double le
     return s;
 }
 
-WEFT_CLONES static void adam_chunk(const step_scope *scope, float *restrict value, float *restrict first,
-                                   float *restrict second, const float *restrict gradient, size_t count) {
-    const step_scope s = *scope;
-    for (size_t i = 0; i < count; i++) {
-        float g = gradient[i];
-        float m = s.beta1 * first[i] + (1.0f - s.beta1) * g;
-        float v = s.beta2 * second[i] + (1.0f - s.beta2) * (g * g);
-        first[i] = m;
-        second[i] = v;
-        value[i] -= s.rate * m / (sqrtf(v) + s.epsilon);
+/* One chunk of a parameter. */
+typedef struct span {
+    float *restrict value, *restrict first, *restrict second, *restrict average;
+    const float *restrict gradient, *restrict other; /* other: of the second worker, NULL when there is none */
+    float bound, gain, decay;
+    size_t count;
+} span;
+
+/* Sum of gradients, moments, step, bound and average in one pass over memory. The flags are constants where it is
+ * inlined, so that each loop is free of branches. */
+static inline __attribute__((always_inline)) void adam_loop(const step_scope s, const span p, bool two, bool averaged) {
+    for (size_t i = 0; i < p.count; i++) {
+        float g = two ? p.gradient[i] + p.other[i] : p.gradient[i];
+        float m = s.beta1 * p.first[i] + (1.0f - s.beta1) * g;
+        float v = s.beta2 * p.second[i] + (1.0f - s.beta2) * (g * g);
+        p.first[i] = m;
+        p.second[i] = v;
+        float w = p.value[i] - s.rate * m / (sqrtf(v) + s.epsilon);
+        w = w > p.bound ? p.bound : w;
+        w = w < -p.bound ? -p.bound : w;
+        p.value[i] = w;
+        if (averaged) p.average[i] += p.gain * (w - p.average[i]);
     }
 }
 
-WEFT_CLONES static void sgd_chunk(const step_scope *scope, float decay, float *restrict value, float *restrict velocity,
-                                  const float *restrict gradient, size_t count) {
-    const step_scope s = *scope;
-    for (size_t i = 0; i < count; i++) {
-        float g = gradient[i] + decay * value[i];
-        float v = s.momentum * velocity[i] - s.rate * g;
-        velocity[i] = v;
-        value[i] += s.momentum * v - s.rate * g;
+/* Nesterov's momentum in the form that keeps the point looked ahead to. */
+static inline __attribute__((always_inline)) void sgd_loop(const step_scope s, const span p, bool two, bool averaged) {
+    for (size_t i = 0; i < p.count; i++) {
+        float g = (two ? p.gradient[i] + p.other[i] : p.gradient[i]) + p.decay * p.value[i];
+        float v = s.momentum * p.first[i] - s.rate * g;
+        p.first[i] = v;
+        float w = p.value[i] + (s.momentum * v - s.rate * g);
+        w = w > p.bound ? p.bound : w;
+        w = w < -p.bound ? -p.bound : w;
+        p.value[i] = w;
+        if (averaged) p.average[i] += p.gain * (w - p.average[i]);
     }
 }
 
-WEFT_CLONES static void clip_chunk(float *restrict value, float bound, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        float v = value[i] > bound ? bound : value[i];
-        value[i] = v < -bound ? -bound : v;
-    }
+WEFT_CLONES static void adam_span(const step_scope *s, const span *p) {
+    if (p->other)
+        p->average ? adam_loop(*s, *p, true, true) : adam_loop(*s, *p, true, false);
+    else
+        p->average ? adam_loop(*s, *p, false, true) : adam_loop(*s, *p, false, false);
 }
 
-WEFT_CLONES static void add_chunk(float *restrict sum, const float *restrict term, size_t count) {
+WEFT_CLONES static void sgd_span(const step_scope *s, const span *p) {
+    if (p->other)
+        p->average ? sgd_loop(*s, *p, true, true) : sgd_loop(*s, *p, true, false);
+    else
+        p->average ? sgd_loop(*s, *p, false, true) : sgd_loop(*s, *p, false, false);
+}
+
+WEFT_CLONES static void add_all(float *restrict sum, const float *restrict term, size_t count) {
     for (size_t i = 0; i < count; i++) sum[i] += term[i];
 }
 
-static void parameter_chunk(const step_scope *scope, weft_parameter *p, size_t from, size_t count) {
-    float gradient[CHUNK];
-    for (size_t i = 0; i < count; i++) gradient[i] = p->gradient[0][from + i];
-    for (int w = 1; w < p->gradient_count; w++) add_chunk(gradient, p->gradient[w] + from, count);
+static void parameter_chunk(const step_scope *scope, const weft_parameter *p, size_t from, size_t count) {
+    float sum[CHUNK];
+    span s = {.value = p->value + from,
+              .first = p->first + from,
+              .second = p->second + from,
+              .average = p->average ? p->average + from : NULL,
+              .gradient = p->gradient[0] + from,
+              .other = p->gradient_count == 2 ? p->gradient[1] + from : NULL,
+              .bound = p->bound,
+              .gain = p->average_gain,
+              .decay = p->decayed ? scope->decay : 0.0f,
+              .count = count};
+    if (p->gradient_count > 2) {
+        memcpy(sum, s.gradient, count * sizeof *sum);
+        for (int w = 1; w < p->gradient_count; w++) add_all(sum, p->gradient[w] + from, count);
+        s.gradient = sum;
+    }
     if (scope->kind == WEFT_OPTIMISER_ADAM)
-        adam_chunk(scope, p->value + from, p->first + from, p->second + from, gradient, count);
+        adam_span(scope, &s);
     else
-        sgd_chunk(scope, p->decayed ? scope->decay : 0.0f, p->value + from, p->first + from, gradient, count);
-    if (isfinite(p->bound)) clip_chunk(p->value + from, p->bound, count);
+        sgd_span(scope, &s);
 }
 
 void weft_optimiser_step(const weft_variant *optimiser, weft_parameter *parameters, int count, size_t step,

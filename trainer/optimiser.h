@@ -15,9 +15,11 @@ typedef struct weft_parameter {
     const float *gradient[WEFT_WORKERS_MAX]; /* one a worker; their sum, in this order, is the gradient */
     int gradient_count;
     size_t count;
-    float bound;  /* value is kept in [-bound, bound] after the step; INFINITY: no bound */
-    bool decayed; /* weight decay applies */
-    double rate;  /* the step's learning rate is multiplied by this */
+    float bound;    /* value is kept in [-bound, bound] after the step; INFINITY: no bound */
+    bool decayed;   /* weight decay applies */
+    double rate;    /* the step's learning rate is multiplied by this */
+    float *average; /* moving average of value, or NULL: average += average_gain * (value - average) after the step */
+    float average_gain;
 } weft_parameter;
 
 /* Minibatch number `step`, from 0, at the given learning rate. In parallel over chunks of all arrays; the result does

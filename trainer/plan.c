@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "trainer/winograd.h"
+
 static const weft_op_kind *const kinds[WEFT_LAYER_KIND_COUNT] = {
     [WEFT_LAYER_CONV] = &weft_op_conv,
     [WEFT_LAYER_DENSE] = &weft_op_dense,
@@ -11,91 +13,106 @@ static const weft_op_kind *const kinds[WEFT_LAYER_KIND_COUNT] = {
     [WEFT_LAYER_MAX_POOL] = &weft_op_pool,
     [WEFT_LAYER_AVERAGE_POOL] = &weft_op_pool,
     [WEFT_LAYER_FLATTEN] = &weft_op_flatten,
+    [WEFT_LAYER_ADD] = &weft_op_add,
+    [WEFT_LAYER_CLIP] = &weft_op_activation,
+    [WEFT_LAYER_QUANTISE] = &weft_op_activation,
+    [WEFT_LAYER_THRESHOLD] = &weft_op_activation,
 };
 
-bool weft_plan_is_input(const weft_plan *plan, const weft_tensor *activation) {
-    return activation->data == plan->input.data;
+bool weft_precision_is_native(weft_precision precision) {
+    return precision == WEFT_PRECISION_FP32 || (weft_dnn_has_bf16() && weft_winograd_supported());
+}
+
+/* ---- for the layers ---- */
+
+dnnl_data_type_t weft_plan_type(const weft_plan *plan) {
+    return plan->precision == WEFT_PRECISION_BF16 ? dnnl_bf16 : dnnl_f32;
+}
+
+dnnl_memory_desc_t weft_plan_layout(const weft_plan *plan, const dnnl_dims_t dims, dnnl_format_tag_t tag) {
+    if (plan->precision == WEFT_PRECISION_FP32) return weft_dnn_layout(4, dims, tag);
+    return weft_dnn_typed_layout(4, dims, dnnl_bf16, dnnl_nhwc);
+}
+
+/* A flattened activation may be its source's memory. */
+bool weft_plan_may_overwrite(const weft_plan *plan, const weft_op *op) {
+    int producer = op->layer->input;
+    while (producer >= 0 && plan->ops[producer].consumers == 1) {
+        if (plan->ops[producer].kind != &weft_op_flatten) return true;
+        producer = plan->ops[producer].layer->input;
+    }
+    return false;
+}
+
+const weft_op *weft_plan_shared_op(const weft_plan *plan, const weft_op *op) {
+    return plan->shared ? &plan->shared->ops[op - plan->ops] : NULL;
 }
 
 weft_status weft_plan_plain(weft_plan *plan, const weft_tensor *activation, void *data, weft_tensor *out,
                             weft_reorder *reorder, weft_error *err) {
     dnnl_memory_desc_t plain = weft_dnn_layout(4, activation->md.dims, dnnl_nchw);
-    if (dnnl_memory_desc_equal(&plain, &activation->md)) {
-        *out = *activation;
-    } else {
-        WEFT_TRY(weft_dnn_tensor(&plan->dnn, out, &plain, data, err));
-    }
-    return weft_dnn_reorder(&plan->dnn, reorder, activation, out, err);
+    return weft_dnn_view(&plan->dnn, out, reorder, activation, &plain, data, err);
 }
 
-weft_status weft_plan_alternate(weft_plan *plan, weft_op *op, weft_error *err) {
-    plan->gradient_turn = !plan->gradient_turn;
-    return weft_dnn_tensor(&plan->dnn, &op->diff_src, &op->src.md, plan->gradient_block[plan->gradient_turn], err);
-}
-
-static weft_status build_input(weft_plan *plan, weft_error *err) {
-    weft_shape s = plan->net->input;
-    dnnl_dims_t dims = {plan->batch, s.channels, s.height, s.width};
-    dnnl_memory_desc_t md = weft_dnn_layout(4, dims, dnnl_nchw);
-    return weft_dnn_tensor(&plan->dnn, &plan->input, &md, NULL, err);
-}
+/* ---- who reads what ---- */
 
 static bool layer_has_parameters(const weft_layer *layer) {
     return weft_layer_has_weights(layer) || layer->kind == WEFT_LAYER_BATCH_NORM;
 }
 
+static void link_input(weft_plan *plan, int reader, int producer, bool *needs_diff) {
+    if (producer < 0) return;
+    weft_op *op = &plan->ops[producer];
+    op->consumers++;
+    op->consumer = reader;
+    *needs_diff = plan->training && op->needs_diff_dst;
+}
+
+static void link_op(weft_plan *plan, int i) {
+    weft_op *op = &plan->ops[i];
+    op->layer = &plan->net->layers[i];
+    op->consumer = -1;
+    op->diff_dst_block = op->diff_src_block = op->diff_addend_block = -1;
+    snprintf(op->what, sizeof op->what, "layer %.60s", op->layer->name);
+    op->trained = layer_has_parameters(op->layer) && !op->layer->frozen;
+    link_input(plan, i, op->layer->input, &op->needs_diff_src);
+    if (op->layer->kind == WEFT_LAYER_ADD) link_input(plan, i, op->layer->addend, &op->needs_diff_addend);
+    op->needs_diff_dst = op->trained || op->needs_diff_src || op->needs_diff_addend;
+    op->kind = kinds[op->layer->kind];
+    if (op->kind == &weft_op_conv && weft_plan_is_winograd(plan, op)) op->kind = &weft_op_winograd;
+}
+
+static weft_status link_ops(weft_plan *plan, weft_error *err) {
+    for (int i = 0; i < plan->count; i++) link_op(plan, i);
+    for (int i = 0; i + 1 < plan->count && plan->training; i++)
+        if (plan->ops[i].consumers == 0)
+            return weft_error_set(err, WEFT_E_UNSUPPORTED, "%s: no other layer uses its output", plan->ops[i].what);
+    return WEFT_OK;
+}
+
+/* ---- create ---- */
+
+static weft_status build_input(weft_plan *plan, weft_error *err) {
+    weft_shape s = plan->net->input;
+    dnnl_dims_t dims = {plan->batch, s.channels, s.height, s.width};
+    dnnl_memory_desc_t md = weft_dnn_layout(4, dims, dnnl_nchw), start = weft_plan_layout(plan, dims, dnnl_nchw);
+    WEFT_TRY(weft_dnn_tensor(&plan->dnn, &plan->input, &md, NULL, err));
+    return weft_dnn_view(&plan->dnn, &plan->start, &plan->start_in, &plan->input, &start, NULL, err);
+}
+
+static const weft_tensor *source(const weft_plan *plan, int producer) {
+    return producer < 0 ? &plan->start : &plan->ops[producer].dst;
+}
+
 static weft_status build_forward(weft_plan *plan, weft_error *err) {
     WEFT_TRY(build_input(plan, err));
-    plan->first_parameter = plan->count;
     for (int i = 0; i < plan->count; i++) {
         weft_op *op = &plan->ops[i];
-        op->layer = &plan->net->layers[i];
-        op->kind = kinds[op->layer->kind];
-        op->src = i ? plan->ops[i - 1].dst : plan->input;
-        op->needs_diff_src = plan->first_parameter < i;
-        if (plan->first_parameter == plan->count && layer_has_parameters(op->layer)) plan->first_parameter = i;
-        snprintf(op->what, sizeof op->what, "layer %.60s", op->layer->name);
-        if (op->layer->input != i - 1)
-            return weft_error_set(err, WEFT_E_UNSUPPORTED,
-                                  "%s does not follow the layer before it: only chains run here", op->what);
+        op->src = *source(plan, op->layer->input);
+        if (op->layer->kind == WEFT_LAYER_ADD) op->addend = *source(plan, op->layer->addend);
         WEFT_TRY(op->kind->build(plan, op, err));
     }
-    const weft_tensor *last = plan->count ? &plan->ops[plan->count - 1].dst : &plan->input;
-    return weft_plan_plain(plan, last, NULL, &plan->logits, &plan->logits_out, err);
-}
-
-static weft_status build_gradient_blocks(weft_plan *plan, weft_error *err) {
-    size_t bytes = dnnl_memory_desc_get_size(&plan->logits.md);
-    for (int i = 0; i < plan->count; i++) {
-        size_t own = dnnl_memory_desc_get_size(&plan->ops[i].dst.md);
-        if (own > bytes) bytes = own;
-    }
-    dnnl_dims_t dims = {(dnnl_dim_t)((bytes + 3) / 4)};
-    dnnl_memory_desc_t md = weft_dnn_layout(1, dims, dnnl_a);
-    for (int i = 0; i < 2; i++) {
-        weft_tensor block;
-        WEFT_TRY(weft_dnn_tensor(&plan->dnn, &block, &md, NULL, err));
-        plan->gradient_block[i] = block.data;
-    }
-    return WEFT_OK;
-}
-
-static weft_status build_backward(weft_plan *plan, weft_error *err) {
-    if (plan->count == 0) return WEFT_OK;
-    WEFT_TRY(build_gradient_blocks(plan, err));
-    weft_op *last = &plan->ops[plan->count - 1];
-    WEFT_TRY(weft_dnn_tensor(&plan->dnn, &last->diff_dst, &last->dst.md, plan->gradient_block[0], err));
-    if (dnnl_memory_desc_equal(&plan->logits.md, &last->dst.md)) {
-        plan->logits_gradient = last->diff_dst;
-    } else {
-        WEFT_TRY(weft_dnn_tensor(&plan->dnn, &plan->logits_gradient, &plan->logits.md, NULL, err));
-    }
-    WEFT_TRY(weft_dnn_reorder(&plan->dnn, &plan->logits_gradient_in, &plan->logits_gradient, &last->diff_dst, err));
-    for (int i = plan->count - 1; i >= plan->first_parameter; i--) {
-        WEFT_TRY(plan->ops[i].kind->build_backward(plan, &plan->ops[i], err));
-        if (i > 0) plan->ops[i - 1].diff_dst = plan->ops[i].diff_src;
-    }
-    return WEFT_OK;
+    return weft_plan_plain(plan, source(plan, plan->count - 1), NULL, &plan->logits, &plan->logits_out, err);
 }
 
 static weft_status build_observers(weft_plan *plan, weft_error *err) {
@@ -116,13 +133,17 @@ static weft_status build_observers(weft_plan *plan, weft_error *err) {
 }
 
 static weft_status plan_build(weft_plan *plan, weft_error *err) {
+    if (!weft_precision_is_native(plan->precision))
+        return weft_error_set(err, WEFT_E_UNSUPPORTED, "precision bf16: this processor does not multiply bfloat16");
     WEFT_TRY(weft_dnn_create(&plan->dnn, err));
+    WEFT_TRY(link_ops(plan, err));
     WEFT_TRY(build_forward(plan, err));
-    WEFT_TRY(plan->training ? build_backward(plan, err) : build_observers(plan, err));
+    WEFT_TRY(plan->training ? weft_plan_build_backward(plan, err) : build_observers(plan, err));
     return weft_dnn_finish(&plan->dnn, err);
 }
 
-weft_status weft_plan_create(weft_plan **out, const weft_network *net, int batch, bool training, weft_error *err) {
+weft_status weft_plan_create(weft_plan **out, const weft_network *net, const weft_plan_options *options,
+                             weft_error *err) {
     *out = NULL;
     weft_plan *plan = calloc(1, sizeof *plan);
     if (plan == NULL) return weft_error_set(err, WEFT_E_MEMORY, "out of memory while compiling the network");
@@ -132,8 +153,10 @@ weft_status weft_plan_create(weft_plan **out, const weft_network *net, int batch
         return weft_error_set(err, WEFT_E_MEMORY, "out of memory while compiling the network");
     }
     plan->net = net;
-    plan->batch = batch;
-    plan->training = training;
+    plan->batch = options->batch;
+    plan->training = options->training;
+    plan->precision = options->precision;
+    plan->shared = options->shared;
     plan->count = net->layer_count;
     weft_status status = plan_build(plan, err);
     if (status == WEFT_OK)
@@ -146,28 +169,47 @@ weft_status weft_plan_create(weft_plan **out, const weft_network *net, int batch
 void weft_plan_destroy(weft_plan *plan) {
     if (plan == NULL) return;
     weft_dnn_destroy(&plan->dnn);
+    free(plan->blocks);
     free(plan->ops);
     free(plan);
 }
 
+/* ---- run ---- */
+
 weft_status weft_plan_load(weft_plan *plan, int first, int last, weft_error *err) {
+    const weft_share whole = {0, 1, 0};
     for (int i = first; i < last; i++)
-        if (plan->ops[i].kind->load) WEFT_TRY(plan->ops[i].kind->load(plan, &plan->ops[i], err));
+        if (plan->ops[i].kind->load) WEFT_TRY(plan->ops[i].kind->load(plan, &plan->ops[i], &whole, err));
+    return WEFT_OK;
+}
+
+/* The part with the fewest weights so far takes the next layer. */
+static int next_owner(size_t *weights, int parts, size_t count) {
+    int owner = 0;
+    for (int p = 1; p < parts; p++)
+        if (weights[p] < weights[owner]) owner = p;
+    weights[owner] += count;
+    return owner;
+}
+
+weft_status weft_plan_load_part(weft_plan *plan, int part, int parts, weft_error *err) {
+    size_t weights[WEFT_PLAN_PARTS_MAX] = {0};
+    for (int i = 0; i < plan->count; i++) {
+        weft_op *op = &plan->ops[i];
+        weft_share share = {part, parts, 0};
+        if (op->kind->load == NULL) continue;
+        if (op->kind != &weft_op_winograd) share.owner = next_owner(weights, parts, op->layer->weight_count);
+        WEFT_TRY(op->kind->load(plan, op, &share, err));
+    }
     return WEFT_OK;
 }
 
 weft_status weft_plan_forward(weft_plan *plan, int first, int last, weft_error *err) {
+    if (first == 0) WEFT_TRY(weft_dnn_run_reorder(&plan->dnn, &plan->start_in, err));
     for (int i = first; i < last; i++) WEFT_TRY(plan->ops[i].kind->forward(plan, &plan->ops[i], err));
     return WEFT_OK;
 }
 
 weft_status weft_plan_read_logits(weft_plan *plan, weft_error *err) {
     return weft_dnn_run_reorder(&plan->dnn, &plan->logits_out, err);
-}
-
-weft_status weft_plan_backward(weft_plan *plan, weft_error *err) {
-    WEFT_TRY(weft_dnn_run_reorder(&plan->dnn, &plan->logits_gradient_in, err));
-    for (int i = plan->count - 1; i >= plan->first_parameter; i--)
-        WEFT_TRY(plan->ops[i].kind->backward(plan, &plan->ops[i], err));
-    return WEFT_OK;
 }

@@ -1,97 +1,11 @@
-#include <stddef.h>
+/* Field tables of a recipe; those of its layers are in recipe_layers.c. */
+#include <math.h>
+#include <stdlib.h>
 
-#include "trainer/recipe.h"
+#include "trainer/recipe_internal.h"
 
-/* Shorthand for the tables below: struct, member, kind, unit, min, max, default, doc. */
-#define FIELD(type, member, kind_, unit_, min_, max_, default_, doc_)                                                  \
-    {                                                                                                                  \
-        .key = #member, .kind = WEFT_FIELD_##kind_, .offset = offsetof(type, member), .unit = unit_, .min = min_,      \
-        .max = max_, .default_text = default_, .doc = doc_                                                             \
-    }
-#define CHOICE(type, member, choices_, default_, doc_)                                                                 \
-    {                                                                                                                  \
-        .key = #member, .kind = WEFT_FIELD_ENUM, .offset = offsetof(type, member), .unit = "",                         \
-        .default_text = default_, .doc = doc_, .choices = choices_                                                     \
-    }
-#define COUNT(fields) (sizeof(fields) / sizeof(fields)[0])
-#define RECORD(identifier, name_, type, fields_, check_, doc_)                                                         \
-    static const weft_record identifier = {name_, doc_, sizeof(type), fields_, COUNT(fields_), check_}
-
-static const char *const pads[] = {"same", "valid", NULL};
 static const char *const losses[] = {"square_hinge", "cross_entropy", NULL};
-
-static weft_status check_projection(const char *text, const weft_yaml *yaml, const weft_yaml_node *node,
-                                    weft_error *err) {
-    weft_transform_chain chain = {0};
-    weft_error own;
-    if (weft_transform_chain_parse(&chain, text, &own) == WEFT_OK) return WEFT_OK;
-    return weft_record_error(yaml, node, "projection", err, "%s", own.text);
-}
-
-static weft_status conv_check(const void *value, const weft_yaml *yaml, const weft_yaml_node *node, weft_error *err) {
-    const weft_recipe_conv *conv = value;
-    if (conv->filters % conv->groups != 0)
-        return weft_record_error(yaml, node, "groups", err, "%lld does not divide the %lld filters",
-                                 (long long)conv->groups, (long long)conv->filters);
-    return conv->projection[0] ? check_projection(conv->projection, yaml, node, err) : WEFT_OK;
-}
-
-static weft_status dense_check(const void *value, const weft_yaml *yaml, const weft_yaml_node *node, weft_error *err) {
-    const weft_recipe_dense *dense = value;
-    return dense->projection[0] ? check_projection(dense->projection, yaml, node, err) : WEFT_OK;
-}
-
-/* ---- layers ---- */
-
-#define PROJECTION_DOC "Transform chain from W to the weights used; empty: the recipe's."
-
-static const weft_field conv_fields[] = {
-    FIELD(weft_recipe_conv, filters, INT, "", 1, 65536, NULL, "Output channels."),
-    FIELD(weft_recipe_conv, kernel, INT_PAIR, "pixel", 1, 1024, NULL, "Kernel height and width."),
-    FIELD(weft_recipe_conv, stride, INT_PAIR, "pixel", 1, 1024, "1", "Step of the window."),
-    CHOICE(weft_recipe_conv, pad, pads, "same",
-           "same: zeros around the image, output = input / stride, rounded up; valid: none."),
-    FIELD(weft_recipe_conv, groups, INT, "", 1, 65536, "1", "Groups of channels that are convolved apart."),
-    FIELD(weft_recipe_conv, bias, BOOL, "", 0, 0, "false", "Adds a bias to each output channel; never projected."),
-    FIELD(weft_recipe_conv, projection, STRING, "", 0, 0, "", PROJECTION_DOC),
-};
-RECORD(conv_record, "conv", weft_recipe_conv, conv_fields, conv_check, "Two-dimensional convolution.");
-
-static const weft_field dense_fields[] = {
-    FIELD(weft_recipe_dense, units, INT, "", 1, 1048576, NULL, "Outputs."),
-    FIELD(weft_recipe_dense, bias, BOOL, "", 0, 0, "false", "Adds a bias to each output; never projected."),
-    FIELD(weft_recipe_dense, projection, STRING, "", 0, 0, "", PROJECTION_DOC),
-};
-RECORD(dense_record, "dense", weft_recipe_dense, dense_fields, dense_check,
-       "Inner product of the flattened input, (channel, row, column) order.");
-
-static const weft_field norm_fields[] = {
-    FIELD(weft_recipe_norm, momentum, REAL, "", 1e-6, 1, "0.1", "Weight of a minibatch in the running statistics."),
-    FIELD(weft_recipe_norm, epsilon, REAL, "", 1e-10, 1, "1e-4", "Added to the variance."),
-};
-RECORD(norm_record, "batch_norm", weft_recipe_norm, norm_fields, NULL,
-       "Batch normalisation; in training each worker's part of the minibatch has its own statistics.");
-
-static const weft_field pool_fields[] = {
-    FIELD(weft_recipe_pool, size, INT_PAIR, "pixel", 1, 1024, NULL, "Window height and width."),
-    FIELD(weft_recipe_pool, stride, INT_PAIR, "pixel", 1, 1024, "", "Step of the window; left out: its size."),
-    CHOICE(weft_recipe_pool, pad, pads, "valid",
-           "same: output = input / stride, rounded up; valid: windows that fit. Padding never counts in an average."),
-};
-RECORD(max_pool_record, "max_pool", weft_recipe_pool, pool_fields, NULL, "Maximum of each window.");
-RECORD(average_pool_record, "average_pool", weft_recipe_pool, pool_fields, NULL, "Mean of each window.");
-
-static const weft_record relu_record = {"relu", "Rectifier, max(0, x).", sizeof(weft_recipe_empty), NULL, 0, NULL};
-static const weft_record flatten_record = {
-    "flatten", "Makes a vector of the feature map; a dense layer needs none.", sizeof(weft_recipe_empty), NULL, 0,
-    NULL};
-
-static const weft_record *const layer_variants[] = {
-    [WEFT_RECIPE_CONV] = &conv_record,         [WEFT_RECIPE_DENSE] = &dense_record,
-    [WEFT_RECIPE_NORM] = &norm_record,         [WEFT_RECIPE_RELU] = &relu_record,
-    [WEFT_RECIPE_MAX_POOL] = &max_pool_record, [WEFT_RECIPE_AVERAGE_POOL] = &average_pool_record,
-    [WEFT_RECIPE_FLATTEN] = &flatten_record,   NULL,
-};
+static const char *const precisions[] = {"auto", "fp32", "bf16", NULL};
 
 /* ---- optimisers and schedules ---- */
 
@@ -144,9 +58,25 @@ static const weft_record *const schedule_variants[] = {[WEFT_SCHEDULE_CONSTANT] 
 
 /* ---- data ---- */
 
+static const weft_field gcn_zca_fields[] = {
+    FIELD(weft_recipe_gcn_zca, norm, REAL, "", 1e-3, 1e6, NULL, "L2 norm of an image after subtraction of its mean."),
+    FIELD(weft_recipe_gcn_zca, epsilon, REAL, "", 1e-6, 1e6, "0.1",
+          "Added to the variance along each principal direction of the training images."),
+};
+RECORD(gcn_zca_record, "gcn_zca", weft_recipe_gcn_zca, gcn_zca_fields, NULL,
+       "Global contrast normalisation, then ZCA whitening fitted on the training images; the fit is kept in "
+       "$WEFT_CACHE, else $XDG_CACHE_HOME/weft, else ~/.cache/weft.");
+
 static const weft_field preprocess_fields[] = {
     FIELD(weft_recipe_preprocess, mean, REALS, "", -10, 10, "", "Subtracted from pixel / 255, one a channel."),
     FIELD(weft_recipe_preprocess, std, REALS, "", 1e-6, 10, "", "Divisor after that, one a channel."),
+    {.key = "gcn_zca",
+     .kind = WEFT_FIELD_RECORD,
+     .offset = offsetof(weft_recipe_preprocess, gcn_zca),
+     .unit = "",
+     .default_text = "",
+     .doc = "Whitened images instead of all that.",
+     .record = &gcn_zca_record},
 };
 static weft_status preprocess_check(const void *value, const weft_yaml *yaml, const weft_yaml_node *node,
                                     weft_error *err) {
@@ -157,10 +87,12 @@ static weft_status preprocess_check(const void *value, const weft_yaml *yaml, co
                                  p->std.count);
     if (p->mean.count > 4)
         return weft_record_error(yaml, node, "mean", err, "%zu channels; at most 4 are allowed", p->mean.count);
+    if (p->gcn_zca.norm > 0 && p->mean.count > 0)
+        return weft_record_error(yaml, node, "gcn_zca", err, "takes the place of mean and std; give one or the other");
     return WEFT_OK;
 }
 RECORD(preprocess_record, "preprocess", weft_recipe_preprocess, preprocess_fields, preprocess_check,
-       "How pixels become inputs: (pixel / 255 - mean) / std; left out: pixel / 255.");
+       "How pixels become inputs: (pixel / 255 - mean) / std, or gcn_zca; left out: pixel / 255.");
 
 static const weft_field augment_fields[] = {
     FIELD(weft_recipe_augment, flip, BOOL, "", 0, 0, "false", "Mirrors every second image, by chance, left to right."),
@@ -170,6 +102,20 @@ static const weft_field augment_fields[] = {
 RECORD(augment_record, "augment", weft_recipe_augment, augment_fields, NULL, "Random changes of training images.");
 
 /* ---- the recipe ---- */
+
+static const weft_field growth_fields[] = {
+    FIELD(weft_recipe_growth, factor, REAL, "", 0.01, 100, "1.4", "Multiplies the bound."),
+    FIELD(weft_recipe_growth, at, REALS, "step", 1, 1e12, "", "Minibatches after which it does, ascending."),
+};
+static weft_status growth_check(const void *value, const weft_yaml *yaml, const weft_yaml_node *node, weft_error *err) {
+    const weft_reals *at = &((const weft_recipe_growth *)value)->at;
+    for (size_t i = 0; i < at->count; i++)
+        if (at->items[i] != floor(at->items[i]) || (i > 0 && at->items[i] <= at->items[i - 1]))
+            return weft_record_error(yaml, node, "at", err, "the steps must be whole numbers, each above the last");
+    return WEFT_OK;
+}
+RECORD(growth_record, "clip_growth", weft_recipe_growth, growth_fields, growth_check,
+       "Schedule of the bound of W: wider at the given steps.");
 
 static const weft_field recipe_fields[] = {
     FIELD(weft_recipe, name, STRING, "", 0, 0, NULL, "Name of the recipe and of the network."),
@@ -181,6 +127,9 @@ static const weft_field recipe_fields[] = {
           "Images a minibatch; what is left over at an epoch's end is not used in that epoch."),
     FIELD(weft_recipe, workers, INT, "", 1, WEFT_WORKERS_MAX, "2",
           "Equal parts of a minibatch, computed in parallel, each with batch-norm statistics of its own."),
+    CHOICE(weft_recipe, precision, precisions, "auto",
+           "Of the training's multiplications: fp32; bf16: bfloat16 factors, single-precision sums, gradients and W; "
+           "auto: bf16 where the processor has it. Evaluation is always fp32."),
     {.key = "preprocess",
      .kind = WEFT_FIELD_RECORD,
      .offset = offsetof(weft_recipe, preprocess),
@@ -200,15 +149,27 @@ static const weft_field recipe_fields[] = {
      .offset = offsetof(weft_recipe, layers),
      .unit = "",
      .doc = "The network from input to output; the last layer has one output a class.",
-     .variants = layer_variants},
+     .variants = weft_recipe_layers},
     FIELD(weft_recipe, projection, STRING, "", 0, 0, "none",
           "Transform chain from W to the weights used forward and backward, as in sign or power:beta=0..2."),
     FIELD(weft_recipe, clip, REAL, "", 0, 1000, "0.5",
           "Bound of W, in standard deviations of the layer's Glorot initialisation; 0: no bound."),
+    {.key = "clip_growth",
+     .kind = WEFT_FIELD_RECORD,
+     .offset = offsetof(weft_recipe, clip_growth),
+     .unit = "",
+     .default_text = "",
+     .doc = "Schedule of the bound.",
+     .record = &growth_record},
     FIELD(
         weft_recipe, weight_rate, REAL, "", 0, 100, "0",
         "Learning rate of a layer's weights in standard deviations of its Glorot initialisation, where the optimiser's "
         "is for everything else; 0: the optimiser's for the weights too."),
+    FIELD(weft_recipe, bias_rate, REAL, "", 0, 1000, "1", "Factor of the learning rate for biases."),
+    FIELD(weft_recipe, norm_rate, REAL, "", 0, 1000, "1", "Factor of the learning rate for batch norm's parameters."),
+    FIELD(weft_recipe, ema, REAL, "", 0, 0.999999, "0",
+          "Decay per step of a moving average of all parameters, which is tested and deployed in their place; 0: off. "
+          "At step t the decay is t / (t + 9) where that is smaller."),
     {.key = "optimiser",
      .kind = WEFT_FIELD_VARIANT,
      .offset = offsetof(weft_recipe, optimiser),
@@ -239,9 +200,12 @@ static weft_status recipe_check(const void *value, const weft_yaml *yaml, const 
     if (r->batch % r->workers != 0)
         return weft_record_error(yaml, node, "batch", err, "%lld is no multiple of workers (%lld)", (long long)r->batch,
                                  (long long)r->workers);
+    weft_recipe_link *links = NULL;
+    WEFT_TRY(weft_recipe_links(&links, r, yaml, err));
+    free(links);
     if (r->label_smoothing > 0 && r->loss != WEFT_LOSS_CROSS_ENTROPY)
         return weft_record_error(yaml, node, "label_smoothing", err, "needs loss: cross_entropy");
-    return check_projection(r->projection, yaml, node, err);
+    return weft_recipe_check_projection(r->projection, yaml, node, err);
 }
 
 const weft_record weft_recipe_record = {.name = "recipe",

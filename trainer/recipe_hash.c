@@ -1,5 +1,7 @@
-/* Canonical text of a resolved recipe, for its hash: every key with its value, in the order of the field tables. */
+/* Canonical text of a resolved recipe, for its hash: every key with its value but the description, in the order of the
+ * field tables. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "trainer/recipe.h"
 
@@ -69,8 +71,14 @@ static void print_field(FILE *stream, const weft_field *field, const void *slot)
     }
 }
 
+/* A better text changes no training. */
+static bool is_prose(const weft_record *record, const weft_field *field) {
+    return record == &weft_recipe_record && strcmp(field->key, "description") == 0;
+}
+
 static void print_record(FILE *stream, const weft_record *record, const char *value) {
     for (size_t i = 0; i < record->count; i++) {
+        if (is_prose(record, &record->fields[i])) continue;
         fprintf(stream, "%s=", record->fields[i].key);
         print_field(stream, &record->fields[i], value + record->fields[i].offset);
         fputc(';', stream);

@@ -7,17 +7,19 @@
 #include "core/arena.h"
 #include "trainer/forward.h"
 
-/* Inputs of a batch norm are kept for the next one's pass where all images' fit in this; else the pass starts over. */
+/* What layers from a batch norm on read of those below it is kept for the next batch norm's pass where all images' fit
+ * in this; else that pass starts at an earlier one, or over. */
 static const size_t STORE_BYTES_MAX = (size_t)1 << 30;
 
 enum { LANES = 8 };
 
-/* Passes over all images: each starts where the last stored activation is and ends before layer `last`. */
+/* Passes over all images: each starts at the last layer for which the activations are stored and ends before layer
+ * `last`. */
 typedef struct pass {
     weft_forward *forward;
     const float *x;
     int first, last; /* layers to run; first == 0: from x */
-    bool keep;       /* store the input of layer `last` */
+    bool keep;       /* store what layers from `last` on read */
     char *store;     /* [chunks] of slot bytes */
     size_t slot;
     double *sums;  /* [chunks, 2, channels]: sum and sum of squares of layer last's input */
@@ -52,23 +54,50 @@ static void channel_sums(const float *v, weft_shape shape, size_t count, double 
             plane_sums(v + (n * channels + c) * plane, plane, &sums[c], &sums[channels + c]);
 }
 
-static weft_status start_chunk(const pass *p, weft_plan *plan, size_t chunk, size_t count) {
-    if (p->first > 0) {
-        weft_tensor *src = &plan->ops[p->first].src;
-        memcpy(src->data, p->store + chunk * p->slot, dnnl_memory_desc_get_size(&src->md));
-    } else {
-        const weft_forward *f = p->forward;
-        weft_forward_fill(f, plan, p->x + chunk * (size_t)f->batch * f->input_size, count);
+/* ---- stored activations ---- */
+
+static bool reads(const weft_layer *l, int producer) {
+    return l->input == producer || (l->kind == WEFT_LAYER_ADD && l->addend == producer);
+}
+
+/* Whether a layer from i on reads what `producer`, before i, puts out; -1: the network's input. */
+static bool is_live(const weft_plan *plan, int producer, int i) {
+    while (i < plan->count && !reads(plan->ops[i].layer, producer)) i++;
+    return i < plan->count;
+}
+
+static const weft_tensor *output(const weft_plan *plan, int producer) {
+    return producer < 0 ? &plan->start : &plan->ops[producer].dst;
+}
+
+/* Copies the activations that layers from i on need, in order of their producers, into the store or out of it. Returns
+ * their bytes; store may be NULL. */
+static size_t copy_live(const weft_plan *plan, int i, char *store, bool out) {
+    size_t bytes = 0;
+    for (int p = -1; p < i; p++) {
+        if (!is_live(plan, p, i)) continue;
+        const weft_tensor *t = output(plan, p);
+        size_t size = dnnl_memory_desc_get_size(&t->md);
+        if (store) memcpy(out ? (char *)t->data : store + bytes, out ? store + bytes : (char *)t->data, size);
+        bytes += size;
     }
-    return WEFT_OK;
+    return bytes;
+}
+
+static void start_chunk(const pass *p, weft_plan *plan, size_t chunk, size_t count) {
+    const weft_forward *f = p->forward;
+    if (p->first > 0)
+        copy_live(plan, p->first, p->store + chunk * p->slot, true);
+    else
+        weft_forward_fill(f, plan, p->x + chunk * (size_t)f->batch * f->input_size, count);
 }
 
 static weft_status statistics_chunk(void *context, weft_plan *plan, size_t chunk, size_t count, weft_error *err) {
     const pass *p = context;
     weft_op *op = &plan->ops[p->last];
-    WEFT_TRY(start_chunk(p, plan, chunk, count));
+    start_chunk(p, plan, chunk, count);
     WEFT_TRY(weft_plan_forward(plan, p->first, p->last, err));
-    if (p->keep) memcpy(p->store + chunk * p->slot, op->src.data, dnnl_memory_desc_get_size(&op->src.md));
+    if (p->keep) copy_live(plan, p->last, p->store + chunk * p->slot, false);
     WEFT_TRY(weft_dnn_run_reorder(&plan->dnn, &op->observed_in, err));
     channel_sums(op->observed.data, op->layer->in, count, p->sums + chunk * 2 * (size_t)op->layer->in.channels);
     return WEFT_OK;
@@ -100,20 +129,17 @@ static weft_status measure_layer(pass *p, weft_network *net, size_t count, weft_
     return status;
 }
 
-/* Bytes of one chunk of layer i's input, in the layout it has. */
-static size_t input_bytes(const pass *p, int i) {
-    return dnnl_memory_desc_get_size(&p->forward->plans[0]->ops[i].src.md);
-}
+static size_t live_bytes(const pass *p, int i) { return copy_live(p->forward->plans[0], i, NULL, false); }
 
-static bool fits_store(const pass *p, int i, size_t chunks) { return input_bytes(p, i) <= STORE_BYTES_MAX / chunks; }
+static bool fits_store(const pass *p, int i, size_t chunks) { return live_bytes(p, i) <= STORE_BYTES_MAX / chunks; }
 
-/* One block for the largest input that is stored; slots keep their size throughout, so chunks never overlap. */
+/* One block for the largest that is stored; slots keep their size throughout, so chunks never overlap. */
 static weft_status store_create(pass *p, const weft_network *net, size_t chunks, weft_error *err) {
     int norms = 0;
     for (int i = 0; i < net->layer_count; i++) {
         if (net->layers[i].kind != WEFT_LAYER_BATCH_NORM) continue;
         norms++;
-        if (fits_store(p, i, chunks) && input_bytes(p, i) > p->slot) p->slot = input_bytes(p, i);
+        if (fits_store(p, i, chunks) && live_bytes(p, i) > p->slot) p->slot = live_bytes(p, i);
     }
     if (norms < 2 || p->slot == 0) return WEFT_OK;
     p->store = weft_aligned_alloc(chunks, p->slot);
@@ -150,7 +176,7 @@ static void value_range(const float *v, size_t count, float range[2]) {
 static weft_status ranges_chunk(void *context, weft_plan *plan, size_t chunk, size_t count, weft_error *err) {
     const pass *p = context;
     float *ranges = p->ranges + chunk * 2 * (size_t)plan->count;
-    WEFT_TRY(start_chunk(p, plan, chunk, count));
+    start_chunk(p, plan, chunk, count);
     for (int i = 0; i < plan->count; i++) {
         weft_op *op = &plan->ops[i];
         if (weft_layer_has_weights(op->layer)) {

@@ -29,12 +29,11 @@ static void report(weft_session *s, bool epoch_end) {
     s->reported_s = weft_session_now();
 }
 
-/* Test error with the weights that would be deployed and the running statistics; a row of the curve. */
+/* A row of the curve. */
 static weft_status end_epoch(weft_session *s, weft_error *err) {
     double images = (double)s->per_epoch * (double)s->recipe.batch;
     size_t errors = 0;
-    WEFT_TRY(weft_model_deploy(&s->model, err));
-    WEFT_TRY(weft_forward_errors(s->forward, s->test, s->test->count, NULL, &errors, err));
+    WEFT_TRY(weft_session_test(s, &errors, err));
     s->rows[s->row_count++] = (weft_curve_row){
         .epoch = (double)(s->step / s->per_epoch),
         .step = (double)s->step,
@@ -44,7 +43,8 @@ static weft_status end_epoch(weft_session *s, weft_error *err) {
         .test_error_percent = 100.0 * (double)errors / (double)s->test->count,
         .seconds = weft_session_seconds(s),
     };
-    return weft_curve_write(s, err);
+    WEFT_TRY(weft_curve_write(s, err));
+    return weft_snapshot_write(s, err);
 }
 
 static weft_status stop_here(weft_session *s, weft_error *err) {
@@ -62,18 +62,34 @@ static weft_status train_steps(weft_session *s, weft_error *err) {
         bool epoch_end = s->step % s->per_epoch == 0;
         if (epoch_end) WEFT_TRY(end_epoch(s, err));
         double now = weft_session_now();
-        if (now - s->saved_s >= interval) WEFT_TRY(weft_checkpoint_write(s, err));
+        bool due = o->checkpoint_steps > 0 && s->step % o->checkpoint_steps == 0;
+        if (due || now - s->saved_s >= interval) WEFT_TRY(weft_checkpoint_write(s, err));
         if (o->progress && (epoch_end || now - s->reported_s >= REPORT_INTERVAL_S)) report(s, epoch_end);
     }
     return o->stop && *o->stop ? stop_here(s, err) : WEFT_OK;
 }
 
+/* A picture that fails is no reason to lose a training. */
+static void plot(const weft_session *s, weft_train_result *result) {
+    bool drawn;
+    weft_error own;
+    if (s->row_count == 0) return;
+    if (weft_curve_plot(s, &drawn, &own) != WEFT_OK)
+        snprintf(result->warning, sizeof result->warning, "no plot of the learning curve: %.120s", own.text);
+    else if (!drawn)
+        snprintf(result->warning, sizeof result->warning,
+                 "no plot of the learning curve: gnuplot was not found, or failed");
+}
+
 static weft_status train_session(weft_session *s, weft_train_result *result, weft_error *err) {
-    WEFT_TRY(s->options->resume ? weft_checkpoint_read(s, err) : weft_checkpoint_keep(s, err));
+    if (!s->options->resume) WEFT_TRY(weft_checkpoint_keep(s, err));
     s->started_s = weft_session_now();
     s->started_step = s->step;
     WEFT_TRY(weft_curve_write(s, err));
-    WEFT_TRY(train_steps(s, err));
+    if (!s->options->resume) WEFT_TRY(weft_checkpoint_write(s, err)); /* from here on a killed run can be resumed */
+    weft_status status = train_steps(s, err);
+    if (status == WEFT_OK || status == WEFT_E_INTERRUPTED) plot(s, result);
+    WEFT_TRY(status);
     WEFT_TRY(weft_checkpoint_write(s, err)); /* finishing changes the state, and may be interrupted too */
     WEFT_TRY(weft_session_finish(s, result, err));
     remove(s->checkpoint);

@@ -7,6 +7,7 @@
 #define WEFT_TRAINER_TRAINER_H
 
 #include <signal.h>
+#include <stdint.h>
 
 #include "core/dataset.h"
 #include "core/schema.h"
@@ -17,6 +18,11 @@ extern "C" {
 #endif
 
 extern const weft_record weft_recipe_record;
+
+/* BF16: activations and the weights multiplied are bfloat16, sums, gradients of weights and parameters float32. */
+typedef enum weft_precision { WEFT_PRECISION_FP32, WEFT_PRECISION_BF16 } weft_precision;
+/* BF16 only where the processor multiplies bfloat16 itself (AVX512-BF16). */
+bool weft_precision_is_native(weft_precision precision);
 
 typedef struct weft_train_progress {
     int epoch, epochs;
@@ -34,11 +40,15 @@ typedef struct weft_train_options {
     const char *checkpoint; /* NULL: output + ".checkpoint"; removed when the output has been written. Unless resume,
                                one that exists is renamed to checkpoint + ".old" before the first step */
     const char *curve;      /* CSV of the learning curve; NULL: output + ".csv" */
+    const char *plot;       /* the same as a picture, .svg or .png by its suffix; NULL: output + ".svg" */
+    int snapshots; /* also write so many networks along the training, spread evenly over its epochs, as output +
+                      ".epochN.onnx"; the last one is before the final statistics */
     bool resume; /* go on from the checkpoint; IO when there is none, INVALID when it belongs to another recipe or seed
                   */
     const char *const *overrides; /* --set KEY=VALUE of the recipe */
     int override_count;
     double checkpoint_interval_s;      /* 0: 30 */
+    uint64_t checkpoint_steps;         /* one after so many minibatches, too; 0: by the time alone */
     const volatile sig_atomic_t *stop; /* non-zero: write a checkpoint and return INTERRUPTED; NULL: never */
     void (*progress)(
         void *context,
@@ -50,37 +60,72 @@ typedef struct weft_train_result {
     double test_error_percent; /* deployed weights, statistics as the recipe says */
     double seconds;
     size_t weights;
+    char warning[160]; /* what went wrong without harm to the network (no gnuplot for the plot), also after an
+                          interrupt; "": nothing */
 } weft_train_result;
 
 weft_status weft_train(weft_train_result *result, const weft_train_options *options, weft_error *err);
 
 /* ---- evaluation ---- */
 
+#define WEFT_RECALIBRATE_ALL SIZE_MAX
+
 typedef struct weft_eval_options {
-    const weft_transform_chain
-        *chain;         /* NULL: the deployed weights as the file has them; else chain(W), W the latent weights */
     size_t images;      /* of the test set; 0: all */
     size_t recalibrate; /* training images on which batch-norm statistics are re-estimated for each draw, layer by layer
-                           as the distorted network computes them; 0: the file's */
-    int draws;          /* K independent draws of a stochastic chain; at least 1 */
+                           as the distorted network computes them; 0: the file's statistics; WEFT_RECALIBRATE_ALL */
+    int draws;          /* K independent draws of a stochastic chain; at least 1. One that draws nothing is run once */
     uint64_t seed;
+    weft_precision precision;
     const volatile sig_atomic_t *stop;
+    void (*progress)(void *context, int draw,
+                     int draws); /* after each draw, `draw` of `draws` being done; NULL: silent */
+    void *context;
 } weft_eval_options;
+
+/* What a chain T does to one CONV or DENSE layer, W its latent weights; means over the draws. */
+typedef struct weft_eval_layer {
+    const char *name; /* the network's */
+    size_t weights;
+    double distance;       /* mean abs(W - T(W)) / a, a = max abs(W); Fig. 1C of Merolla et al. 2016 */
+    double effective_bits; /* 0.5 log2(1 + sum W^2 / sum (W - T(W))^2) a weight; infinite where T(W) = W */
+    /* Pearson's correlation of the layer's output between the network with W (T = None) and the one with T(W), over all
+     * test images and output values together; both networks' statistics as the options say. Fig. 1D. The output is
+     * taken behind the batch norms, poolings and the first activation that directly follow the layer. NaN when one of
+     * the two is constant. */
+    double correlation;
+} weft_eval_layer;
+
 typedef struct weft_eval_result {
     double error_percent, error_percent_std; /* mean and sample standard deviation over the draws (0 for one) */
-    size_t images;
+    double low_percent, high_percent;        /* 95 % confidence interval: weft_error_interval of interval.h */
+    double effective_bits;                   /* mean over all weights of their layers' */
+    size_t images, recalibrate;              /* used */
     int draws;
     double seconds;
 } weft_eval_result;
-weft_status weft_evaluate(weft_eval_result *result, const weft_network *net, const char *dataset,
-                          const weft_eval_options *options, weft_error *err);
+
+/* Evaluates one network on one data set under any number of chains: images are read and preprocessed once, the network
+ * is compiled once. */
+typedef struct weft_evaluator weft_evaluator;
+/* The network is borrowed and not changed. */
+weft_status weft_evaluator_create(weft_evaluator **out, const weft_network *net, const char *dataset,
+                                  const weft_eval_options *options, weft_error *err);
+void weft_evaluator_destroy(weft_evaluator *evaluator);          /* NULL is allowed */
+int weft_evaluator_layer_count(const weft_evaluator *evaluator); /* CONV and DENSE layers */
+/* chain: NULL for the deployed weights as the file has them; else chain(W). layers: [weft_evaluator_layer_count],
+ * filled in (which takes several times as long), or NULL. The result depends on network, data, options and chain only,
+ * not on what was run before. INTERRUPTED when *options.stop becomes non-zero. */
+weft_status weft_evaluator_run(weft_evaluator *evaluator, const weft_transform_chain *chain, weft_eval_result *result,
+                               weft_eval_layer *layers, weft_error *err);
 
 /* ---- forward executor (oneDNN inference of any weft_network) ---- */
 
 typedef struct weft_forward weft_forward;
 /* batch: images per call. The network is borrowed and read at every run, so its weights and statistics may change in
- * between. */
-weft_status weft_forward_create(weft_forward **out, const weft_network *net, int batch, weft_error *err);
+ * between. UNSUPPORTED for a precision that the processor lacks. */
+weft_status weft_forward_create(weft_forward **out, const weft_network *net, int batch, weft_precision precision,
+                                weft_error *err);
 void weft_forward_destroy(weft_forward *forward);
 /* logits [count, classes] from x [count, C, H, W]; any count. */
 weft_status weft_forward_run(weft_forward *forward, const float *x, size_t count, float *logits, weft_error *err);

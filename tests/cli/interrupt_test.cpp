@@ -1,6 +1,8 @@
 // An interrupt during training leaves a checkpoint, and --resume ends with the very network of an uninterrupted run.
 #include "harness.h"
 
+#include <random>
+
 using namespace weft_cli;
 
 namespace {
@@ -26,6 +28,7 @@ TEST_F(Cli, interrupted_training_resumes) {
         << cut.err;
     EXPECT_FALSE(fs::exists("net.onnx"));
     EXPECT_TRUE(fs::exists("net.onnx.checkpoint"));
+    EXPECT_EQ(fs::exists("net.onnx.svg"), std::system("gnuplot --version > /dev/null 2>&1") == 0);
 
     Ran rest = weft({"train", "long.yaml", "--out", "net.onnx", "--resume", "--json", "rest.json"});
     ASSERT_EQ(rest.code, 0) << rest.err;
@@ -36,6 +39,46 @@ TEST_F(Cli, interrupted_training_resumes) {
     ASSERT_EQ(whole.code, 0) << whole.err;
     EXPECT_EQ(whole.err, "");
     EXPECT_TRUE(read_file("net.onnx") == read_file("whole.onnx"));
+}
+
+// Killed at random moments of its start, its steps and its writing of checkpoints (one every seven minibatches), it
+// ends with the bytes of an uninterrupted run.
+TEST_F(Cli, killed_training_resumes) {
+    make_dataset("set", 8, 300, 20);
+    write_file("long.yaml", "name: long\ndataset: set\nepochs: 40\nbatch: 20\nlayers:\n  - conv: {filters: 16, "
+                            "kernel: 3}\n  - batch_norm\n  - relu\n  - dense: {units: 10}\n  - batch_norm\n"
+                            "projection: stoch\nema: 0.9\nrecalibrate: 100\n");
+    auto begin = std::chrono::steady_clock::now();
+    Ran whole = weft({"train", "long.yaml", "--out", "whole.onnx", "--quiet"});
+    ASSERT_EQ(whole.code, 0) << whole.err;
+    std::chrono::duration<double> length = std::chrono::steady_clock::now() - begin;
+    std::vector<std::string> words = {"train", "long.yaml", "--out", "net.onnx", "--checkpoint-steps", "7"};
+    std::mt19937 random(std::random_device{}());
+    std::uniform_real_distribution<double> part(0, 0.6);
+    int kills = 0, resumed = 0;
+    for (bool done = false; !done && kills < 10;) {
+        bool resume = fs::exists("net.onnx.checkpoint");
+        std::vector<std::string> now = words;
+        if (resume) now.push_back("--resume");
+        pid_t child = start(now);
+        std::this_thread::sleep_for(part(random) * length);
+        kill(child, SIGKILL);
+        Ran run = finish(child);
+        done = run.code == 0;
+        ASSERT_TRUE(done || run.code == -SIGKILL) << run.code << " " << run.err;
+        kills += !done;
+        resumed += resume;
+    }
+    EXPECT_GT(kills, 0);
+    if (!fs::exists("net.onnx")) {
+        if (fs::exists("net.onnx.checkpoint")) words.push_back("--resume");
+        resumed += words.back() == "--resume";
+        Ran rest = weft(words);
+        ASSERT_EQ(rest.code, 0) << rest.err;
+    }
+    EXPECT_GT(resumed, 0) << kills << " kills";
+    EXPECT_TRUE(read_file("net.onnx") == read_file("whole.onnx")) << kills << " kills";
+    EXPECT_FALSE(fs::exists("net.onnx.checkpoint"));
 }
 
 #ifdef WEFT_HAVE_SYSTEMC

@@ -125,4 +125,35 @@ TEST_F(CliResults, info_knows_every_kind) {
               "data set  set\nimages    60 for training, 30 for testing\nshape     1 x 8 x 8\nclasses   10\n");
 }
 
+TEST_F(CliResults, info_shows_branches_and_bounds) {
+    weft_network *net = nullptr;
+    weft_error err{};
+    ASSERT_EQ(weft_network_create(&net, "branches", {1, 4, 4}, &err), WEFT_OK) << err.text;
+    weft_layer clip{}, quantise{}, threshold{}, add{};
+    clip.kind = WEFT_LAYER_CLIP, clip.low = -0.5f, clip.high = 2;
+    quantise.kind = WEFT_LAYER_QUANTISE, quantise.high = 1.5f, quantise.levels = 3;
+    threshold.kind = WEFT_LAYER_THRESHOLD, threshold.threshold = 0.25f, threshold.signed_spikes = true;
+    add.kind = WEFT_LAYER_ADD;
+    const std::tuple<weft_layer *, const char *, int> layers[] = {
+        {&clip, "clip", -1}, {&quantise, "quantise", 0}, {&threshold, "spikes", 0}, {&add, "sum", 2}};
+    add.addend = 1;
+    for (const auto &[layer, name, input] : layers)
+        ASSERT_EQ(weft_network_add(net, layer, name, input, false, nullptr, &err), WEFT_OK) << err.text;
+    ASSERT_EQ(weft_onnx_write(net, "branches.onnx", &err), WEFT_OK) << err.text;
+    weft_network_destroy(net);
+    std::string table = weft({"info", "branches.onnx"}).out;
+    for (const char *detail :
+         {"  -0.5..2\n", "  0..1.5 in steps of 0.5\n", "  from clip  +-1 from +-0.25\n", "  spikes + quantise\n"})
+        EXPECT_NE(table.find(detail), std::string::npos) << detail << "in\n" << table;
+    Json info(weft({"info", "branches.onnx", "--json", "-"}).out);
+    auto value = [&](int layer, const char *key) {
+        return cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(info.at("layers"), layer), key);
+    };
+    EXPECT_TRUE(cJSON_IsNull(value(0, "from")));
+    EXPECT_EQ(cJSON_GetNumberValue(value(1, "levels")), 3);
+    EXPECT_TRUE(cJSON_IsTrue(value(2, "signed")));
+    EXPECT_STREQ(cJSON_GetStringValue(value(2, "from")), "clip");
+    EXPECT_STREQ(cJSON_GetStringValue(value(3, "addend")), "quantise");
+}
+
 } // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <set>
@@ -67,6 +68,13 @@ static V weights(size_t count = COUNT) {
     weft_rng rng = {99, 0, 0, WEFT_PURPOSE_TEST};
     weft_rng_fill_normal(&rng, 0, count, w.data());
     for (float &x : w) x = x == 0.0f ? 0.01f : 0.05f * x;
+    return w;
+}
+
+/* One weight of 1, which is alpha, and copies of another. */
+static V copies_of(float value) {
+    V w(COUNT, value);
+    w[0] = 1.0f;
     return w;
 }
 
@@ -177,17 +185,36 @@ TEST_P(Transform, StochasticFlagHolds) {
     EXPECT_TRUE(same_bytes(applied(op->name, w, 1), applied(op->name, w, 1)));
 }
 
+/* T(T(w)) = T(w), whatever is drawn the second time; a parameter that is a range is drawn once. */
+static bool is_idempotent(const std::string &text, const V &w) {
+    V once = applied(text, w);
+    bool same = same_bytes(applied(text, once), once);
+    if (text.find("..") != std::string::npos) return same;
+    for (uint64_t seed : {2, 3, 4}) same = same && same_bytes(applied(text, once, seed), once);
+    return same;
+}
+
 /* The flag says whether all variants are, no more and no less. */
 TEST_P(Transform, IdempotentFlagHolds) {
     V w = weights();
     bool all = true;
     for (const std::string &text : variants(GetParam())) {
-        V once = applied(text, w);
-        bool same = same_bytes(applied(text, once), once);
+        bool same = is_idempotent(text, w);
         all = all && same;
         EXPECT_TRUE(same || !(GetParam()->flags & WEFT_TRANSFORM_IDEMPOTENT)) << text;
     }
     EXPECT_EQ(all, (GetParam()->flags & WEFT_TRANSFORM_IDEMPOTENT) != 0);
+}
+
+/* Where single parameters are idempotent though the row is not. */
+TEST(TransformIdempotence, OfSingleParameters) {
+    V w = weights();
+    for (const char *text : {"power:beta=0", "power:beta=1", "clip:limit=1", "addnorm:sigma=0", "multunif:gamma=1",
+                             "sign|round", "stoch|sign"})
+        EXPECT_TRUE(is_idempotent(text, w)) << text;
+    for (const char *text : {"power:beta=0.5", "power:beta=2", "clip:limit=0.5", "addnorm:sigma=0.01",
+                             "multunif:gamma=0.9", "stochm:gamma=1", "stochm3:drop=0"})
+        EXPECT_FALSE(is_idempotent(text, w)) << text;
 }
 
 static void expect_odd_on_average(const std::string &text, const V &w, const V &negated) {
@@ -201,6 +228,30 @@ static void expect_odd_on_average(const std::string &text, const V &w, const V &
     for (int i = 0; i < 2; i++) EXPECT_LE(std::fabs(sum[i]), 5 * std::sqrt(square[i])) << text << " moment " << i + 1;
 }
 
+/* Largest distance of the two distribution functions. That of equal distributions is above 2.5 sqrt(2 / n) with
+ * probability below 2 exp(-2 * 2.5^2) = 7e-6 (Smirnov; Massart's constant). */
+static double distribution_distance(V a, V b) {
+    std::sort(a.begin(), a.end());
+    std::sort(b.begin(), b.end());
+    double worst = 0, count = double(a.size());
+    for (size_t i = 0, k = 0; i < a.size();) {
+        float value = std::min(a[i], k < b.size() ? b[k] : a[i]);
+        while (i < a.size() && a[i] == value) i++;
+        while (k < b.size() && b[k] == value) k++;
+        worst = std::max(worst, std::fabs(double(i) - double(k)) / count);
+    }
+    return worst;
+}
+
+/* T(-w) and -T(w) have one distribution, at weights of all magnitudes and at single ones. */
+static void expect_odd_in_distribution(const std::string &text, const V &w) {
+    V negated(w.size());
+    for (size_t i = 0; i < w.size(); i++) negated[i] = -w[i];
+    V a = applied(text, w, 1), b = applied(text, negated, 2);
+    for (float &x : b) x = 0.0f - x;
+    EXPECT_LE(distribution_distance(a, b), 2.5 * std::sqrt(2.0 / double(w.size()))) << text << " at " << w[1];
+}
+
 TEST_P(Transform, OddFlagHolds) {
     const weft_transform_op *op = GetParam();
     if (!(op->flags & WEFT_TRANSFORM_ODD)) GTEST_SKIP() << "not odd";
@@ -209,10 +260,58 @@ TEST_P(Transform, OddFlagHolds) {
     for (size_t i = 0; i < w.size(); i++) negated[i] = -w[i];
     for (const std::string &text : variants(op)) {
         if (op->flags & WEFT_TRANSFORM_STOCHASTIC) {
-            if (text.find("..") == std::string::npos) expect_odd_on_average(text, w, negated);
+            if (text.find("..") != std::string::npos) continue; /* two seeds, two values of the parameter */
+            expect_odd_on_average(text, w, negated);
+            expect_odd_in_distribution(text, w);
+            for (float value : {0.125f, 0.5f, 0.9f}) expect_odd_in_distribution(text, copies_of(value));
             continue;
         }
         V a = applied(text, w), b = applied(text, negated);
         for (size_t i = 0; i < a.size(); i++) ASSERT_EQ(a[i], -b[i]) << text << " " << w[i];
+    }
+}
+
+/* ---- draws ---- */
+
+static V drawn(const std::string &text, const V &w, const weft_transform_draw &draw) {
+    weft_transform_chain chain = parsed(text);
+    V out(w.size());
+    EXPECT_EQ(weft_transform_chain_apply(&chain, w.data(), out.data(), w.size(), &draw, nullptr), WEFT_OK);
+    return out;
+}
+
+/* Correlation of a[i] with b[i + lag]; of independent samples it is 0 with standard deviation 1 / sqrt(count). */
+static void expect_uncorrelated(const V &a, const V &b, size_t lag, const std::string &what) {
+    double count = double(a.size() - lag - 1), sums[5] = {}; /* the first weight, which is alpha, is left out */
+    for (size_t i = 1; i + lag < a.size(); i++) {
+        double x = double(a[i]), y = double(b[i + lag]);
+        sums[0] += x, sums[1] += y, sums[2] += x * x, sums[3] += y * y, sums[4] += x * y;
+    }
+    double product = sums[4] / count - sums[0] / count * (sums[1] / count);
+    double x2 = sums[2] / count - std::pow(sums[0] / count, 2), y2 = sums[3] / count - std::pow(sums[1] / count, 2);
+    EXPECT_GT(x2, 0) << what;
+    EXPECT_LE(std::fabs(product), 5 * std::sqrt(x2 * y2 / count)) << what << " lag " << lag;
+}
+
+static std::vector<const weft_transform_op *> stochastic_rows() {
+    std::vector<const weft_transform_op *> some;
+    for (const weft_transform_op *op : rows())
+        if (op->flags & WEFT_TRANSFORM_STOCHASTIC) some.push_back(op);
+    return some;
+}
+class StochasticTransform : public ::testing::TestWithParam<const weft_transform_op *> {};
+INSTANTIATE_TEST_SUITE_P(Table, StochasticTransform, ::testing::ValuesIn(stochastic_rows()),
+                         [](const auto &row) { return std::string(row.param->name); });
+
+/* Weights draw independently of their neighbours, of other layers, steps, seeds and purposes. */
+TEST_P(StochasticTransform, DrawsAreIndependent) {
+    const weft_transform_op *op = GetParam();
+    for (float value : {0.375f, 0.75f}) {
+        V w = copies_of(value), first = drawn(op->name, w, {1, 5, 2, WEFT_PURPOSE_PROJECT});
+        for (size_t lag : {1, 2, 3, 4, 8, 256}) expect_uncorrelated(first, first, lag, "neighbours");
+        expect_uncorrelated(first, drawn(op->name, w, {1, 5, 3, WEFT_PURPOSE_PROJECT}), 0, "layer");
+        expect_uncorrelated(first, drawn(op->name, w, {1, 6, 2, WEFT_PURPOSE_PROJECT}), 0, "step");
+        expect_uncorrelated(first, drawn(op->name, w, {2, 5, 2, WEFT_PURPOSE_PROJECT}), 0, "seed");
+        expect_uncorrelated(first, drawn(op->name, w, {1, 5, 2, WEFT_PURPOSE_DISTORT}), 0, "purpose");
     }
 }

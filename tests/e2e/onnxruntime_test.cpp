@@ -1,8 +1,9 @@
-// Does another runtime compute the same from a trained network? weft trains one-bit weights on a slice of
-// Fashion-MNIST, then onnxruntime runs the file that it wrote, and the ONNX project's checker reads it.
+// Does another runtime compute the same from a trained network? weft trains a small net with each kind of projection on
+// a slice of Fashion-MNIST, then onnxruntime runs the file that it wrote, and the ONNX project's checker reads it.
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "core/dataset.h"
@@ -12,7 +13,7 @@ using namespace fixture;
 
 namespace {
 
-constexpr size_t train_images = 6000, test_images = 1000, classes = 10;
+constexpr size_t train_images = 3000, test_images = 1000, classes = 10;
 
 int run(const std::string &command) {
     int status = std::system(command.c_str());
@@ -38,21 +39,22 @@ void slice(const Dataset &from, const std::string &prefix, size_t count) {
                word(0x801) + head + std::string(reinterpret_cast<const char *>(from.set->labels), count));
 }
 
-// Every kind of layer that a recipe has; 300 steps.
-std::string recipe(const std::string &dataset) {
+// Convolutions, both pools, biases, batch norm; 75 steps.
+std::string recipe(const std::string &dataset, const std::string &projection) {
     return "name: small\ndataset: " + dataset +
-           "\nepochs: 2\nbatch: 40\nlayers:\n"
+           "\nepochs: 1\nbatch: 40\nlayers:\n"
            "  - conv: {filters: 8, kernel: 3, bias: true}\n  - max_pool: {size: 2}\n  - batch_norm\n  - relu\n"
            "  - conv: {filters: 16, kernel: 3}\n  - batch_norm\n  - relu\n  - average_pool: {size: 2}\n"
            "  - flatten\n  - dense: {units: 10, bias: true}\n"
-           "projection: sign\noptimiser: {adam: {learning_rate: 0.005}}\nloss: cross_entropy\nrecalibrate: 2000\n";
+           "projection: " +
+           projection + "\noptimiser: {adam: {learning_rate: 0.01}}\nloss: cross_entropy\nrecalibrate: 1000\n";
 }
 
 std::vector<float> logits_of(const weft_network *net, const std::vector<float> &x) {
     weft_error err = {};
     weft_forward *forward = nullptr;
     std::vector<float> logits(test_images * classes);
-    EXPECT_EQ(weft_forward_create(&forward, net, 50, &err), WEFT_OK) << err.text;
+    EXPECT_EQ(weft_forward_create(&forward, net, 50, WEFT_PRECISION_FP32, &err), WEFT_OK) << err.text;
     EXPECT_EQ(weft_forward_run(forward, x.data(), test_images, logits.data(), &err), WEFT_OK) << err.text;
     weft_forward_destroy(forward);
     return logits;
@@ -77,12 +79,27 @@ void compare(const std::vector<float> &ours, const std::vector<float> &theirs, c
     }
     EXPECT_LE(difference, 1e-3f * largest);
     EXPECT_GT(largest, 1);
-    EXPECT_GT(right, 700u) << "of " << test_images; // it has learned: guessing gives 100
+    EXPECT_GT(right, 500u) << "of " << test_images; // it has learned: guessing gives 100
     ::testing::Test::RecordProperty("largest_logit", std::to_string(largest));
     ::testing::Test::RecordProperty("largest_difference", std::to_string(difference));
 }
 
-TEST(OnnxRuntime, ComputesTheTrainedNetwork) {
+// Each row of the table with its defaults; Tr-Power-C's draw of beta; and a chain.
+std::vector<std::string> projections() {
+    std::vector<std::string> all;
+    for (int i = 0; weft_transform_table[i]; i++) all.push_back(weft_transform_table[i]->name);
+    all.push_back("power:beta=0..2");
+    all.push_back("sign|addnorm:sigma=0.1");
+    return all;
+}
+class OnnxRuntime : public ::testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Projection, OnnxRuntime, ::testing::ValuesIn(projections()), [](const auto &projection) {
+    std::string name = projection.param;
+    for (char &c : name) c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+    return name;
+});
+
+TEST_P(OnnxRuntime, ComputesTheTrainedNetwork) {
     Dataset train_set("fashion-mnist", WEFT_SPLIT_TRAIN), test_set("fashion-mnist", WEFT_SPLIT_TEST);
     if (train_set.status == WEFT_E_IO) GTEST_SKIP() << train_set.error.text;
     ASSERT_EQ(train_set.status, WEFT_OK) << train_set.error.text;
@@ -93,7 +110,7 @@ TEST(OnnxRuntime, ComputesTheTrainedNetwork) {
     ASSERT_EQ(run("mkdir " + set), 0);
     slice(train_set, set + "/train", train_images);
     slice(test_set, set + "/t10k", test_images);
-    write_file(script, recipe(set));
+    write_file(script, recipe(set, GetParam()));
     Outcome trained = train(script, out);
     ASSERT_EQ(trained.status, WEFT_OK) << trained.error.text;
 
@@ -101,7 +118,8 @@ TEST(OnnxRuntime, ComputesTheTrainedNetwork) {
     ASSERT_EQ(weft_onnx_read(&read, out.c_str(), &err), WEFT_OK) << err.text;
     Network net(read);
     std::vector<float> x(test_images * weft_shape_size(net->input)), theirs(test_images * classes);
-    weft_preprocess_apply(&net->preprocess, net->input, test_set.set->pixels, test_images, x.data());
+    ASSERT_EQ(weft_preprocess_apply(&net->preprocess, net->input, test_set.set->pixels, test_images, x.data(), &err),
+              WEFT_OK);
     write_file(folder.file("x.f32"), std::string(reinterpret_cast<const char *>(x.data()), x.size() * sizeof(float)));
     int code = run("node " WEFT_SOURCE_FOLDER "/tests/e2e/onnxruntime_run.js " + out + " " + folder.file("x.f32") +
                    " " + std::to_string(test_images) + " 1 28 28 " + folder.file("y.f32"));

@@ -71,7 +71,7 @@ TEST_F(Cli, train_eval_map_sim) {
                             "  - dense: {units: 10}\n  - batch_norm\nprojection: sign\nrecalibrate: 1000\n");
     Ran train = weft({"train", "tiny.yaml", "--out", "net.onnx", "--threads", "2"});
     ASSERT_EQ(train.code, 0) << train.err;
-    EXPECT_EQ(listing(), "net.onnx net.onnx.csv set tiny.yaml");
+    EXPECT_EQ(listing(), "net.onnx net.onnx.csv net.onnx.svg set tiny.yaml");
 
     Ran eval = weft({"eval", "net.onnx", "--dataset", "set", "--json", "-"});
     ASSERT_EQ(eval.code, 0) << eval.err;

@@ -1,6 +1,8 @@
 // Does the executor compute what the definitions say, for random networks, batches and thread counts?
 #include <omp.h>
 
+#include <functional>
+
 #include "tests/support/naive_network.h"
 #include "tests/support/trainer_fixture.h"
 
@@ -13,10 +15,10 @@ struct ForwardDeleter {
 };
 using Forward = std::unique_ptr<weft_forward, ForwardDeleter>;
 
-Forward executor(const Network &net, int batch) {
+Forward executor(const Network &net, int batch, weft_precision precision = WEFT_PRECISION_FP32) {
     weft_forward *forward = nullptr;
     weft_error err = {};
-    EXPECT_EQ(weft_forward_create(&forward, net.get(), batch, &err), WEFT_OK) << err.text;
+    EXPECT_EQ(weft_forward_create(&forward, net.get(), batch, precision, &err), WEFT_OK) << err.text;
     return Forward(forward);
 }
 
@@ -72,6 +74,102 @@ TEST(Forward, RandomNetworksAgreeWithTheDefinitions) {
     }
 }
 
+// Layers after any earlier one, sums of any two of one shape: what may overwrite its input and what may not.
+Network random_graph(unsigned seed) {
+    std::mt19937 g(seed);
+    auto pick = [&](int low, int high) { return low + static_cast<int>(g() % static_cast<unsigned>(high - low + 1)); };
+    Network net = network({pick(1, 17), 6, 6});
+    auto after = [&](int input, const weft_layer &layer) {
+        weft_error err = {};
+        std::string name = "layer" + std::to_string(net->layer_count);
+        EXPECT_EQ(weft_network_add(net.get(), &layer, name.c_str(), input, false, nullptr, &err), WEFT_OK) << err.text;
+    };
+    weft_layer sum = proto(WEFT_LAYER_ADD), clip = proto(WEFT_LAYER_CLIP);
+    clip.low = -0.5f;
+    clip.high = 0.8f;
+    int channels = pick(1, 20);
+    after(-1, proto(WEFT_LAYER_CONV, channels, 3, 1, 1));
+    for (int k = pick(6, 14); k > 0; k--) {
+        int input = pick(0, net->layer_count - 1);
+        sum.addend = pick(0, net->layer_count - 1);
+        const weft_layer choices[] = {proto(WEFT_LAYER_CONV, channels, 3, 1, 1),
+                                      proto(WEFT_LAYER_CONV, channels, 1, 1, 0, 1, channels),
+                                      proto(WEFT_LAYER_MAX_POOL, 0, 3, 1, 1),
+                                      proto(WEFT_LAYER_BATCH_NORM),
+                                      proto(WEFT_LAYER_RELU),
+                                      clip,
+                                      sum,
+                                      sum};
+        after(input, choices[pick(0, 7)]);
+    }
+    after(net->layer_count - 1, proto(WEFT_LAYER_FLATTEN));
+    int flat = net->layer_count - 1;
+    after(flat, proto(WEFT_LAYER_RELU));
+    sum.addend = flat;
+    after(flat + 1, sum);
+    add(net, proto(WEFT_LAYER_DENSE, 10), true);
+    randomise(net, seed + 100);
+    return net;
+}
+
+TEST(Forward, RandomGraphsAgreeWithTheDefinitions) {
+    for (unsigned seed = 0; seed < 60; seed++) {
+        SCOPED_TRACE(seed);
+        Network net = random_graph(seed);
+        std::vector<float> x = random_values(5 * weft_shape_size(net->input), seed + 50);
+        expect_near(run(executor(net, 3), net, x, 5), naive::run(net.get(), x, 5, false));
+    }
+}
+
+// Wide enough for every implementation of a convolution.
+TEST(Forward, WideConvolutions) {
+    Network net = network({16, 9, 10});
+    add(net, proto(WEFT_LAYER_CONV, 64, 3, 1, 1));
+    add(net, proto(WEFT_LAYER_CONV, 32, 3, 1, 1), true);
+    add(net, proto(WEFT_LAYER_CONV, 32, 3, 2, 1));
+    randomise(net, 5);
+    std::vector<float> x = random_values(4 * weft_shape_size(net->input), 6);
+    expect_near(run(executor(net, 4), net, x, 4), naive::run(net.get(), x, 4, false));
+}
+
+// Of the length of all expected values.
+double relative_error(const std::vector<float> &values, const naive::Values &expected) {
+    double error = 0, size = 0;
+    EXPECT_EQ(values.size(), expected.size());
+    for (size_t i = 0; i < expected.size(); i++) {
+        error += std::pow(static_cast<double>(values[i]) - expected[i], 2);
+        size += expected[i] * expected[i];
+    }
+    return std::sqrt(error / size);
+}
+
+// Eight bits of a factor: a relative error of some 0.3 % a layer.
+TEST(Forward, Bfloat16IsNearTheDefinitions) {
+    if (!weft_precision_is_native(WEFT_PRECISION_BF16)) GTEST_SKIP() << "the processor has no bfloat16";
+    for (unsigned seed = 0; seed < 20; seed++) {
+        SCOPED_TRACE(seed);
+        Network net = seed % 2 ? random_graph(seed) : random_network(seed);
+        std::vector<float> x = random_values(5 * weft_shape_size(net->input), seed + 50);
+        double error =
+            relative_error(run(executor(net, 3, WEFT_PRECISION_BF16), net, x, 5), naive::run(net.get(), x, 5, false));
+        EXPECT_LT(error, 0.03);
+        EXPECT_GT(error, 1e-4); // it is bfloat16
+    }
+}
+
+TEST(Forward, Bfloat16ByWinograd) {
+    if (!weft_precision_is_native(WEFT_PRECISION_BF16)) GTEST_SKIP() << "the processor has no bfloat16";
+    Network net = network({16, 9, 10});
+    add(net, proto(WEFT_LAYER_CONV, 64, 3, 1, 1));
+    add(net, proto(WEFT_LAYER_BATCH_NORM));
+    add(net, proto(WEFT_LAYER_RELU));
+    add(net, proto(WEFT_LAYER_CONV, 32, 3, 1, 1));
+    randomise(net, 5);
+    std::vector<float> x = random_values(7 * weft_shape_size(net->input), 6);
+    EXPECT_LT(relative_error(run(executor(net, 4, WEFT_PRECISION_BF16), net, x, 7), naive::run(net.get(), x, 7, false)),
+              0.01);
+}
+
 TEST(Forward, ReadsTheNetworkAtEveryRun) {
     Network net = random_network(3);
     std::vector<float> x = random_values(2 * weft_shape_size(net->input), 4);
@@ -106,7 +204,7 @@ TEST(Forward, NothingToDo) {
     EXPECT_EQ(weft_forward_run(forward.get(), &ignored, 0, &ignored, &err), WEFT_OK);
     EXPECT_EQ(weft_forward_reestimate(forward.get(), net.get(), &ignored, 0, true, true, &err), WEFT_E_INVALID);
     weft_forward *none = nullptr;
-    EXPECT_EQ(weft_forward_create(&none, net.get(), 0, &err), WEFT_E_INVALID);
+    EXPECT_EQ(weft_forward_create(&none, net.get(), 0, WEFT_PRECISION_FP32, &err), WEFT_E_INVALID);
     EXPECT_EQ(none, nullptr);
 }
 
@@ -136,9 +234,10 @@ struct Expected {
 // Layer by layer, each batch norm with the statistics of what it is given.
 Expected expected_statistics(const Network &net, const std::vector<float> &x, int count) {
     Expected e;
-    naive::Values v(x.begin(), x.end());
+    std::vector<naive::Values> values{naive::Values(x.begin(), x.end())}; // of the input, then of each layer
     for (int i = 0; i < net->layer_count; i++) {
         const weft_layer &l = net->layers[i];
+        const naive::Values &v = values[static_cast<size_t>(l.input + 1)];
         e.range.emplace_back(*std::min_element(v.begin(), v.end()), *std::max_element(v.begin(), v.end()));
         e.mean.emplace_back();
         e.variance.emplace_back();
@@ -148,15 +247,17 @@ Expected expected_statistics(const Network &net, const std::vector<float> &x, in
             e.mean.back().push_back(mean);
             e.variance.back().push_back(variance);
         }
-        v = naive::layer(l, v, count, true);
+        naive::Values out = naive::layer(l, v, count, true);
+        for (size_t k = 0; l.kind == WEFT_LAYER_ADD && k < out.size(); k++)
+            out[k] += values[static_cast<size_t>(l.addend + 1)][k];
+        values.push_back(out);
     }
     return e;
 }
 
-TEST(Reestimate, StatisticsAndRangesAgreeWithTheDefinition) {
+void check_statistics(const Network &net, unsigned seed) {
     const int count = 19;
-    Network net = normed_network(11);
-    std::vector<float> x = random_values(count * weft_shape_size(net->input), 12);
+    std::vector<float> x = random_values(count * weft_shape_size(net->input), seed);
     Expected e = expected_statistics(net, x, count);
     Forward forward = executor(net, 4);
     weft_error err = {};
@@ -176,6 +277,53 @@ TEST(Reestimate, StatisticsAndRangesAgreeWithTheDefinition) {
     expect_near(logits, naive::run(net.get(), x, count, true));
 }
 
+TEST(Reestimate, StatisticsAndRangesAgreeWithTheDefinition) { check_statistics(normed_network(11), 12); }
+
+// Activations from before a batch norm are read behind it, the network's input too.
+Network residual_network(unsigned seed) {
+    Network net = network({6, 6, 6});
+    weft_layer sum = proto(WEFT_LAYER_ADD);
+    auto skip = [&](int addend) {
+        sum.addend = addend;
+        add(net, sum);
+    };
+    for (int block = 0; block < 3; block++) {
+        int from = net->layer_count - 1; // -1: the network's input
+        add(net, proto(WEFT_LAYER_CONV, 6, 3, 1, 1));
+        add(net, proto(WEFT_LAYER_BATCH_NORM));
+        add(net, proto(WEFT_LAYER_RELU));
+        add(net, proto(WEFT_LAYER_CONV, 6, 3, 1, 1));
+        add(net, proto(WEFT_LAYER_BATCH_NORM));
+        skip(from);
+        if (block == 1) skip(-1);
+        add(net, proto(WEFT_LAYER_RELU));
+    }
+    add(net, proto(WEFT_LAYER_DENSE, 10));
+    add(net, proto(WEFT_LAYER_BATCH_NORM));
+    randomise(net, seed);
+    return net;
+}
+
+TEST(Reestimate, ResidualNetwork) { check_statistics(residual_network(17), 18); }
+
+TEST(Reestimate, InBfloat16) {
+    if (!weft_precision_is_native(WEFT_PRECISION_BF16)) GTEST_SKIP() << "the processor has no bfloat16";
+    const int count = 19;
+    Network net = residual_network(19);
+    std::vector<float> x = random_values(count * weft_shape_size(net->input), 20);
+    Expected e = expected_statistics(net, x, count);
+    Forward forward = executor(net, 4, WEFT_PRECISION_BF16);
+    weft_error err = {};
+    ASSERT_EQ(weft_forward_reestimate(forward.get(), net.get(), x.data(), count, true, true, &err), WEFT_OK);
+    for (size_t i = 0; i < e.mean.size(); i++)
+        for (size_t c = 0; c < e.mean[i].size(); c++) {
+            EXPECT_NEAR(static_cast<double>(net->layers[i].mean[c]), e.mean[i][c],
+                        0.02 * std::sqrt(e.variance[i][c] + 0.01));
+            EXPECT_NEAR(static_cast<double>(net->layers[i].variance[c]), e.variance[i][c], 0.03 * e.variance[i][c]);
+        }
+    EXPECT_LT(relative_error(run(forward, net, x, count), naive::run(net.get(), x, count, true)), 0.03);
+}
+
 TEST(Reestimate, OnlyWhatIsAskedFor) {
     Network net = normed_network(13), copy = normed_network(13);
     std::vector<float> x = random_values(4 * weft_shape_size(net->input), 14);
@@ -190,18 +338,19 @@ TEST(Reestimate, OnlyWhatIsAskedFor) {
     EXPECT_EQ(weft_forward_reestimate(forward.get(), copy.get(), x.data(), 4, true, false, &err), WEFT_E_INTERNAL);
 }
 
-TEST(Reestimate, SameBytesForAnyNumberOfThreads) {
+void check_threads(const std::function<Network()> &make) {
     std::vector<std::string> results;
     for (int threads : {1, 2, 5}) {
         omp_set_num_threads(threads);
-        Network net = normed_network(15);
+        Network net = make();
         std::vector<float> x = random_values(31 * weft_shape_size(net->input), 16);
         weft_error err = {};
         Forward forward = executor(net, 3);
         ASSERT_EQ(weft_forward_reestimate(forward.get(), net.get(), x.data(), 31, true, true, &err), WEFT_OK);
         std::string bytes;
-        for (int i : {2, 5, 9}) {
+        for (int i = 0; i < net->layer_count; i++) {
             const weft_layer &l = net->layers[i];
+            if (l.kind != WEFT_LAYER_BATCH_NORM) continue;
             bytes.append(reinterpret_cast<char *>(l.mean), static_cast<size_t>(l.out.channels) * sizeof(float));
             bytes.append(reinterpret_cast<char *>(l.variance), static_cast<size_t>(l.out.channels) * sizeof(float));
         }
@@ -209,6 +358,11 @@ TEST(Reestimate, SameBytesForAnyNumberOfThreads) {
     }
     EXPECT_EQ(results[0], results[1]);
     EXPECT_EQ(results[0], results[2]);
+}
+
+TEST(Reestimate, SameBytesForAnyNumberOfThreads) {
+    check_threads([] { return normed_network(15); });
+    check_threads([] { return residual_network(15); });
 }
 
 } // namespace

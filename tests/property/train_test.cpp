@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/file.h"
 #include "tests/support/trainer_fixture.h"
+#include "trainer/plan.h"
 
 using namespace fixture;
 
@@ -190,6 +192,175 @@ TEST_F(Train, ResumeGoesOnBitForBit) {
     EXPECT_EQ(rows, 5);
 }
 
+// Everything that a checkpoint holds beyond weights and moments: averages, a frozen whitening layer, a growing bound.
+const std::string kept_state = "projection: stoch\nema: 0.9\nclip_growth: {factor: 1.5, at: [3, 30]}\n";
+
+TEST_F(Train, ResumeKeepsAveragesAndFrozenLayers) {
+    std::string path = folder.file("whitened.yaml"), text = recipe_text(folder.path, kept_state, 4);
+    size_t first = text.find("  - conv: {filters: 5, kernel: 3, bias: true}");
+    text.replace(first, std::strlen("  - conv: {filters: 5, kernel: 3, bias: true}"),
+                 "  - conv: {filters: 5, kernel: 3, init: whitening, frozen: true, projection: none}");
+    write_file(path, text);
+    std::string whole = folder.file("whole.onnx"), parts = folder.file("parts.onnx");
+    Outcome run = train(path, whole);
+    ASSERT_EQ(run.status, WEFT_OK) << run.error.text;
+    bool resume = false;
+    for (int stop_at_call : {1, 2, 1, 2}) {
+        Stopper stopper;
+        stopper.stop_at_call = stop_at_call;
+        run = train(path, parts, resume, &stopper.flag, Stopper::progress, &stopper);
+        ASSERT_EQ(run.status, WEFT_E_INTERRUPTED) << run.error.text;
+        resume = true;
+    }
+    ASSERT_EQ(train(path, parts, true).status, WEFT_OK);
+    EXPECT_TRUE(read_file(whole) == read_file(parts));
+    // The bound of W has grown twice.
+    Network net = read(whole);
+    const weft_layer &l = net->layers[net->layer_count - 2];
+    ASSERT_EQ(l.kind, WEFT_LAYER_DENSE);
+    EXPECT_LE(weft_weights_alpha(l.weight, l.weight_count), 0.5f * 2.25f * std::sqrt(2.0f / 34));
+    // And the frozen filters are those of the images: each the negative of its counterpart.
+    for (int i = 0; i < 18; i++) EXPECT_EQ(net->layers[0].weight[i], -net->layers[0].weight[27 + i]);
+}
+
+TEST_F(Train, FrozenLayersStay) {
+    std::string path = folder.file("frozen.yaml"), a = folder.file("a.onnx"), b = folder.file("b.onnx");
+    write_file(path,
+               "name: frozen\ndataset: " + folder.path +
+                   "\nepochs: 1\nbatch: 20\nlayers:\n  - conv: {filters: 4, kernel: 3, bias: true, frozen: true}\n"
+                   "  - relu\n  - dense: {units: 12, frozen: true}\n  - relu\n  - dense: {units: 10}\n");
+    ASSERT_EQ(train(path, a).status, WEFT_OK);
+    ASSERT_EQ(train(path, b, false, nullptr, nullptr, nullptr, {"epochs=3"}).status, WEFT_OK);
+    Network one = read(a), three = read(b);
+    ASSERT_EQ(one->layer_count, three->layer_count);
+    int frozen = 0, trained = 0;
+    for (int i = 0; i < one->layer_count; i++) {
+        const weft_layer &l = one->layers[i], &m = three->layers[i];
+        if (!weft_layer_has_weights(&l)) continue;
+        bool same = std::memcmp(l.weight, m.weight, l.weight_count * sizeof(float)) == 0;
+        (same ? frozen : trained)++;
+        EXPECT_EQ(same, i < one->layer_count - 1) << l.name;
+    }
+    EXPECT_EQ(frozen, 2);
+    EXPECT_EQ(trained, 1);
+}
+
+// One step: the average is that step's values; more: it is not the last ones.
+TEST_F(Train, DeploysTheAverage) {
+    std::string path = recipe("projection: none\n", 1), a = folder.file("a.onnx"), b = folder.file("b.onnx");
+    std::vector<const char *> one_step = {"batch=240", "epochs=1"}, averaged = {"batch=240", "epochs=1", "ema=0.99"};
+    ASSERT_EQ(train(path, a, false, nullptr, nullptr, nullptr, one_step).status, WEFT_OK);
+    ASSERT_EQ(train(path, b, false, nullptr, nullptr, nullptr, averaged).status, WEFT_OK);
+    Network plain = read(a), mean = read(b);
+    size_t bytes = plain->layers[0].weight_count * sizeof(float);
+    EXPECT_EQ(std::memcmp(plain->layers[0].weight, mean->layers[0].weight, bytes), 0);
+    ASSERT_EQ(train(path, a).status, WEFT_OK);
+    ASSERT_EQ(train(path, b, false, nullptr, nullptr, nullptr, {"ema=0.99"}).status, WEFT_OK);
+    plain = read(a);
+    mean = read(b);
+    EXPECT_NE(std::memcmp(plain->layers[0].weight, mean->layers[0].weight, bytes), 0);
+}
+
+TEST_F(Train, AveragesAreTestedWithTheirOwnStatistics) {
+    std::string out = folder.file("net.onnx");
+    Outcome run = train(recipe("projection: sign\nema: 0.95\n", 15), out);
+    ASSERT_EQ(run.status, WEFT_OK) << run.error.text;
+    EXPECT_LT(run.result.test_error_percent, 20.0);
+    std::string curve = read_file(out + ".csv"), row = curve.substr(curve.rfind('\n', curve.size() - 2) + 1);
+    double column[7];
+    ASSERT_EQ(std::sscanf(row.c_str(), "%lf,%lf,%lf,%lf,%lf,%lf,%lf", &column[0], &column[1], &column[2], &column[3],
+                          &column[4], &column[5], &column[6]),
+              7);
+    EXPECT_EQ(column[0], 15);
+    // recalibrate is 100 images, which the epoch's test takes too: the same network, the same error.
+    EXPECT_NEAR(column[5], run.result.test_error_percent, 1e-4); // as many digits as the file has
+}
+
+// ---- precision ----
+
+// Puts another precision (at byte 80, behind magic and hash) in a checkpoint, as a run on another machine leaves it.
+void set_precision(const std::string &path, char precision) {
+    std::string bytes = read_file(path);
+    bytes.resize(bytes.size() - 64);
+    bytes[80] = precision;
+    weft_sha256 digest = weft_sha256_bytes(bytes.data(), bytes.size());
+    write_file(path, bytes + std::string(digest.hex, 64));
+}
+
+TEST_F(Train, ResumedRunKeepsItsPrecision) {
+    std::string path = recipe("projection: sign\nprecision: auto\n"), out = folder.file("net.onnx");
+    std::string single = folder.file("single.onnx");
+    ASSERT_EQ(train(path, single, false, nullptr, nullptr, nullptr, {"precision=fp32"}).status, WEFT_OK);
+    ASSERT_EQ(train(path, out, false, &raised).status, WEFT_E_INTERRUPTED);
+    set_precision(out + ".checkpoint", WEFT_PRECISION_FP32);
+    ASSERT_EQ(train(path, out, true).status, WEFT_OK);
+    Network a = read(out), b = read(single);
+    EXPECT_STREQ(weft_network_get(a.get(), "weft.precision"), "fp32");
+    for (int i = 0; i < a->layer_count; i++) {
+        if (!weft_layer_has_weights(&a->layers[i])) continue;
+        EXPECT_EQ(std::memcmp(a->layers[i].weight, b->layers[i].weight, a->layers[i].weight_count * sizeof(float)), 0)
+            << a->layers[i].name;
+    }
+}
+
+TEST_F(Train, BrainFloatOnlyWhereTheProcessorHasIt) {
+    std::string path = recipe("projection: sign\nprecision: bf16\n", 1), out = folder.file("net.onnx");
+    Outcome run = train(path, out);
+    if (weft_precision_is_native(WEFT_PRECISION_BF16)) {
+        ASSERT_EQ(run.status, WEFT_OK) << run.error.text;
+        EXPECT_STREQ(weft_network_get(read(out).get(), "weft.precision"), "bf16");
+        return;
+    }
+    EXPECT_EQ(run.status, WEFT_E_INVALID);
+    EXPECT_EQ(run.error.line, 21);
+    EXPECT_EQ(run.error.column, 12);
+    ASSERT_EQ(train(path, out, false, &raised, nullptr, nullptr, {"precision=auto"}).status, WEFT_E_INTERRUPTED);
+    set_precision(out + ".checkpoint", WEFT_PRECISION_BF16);
+    run = train(path, out, true, nullptr, nullptr, nullptr, {"precision=auto"});
+    EXPECT_EQ(run.status, WEFT_E_UNSUPPORTED);
+    EXPECT_EQ(std::string(run.error.text).rfind("the training began in bfloat16, which this processor", 0), 0u);
+}
+
+// ---- plot ----
+
+TEST_F(Train, PlotIsAPicture) {
+    std::string path = recipe("projection: sign\n", 3), out = folder.file("net.onnx");
+    Outcome run = train(path, out);
+    ASSERT_EQ(run.status, WEFT_OK) << run.error.text;
+    bool gnuplot = std::system("gnuplot --version > /dev/null 2>&1") == 0;
+    EXPECT_EQ(exists(out + ".svg"), gnuplot);
+    EXPECT_STREQ(run.result.warning, gnuplot ? "" : "no plot of the learning curve: gnuplot was not found, or failed");
+    EXPECT_EQ(read_file(out + ".svg").find("<svg") != std::string::npos, gnuplot);
+}
+
+TEST_F(Train, NoGnuplotIsAWarning) {
+    std::string path = recipe("projection: sign\n", 1), out = folder.file("net.onnx"), before = getenv("PATH");
+    setenv("PATH", folder.path.c_str(), 1);
+    Outcome run = train(path, out);
+    setenv("PATH", before.c_str(), 1);
+    ASSERT_EQ(run.status, WEFT_OK) << run.error.text;
+    EXPECT_STREQ(run.result.warning, "no plot of the learning curve: gnuplot was not found, or failed");
+    EXPECT_FALSE(exists(out + ".svg"));
+    EXPECT_TRUE(exists(out));
+}
+
+TEST_F(Train, PlotsNameDecidesItsForm) {
+    std::string path = recipe("projection: sign\n", 1), out = folder.file("net.onnx"), plot = folder.file("c.pdf");
+    weft_train_options options = {};
+    weft_train_result result;
+    weft_error err = {};
+    options.recipe = path.c_str();
+    options.output = out.c_str();
+    options.plot = plot.c_str();
+    EXPECT_EQ(weft_train(&result, &options, &err), WEFT_E_INVALID);
+    EXPECT_EQ(std::string(err.text), plot + ": the name of a plot ends in .svg or .png");
+    EXPECT_FALSE(exists(out));
+    plot = folder.file("c.png");
+    options.plot = plot.c_str();
+    ASSERT_EQ(weft_train(&result, &options, &err), WEFT_OK) << err.text;
+    EXPECT_EQ(read_file(plot).substr(0, 4), result.warning[0] ? "" : "\x89PNG");
+}
+
 TEST_F(Train, KeepsAnEarlierCheckpoint) {
     std::string out = folder.file("net.onnx"), checkpoint = out + ".checkpoint", old = checkpoint + ".old";
     ASSERT_EQ(train(recipe(), out, false, &raised).status, WEFT_E_INTERRUPTED);
@@ -281,66 +452,6 @@ TEST_F(Train, DivergenceIsReported) {
     EXPECT_EQ(std::string(run.error.text).rfind("training diverged: the loss is not finite at step ", 0), 0u)
         << run.error.text;
     EXPECT_FALSE(exists(out));
-}
-
-// ---- evaluation ----
-
-weft_eval_result evaluate(const Network &net, const std::string &data, const char *transform, size_t recalibrate,
-                          int draws, uint64_t seed = 1) {
-    weft_transform_chain chain = {};
-    weft_eval_options options = {};
-    weft_eval_result result = {};
-    weft_error err = {};
-    if (transform) {
-        EXPECT_EQ(weft_transform_chain_parse(&chain, transform, &err), WEFT_OK) << err.text;
-        options.chain = &chain;
-    }
-    options.recalibrate = recalibrate;
-    options.draws = draws;
-    options.seed = seed;
-    EXPECT_EQ(weft_evaluate(&result, net.get(), data.c_str(), &options, &err), WEFT_OK) << err.text;
-    return result;
-}
-
-TEST_F(Train, EvaluationAgreesWithTraining) {
-    std::string out = folder.file("net.onnx");
-    Outcome run = train(recipe("projection: sign\n", 8), out);
-    ASSERT_EQ(run.status, WEFT_OK);
-    Network net = read(out);
-    weft_eval_result deployed = evaluate(net, folder.path, nullptr, 0, 1);
-    EXPECT_DOUBLE_EQ(deployed.error_percent, run.result.test_error_percent);
-    EXPECT_EQ(deployed.error_percent_std, 0.0);
-    EXPECT_EQ(deployed.images, 60u);
-    EXPECT_EQ(deployed.draws, 1);
-    // The recipe's statistics are those of 100 training images, so re-estimating on them changes nothing.
-    EXPECT_DOUBLE_EQ(evaluate(net, folder.path, "sign", 100, 1).error_percent, deployed.error_percent);
-    EXPECT_DOUBLE_EQ(evaluate(net, folder.path, "sign", 0, 1).error_percent, deployed.error_percent);
-    // A net of noise knows nothing: near 90 %, and the draws differ.
-    weft_eval_result noise = evaluate(net, folder.path, "addnorm:sigma=10", 100, 8);
-    EXPECT_GT(noise.error_percent, 60.0);
-    EXPECT_LE(noise.error_percent, 100.0);
-    EXPECT_GT(noise.error_percent_std, 0.0);
-    EXPECT_EQ(noise.draws, 8);
-    EXPECT_EQ(noise.error_percent, evaluate(net, folder.path, "addnorm:sigma=10", 100, 8).error_percent);
-    EXPECT_NE(noise.error_percent, evaluate(net, folder.path, "addnorm:sigma=10", 100, 8, 2).error_percent);
-}
-
-TEST_F(Train, EvaluationRefusals) {
-    std::string out = folder.file("net.onnx");
-    ASSERT_EQ(train(recipe(), out).status, WEFT_OK);
-    Network net = read(out);
-    weft_eval_options options = {};
-    weft_eval_result result = {};
-    weft_error err = {};
-    EXPECT_EQ(weft_evaluate(&result, net.get(), folder.path.c_str(), &options, &err), WEFT_E_INVALID);
-    EXPECT_STREQ(err.text, "draws: 0 is below 1");
-    options.draws = 1;
-    options.images = 61;
-    EXPECT_EQ(weft_evaluate(&result, net.get(), folder.path.c_str(), &options, &err), WEFT_E_INVALID);
-    EXPECT_EQ(std::string(err.text), "images: 61 is above the 60 test images of " + folder.path);
-    options.images = 0;
-    options.stop = &raised;
-    EXPECT_EQ(weft_evaluate(&result, net.get(), folder.path.c_str(), &options, &err), WEFT_E_INTERRUPTED);
 }
 
 } // namespace

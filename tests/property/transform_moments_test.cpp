@@ -1,5 +1,5 @@
-/* Expectation and spread of the stochastic transforms against their closed forms. Bounds are 5 standard errors of the
- * sample. */
+/* The deterministic transforms against their formulas; expectation, spread and distribution of the stochastic ones
+ * against their closed forms. Bounds are 5 standard errors of the sample. */
 #include "core/transform.h"
 
 #include <gtest/gtest.h>
@@ -70,6 +70,52 @@ static void expect_moments(const std::string &text, const std::function<Moments(
     }
 }
 
+/* ---- deterministic rows: the table of paper.md, in double ---- */
+
+static bool nowhere(double) { return false; }
+static void expect_formula(const std::string &text, const std::function<double(double)> &formula,
+                           const std::function<bool(double)> &left_out = nowhere) {
+    V w(N);
+    weft_rng rng = {11, 0, 0, WEFT_PURPOSE_TEST};
+    weft_rng_fill_uniform(&rng, 0, w.size(), w.data());
+    for (float &x : w) x = 2 * x - 1;
+    w[0] = -1, w[1] = 0.5f, w[2] = 0.0f;
+    for (float alpha : {1.0f, 0.03125f}) { /* a power of 2: w / a is exact */
+        V scaled = w;
+        for (float &x : scaled) x *= alpha;
+        V out = applied(text, scaled);
+        for (size_t i = 0; i < out.size(); i++) {
+            if (left_out(double(w[i]))) continue;
+            ASSERT_NEAR(double(out[i]), double(alpha) * formula(double(w[i])), 5e-7 * double(alpha)) << text << w[i];
+        }
+    }
+}
+static double sign(double w) { return w < 0 ? -1 : 1; }
+
+TEST(TransformFormula, NoneSignRoundPower) {
+    expect_formula("none", [](double w) { return w; });
+    expect_formula("sign", sign);
+    expect_formula("round", [](double w) { return std::round(w); });
+    for (double beta : {0.0, 0.25, 0.5, 1.0, 1.5, 2.0})
+        expect_formula("power:beta=" + std::to_string(beta),
+                       [=](double w) { return std::pow(std::fabs(w), beta) * sign(w); });
+}
+TEST(TransformFormula, TernaryQuantiseClip) {
+    for (double t : {0.0, 0.25, 0.5, 1.0})
+        expect_formula("ternary:threshold=" + std::to_string(t),
+                       [=](double w) { return std::fabs(w) < t ? 0 : sign(w); });
+    for (int bits : {2, 4, 8}) {
+        double levels = std::pow(2, bits - 1) - 1;
+        auto nearest = [=](double w) { return std::round(levels * w) / levels; };
+        expect_formula("quantise:bits=" + std::to_string(bits), nearest, [=](double w) {
+            return std::fabs(std::fabs(levels * w - std::floor(levels * w)) - 0.5) < 1e-5; /* either way */
+        });
+    }
+    for (double limit : {0.0, 0.25, 1.0})
+        expect_formula("clip:limit=" + std::to_string(limit),
+                       [=](double w) { return std::min(std::max(w, -limit), limit); });
+}
+
 TEST(TransformMoments, Stoch) {
     expect_moments("stoch", [](double w) { return Moments{w, 1, 1}; });
 }
@@ -89,6 +135,83 @@ TEST(TransformMoments, StochM3BelowHalfOfAlpha) {
 TEST(TransformMoments, AddNorm) {
     for (double s : {0.1, 0.2, 0.8})
         expect_moments("addnorm:sigma=" + std::to_string(s), [=](double w) { return addnorm(w, s); });
+}
+
+/* By rank: copies of w below as many copies of 1, so that all of them are in the middle, and above as many zeros, so
+ * that none is. */
+static void expect_moments_of_half(const std::string &text, double w, float others, const Moments &m) {
+    V all(2 * N + 1, float(w));
+    std::fill(all.begin(), all.begin() + N, others);
+    all[0] = 1;
+    if (others == 1.0f) all[2 * N] = 1; /* N + 1 above, N - 1 of w in the middle */
+    V out = applied(text, all);
+    double first = 0, second = 0, count = 0;
+    for (size_t i = N; i < 2 * N; i++) first += out[i], second += double(out[i]) * out[i], count++;
+    EXPECT_NEAR(first / count, m.first, 5 * std::sqrt((m.second - m.first * m.first) / count) + 1e-6) << text << w;
+    EXPECT_NEAR(second / count, m.second, 5 * std::sqrt((m.fourth - m.second * m.second) / count) + 1e-6) << text << w;
+}
+TEST(TransformMoments, StochM3ByRank) {
+    for (double drop : {0.25, 0.5, 1.0})
+        for (double w : {-0.75, -0.25, 0.125, 0.5, 0.875}) {
+            std::string text = "stochm3:gamma=0.5,middle=1,drop=" + std::to_string(drop);
+            expect_moments_of_half(text, w, 1.0f, stochm3(w, 0.5, 1, drop)); /* the smaller half, above a/2 too */
+            expect_moments_of_half(text, w, 0.0f, stochm3(w, 0.5, 0, drop)); /* the larger half, below a/2 too */
+        }
+}
+/* The two readings part where many weights are near alpha, or few. */
+TEST(TransformMoments, TheReadingsOfTheMiddleDiffer) {
+    for (double w : {0.25, 0.75}) {
+        V all(4 * N, float(w));
+        std::fill(all.begin(), all.begin() + (w < 0.5 ? N : 3 * N), w < 0.5 ? 1.0f : 0.1f); /* the others: 1, or 0.1 */
+        if (w > 0.5) all[0] = 1;
+        V half = applied("stochm3:middle=0,drop=1", all), rank = applied("stochm3:middle=1,drop=1", all);
+        long by_half = std::count(half.begin(), half.end(), 0.0f), by_rank = std::count(rank.begin(), rank.end(), 0.0f);
+        EXPECT_EQ(by_half, w < 0.5 ? 3 * N : 3 * N - 1);
+        EXPECT_EQ(by_rank, 0); /* the median is tied: nothing is below it */
+    }
+    V spread(N);
+    for (size_t i = 0; i < spread.size(); i++) spread[i] = float(std::pow((double(i) + 1) / N, 3)); /* median 1/8 */
+    V half = applied("stochm3:middle=0,drop=1", spread), rank = applied("stochm3:middle=1,drop=1", spread);
+    EXPECT_NEAR(double(std::count(half.begin(), half.end(), 0.0f)), std::cbrt(0.5) * N, 1.5);
+    EXPECT_NEAR(double(std::count(rank.begin(), rank.end(), 0.0f)), 0.5 * N, 1.5);
+}
+
+/* ---- whole distributions ---- */
+
+/* Kolmogorov's statistic of the draws at weight w; above 2.5 / sqrt(N) with probability below 7e-6. */
+static void expect_distribution(const std::string &text, double w, const std::function<double(double)> &cumulative) {
+    V out = applied(text, copies(w));
+    std::sort(out.begin() + 1, out.end());
+    double worst = 0;
+    for (size_t i = 1; i < out.size(); i++) {
+        double expected = cumulative(double(out[i]));
+        worst = std::max({worst, double(i) / N - expected, expected - double(i - 1) / N});
+    }
+    EXPECT_LE(worst, 2.5 / std::sqrt(double(N)) + 1e-5) << text << " at " << w;
+}
+/* P(U < x), U uniform on (g, 1/g). */
+static double uniform_below(double x, double g) { return std::min(std::max((x - g) / (1 / g - g), 0.0), 1.0); }
+
+TEST(TransformDistribution, AddNorm) {
+    for (double w : {-0.75, 0.0, 0.25})
+        expect_distribution("addnorm:sigma=0.3", w,
+                            [=](double x) { return 0.5 * std::erfc((w - x) / (0.3 * std::sqrt(2.0))); });
+}
+TEST(TransformDistribution, MultUnif) {
+    for (double w : {-0.75, 0.25, 1.0})
+        expect_distribution("multunif:gamma=0.4", w, [=](double x) {
+            return w > 0 ? uniform_below(x / w, 0.4) : 1 - uniform_below(x / w, 0.4);
+        });
+}
+/* Sign and magnitude are drawn independently. */
+TEST(TransformDistribution, StochM) {
+    for (double w : {-0.75, -0.125, 0.25, 0.875}) {
+        double m = std::fabs(w), positive = (1 + w) / 2;
+        expect_distribution("stochm:gamma=0.4", w, [=](double x) {
+            double below = uniform_below(std::fabs(x) / m, 0.4);
+            return x < 0 ? (1 - positive) * (1 - below) : 1 - positive + positive * below;
+        });
+    }
 }
 
 /* Two links with one stream would add up to twice the standard deviation instead of sqrt(2) times. */

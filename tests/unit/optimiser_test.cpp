@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -103,6 +104,39 @@ TEST(Step, OwnRate) {
     weft_optimiser_step(&second, &b.parameter, 1, 0, 0.1);
     EXPECT_FLOAT_EQ(a.value[0], -0.075f);   // 0.025 * 2 * 1.5
     EXPECT_NEAR(b.value[0], -0.025f, 1e-7); // ADAM's first step is the rate
+}
+
+// Both optimisers, one to four workers, with and without an average: all loops against one written out here.
+TEST(Step, EveryLoopTakesTheSameStep) {
+    const size_t n = 37;
+    for (int kind : {WEFT_OPTIMISER_ADAM, WEFT_OPTIMISER_SGD})
+        for (int workers : {1, 2, 3, 4})
+            for (bool averaged : {false, true}) {
+                Arrays a(std::vector<float>(n, 0.5f));
+                std::vector<std::vector<float>> parts(4, std::vector<float>(n));
+                std::vector<float> sum(n), average(n, 0.125f);
+                for (size_t w = 0; w < 4; w++)
+                    for (size_t i = 0; i < n; i++) {
+                        parts[w][i] = static_cast<float>(static_cast<int>((i * 7 + w * 11) % 23) - 11) / 8;
+                        if (w < static_cast<size_t>(workers)) sum[i] += parts[w][i];
+                        a.parameter.gradient[w] = parts[w].data();
+                    }
+                a.parameter.gradient_count = workers;
+                a.parameter.bound = 0.55f;
+                a.parameter.average = averaged ? average.data() : nullptr;
+                a.parameter.average_gain = 0.25f;
+                weft_variant optimiser = kind == WEFT_OPTIMISER_ADAM ? adam() : sgd();
+                weft_optimiser_step(&optimiser, &a.parameter, 1, 0, 0.1);
+                for (size_t i = 0; i < n; i++) {
+                    float step = kind == WEFT_OPTIMISER_SGD ? 0.15f * sum[i]
+                                 : sum[i] > 0               ? 0.1f
+                                 : sum[i] < 0               ? -0.1f
+                                                            : 0.0f;
+                    float wanted = std::min(std::max(0.5f - step, -0.55f), 0.55f);
+                    EXPECT_NEAR(a.value[i], wanted, 1e-6f) << kind << workers << averaged << i;
+                    EXPECT_NEAR(average[i], averaged ? 0.125f + 0.25f * (a.value[i] - 0.125f) : 0.125f, 1e-7f);
+                }
+            }
 }
 
 TEST(Step, AddsTheWorkersGradients) {
