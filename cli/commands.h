@@ -9,6 +9,7 @@
 #include "core/mapping.h"
 #include "core/transform.h"
 #include "sim/report/json.h"
+#include "trainer/trainer.h"
 
 extern const weft_command weft_command_train, weft_command_eval, weft_command_map, weft_command_sim,
     weft_command_describe, weft_command_info;
@@ -37,7 +38,7 @@ weft_status weft_output_probe(const char *path, weft_error *err);
 weft_status weft_chain_from_texts(weft_transform_chain *chain, const weft_texts *texts, weft_error *err);
 /* Its canonical text, or "as deployed" when there are none. */
 void weft_chain_text(char *out, size_t out_size, const weft_transform_chain *chain, bool given);
-/* --recalibrate: a number of images, or none. */
+/* --recalibrate: a number of images, WEFT_RECALIBRATE_ALL for all, 0 for none. */
 weft_status weft_recalibrate_parse(size_t *images, const char *text, weft_error *err);
 
 /* The settings of a mapping's chip: those it was made with, then `set`. items is malloc'd. */

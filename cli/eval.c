@@ -1,16 +1,14 @@
 /* weft eval: test error of a network in software, under weight distortions. */
+#include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
-#include "cli/commands.h"
+#include "cli/eval.h"
 #include "core/onnx.h"
-#include "trainer/trainer.h"
 
-typedef struct eval_options {
-    weft_common common;
-    const char *network, *dataset, *recalibrate;
-    weft_texts transforms;
-    uint64_t images, draws, seed;
-} eval_options;
+typedef weft_eval_cli_options eval_options;
 
 static const weft_option eval_arguments[] = {
     {.name = "NETWORK",
@@ -41,12 +39,21 @@ static const weft_option eval_table[] = {
      .help = "Distort the latent weights, for example addnorm:sigma=0.2; repeated ones work one after the other. "
              "Without any, the "
              "network is used as deployed. 'weft describe transforms' lists them"},
+    {.name = "sweep",
+     .kind = WEFT_OPTION_TEXTS,
+     .offset = offsetof(eval_options, sweeps),
+     .value = "TRANSFORM",
+     .complete = WEFT_COMPLETE_TRANSFORM,
+     .help = "Evaluate a whole row of distortions: one parameter has a list of values, as in multunif:gamma=0.2,0.5,1, "
+             "or steps, as in addnorm:sigma=0..1/0.1. May be repeated; a transform without a list is one more point. "
+             "Each works on the weights after --transform"},
     {.name = "recalibrate",
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(eval_options, recalibrate),
      .value = "N",
-     .help = "Re-estimate the batch-norm statistics on N training images for each draw; none, the default, keeps the "
-             "file's"},
+     .help =
+         "Re-estimate the batch-norm statistics on the first N training images, or on all, for each draw; none, the "
+         "default, keeps the file's"},
     {.name = "draws",
      .kind = WEFT_OPTION_COUNT,
      .offset = offsetof(eval_options, draws),
@@ -54,74 +61,144 @@ static const weft_option eval_table[] = {
      .default_count = 1,
      .min = 1,
      .max = 100000,
-     .help = "Average over K independent draws of a random distortion; default 1"},
+     .help = "Average over K independent draws of a random distortion; default 1. One without randomness is run once"},
     {.name = "seed",
      .kind = WEFT_OPTION_COUNT,
      .offset = offsetof(eval_options, seed),
      .value = "S",
      .help = "Seed of the distortion's draws; default 0"},
+    {.name = "precision",
+     .kind = WEFT_OPTION_TEXT,
+     .offset = offsetof(eval_options, precision),
+     .value = "P",
+     .help =
+         "fp32, the default, or bf16: activations and weights in bfloat16, which is several times as fast where the "
+         "processor multiplies it"},
+    {.name = "layers",
+     .kind = WEFT_OPTION_FLAG,
+     .offset = offsetof(eval_options, layers),
+     .help =
+         "For each layer: mean distance abs(W - T(W)) / max abs(W), effective bits a weight, and the correlation of "
+         "its output between the networks with W and with T(W)"},
+    {.name = "csv",
+     .kind = WEFT_OPTION_TEXT,
+     .offset = offsetof(eval_options, csv),
+     .value = "FILE",
+     .complete = WEFT_COMPLETE_FILE,
+     .help = "The results as CSV, a row a distortion"},
+    {.name = "layers-csv",
+     .kind = WEFT_OPTION_TEXT,
+     .offset = offsetof(eval_options, layers_csv),
+     .value = "FILE",
+     .complete = WEFT_COMPLETE_FILE,
+     .help = "What --layers shows as CSV, a row a distortion and layer"},
 };
 
-typedef struct eval_facts {
-    const char *transform;
-    size_t recalibrate;
-    weft_sha256 hash;
-} eval_facts;
+/* Progress of a sweep, counted in draws. */
+typedef struct eval_watch {
+    const weft_console *session;
+    const weft_eval_grid *grid;
+    const weft_eval_point *point;
+    int done, total; /* of the points before; of all */
+    double start_s;
+} eval_watch;
 
-static weft_status print_json(const eval_options *o, const weft_eval_result *result, const eval_facts *facts,
-                              weft_error *err) {
-    weft_result out;
-    WEFT_TRY(weft_result_open(&out, o->common.json, err));
-    weft_json *json = &out.json;
-    weft_json_object(json, NULL);
-    weft_json_number(json, "error_percent", result->error_percent);
-    weft_json_number(json, "error_percent_std", result->error_percent_std);
-    weft_json_count(json, "images", result->images);
-    weft_json_count(json, "draws", (uint64_t)result->draws);
-    weft_json_text(json, "transform", facts->transform);
-    weft_json_count(json, "recalibrate", facts->recalibrate);
-    weft_json_count(json, "seed", o->seed);
-    weft_json_text(json, "dataset", o->dataset);
-    weft_json_text(json, "network", o->network);
-    weft_json_text(json, "network_sha256", facts->hash.hex);
-    weft_json_number(json, "seconds", result->seconds);
-    weft_json_text(json, "version", WEFT_VERSION);
-    weft_json_object_end(json);
-    return weft_result_commit(&out, err);
+static double now_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static weft_status evaluate(const eval_options *o, const weft_network *net, const weft_console *session,
+static void show_progress(void *context, int draw, int draws) {
+    const eval_watch *w = context;
+    int done = w->done + draw;
+    double left = (now_s() - w->start_s) * (w->total - done) / done;
+    fprintf(w->session->err, "\r%s: draw %d of %d, point %d of %d, ETA %.0f:%02.0f\033[K", w->point->transform, draw,
+            draws, (int)(w->point - w->grid->points) + 1, w->grid->count, floor(left / 60), floor(fmod(left, 60)));
+    fflush(w->session->err);
+}
+
+static int point_draws(const weft_eval_point *point, int draws) {
+    return !point->deployed && weft_transform_chain_is_stochastic(&point->chain) ? draws : 1;
+}
+
+static weft_status run_point(weft_eval_grid *grid, weft_eval_point *point, weft_evaluator *evaluator, weft_error *err) {
+    if (grid->options->layers || grid->options->layers_csv) {
+        point->layers = calloc((size_t)grid->layer_count + 1, sizeof *point->layers);
+        if (!point->layers) return weft_error_set(err, WEFT_E_MEMORY, "no memory for the layers' results");
+    }
+    return weft_evaluator_run(evaluator, point->deployed ? NULL : &point->chain, &point->result, point->layers, err);
+}
+
+static weft_status run_points(weft_eval_grid *grid, eval_watch *watch, weft_evaluator *evaluator, weft_error *err) {
+    const weft_console *session = watch->session;
+    bool line = session->terminal && !grid->options->common.quiet;
+    weft_status status = WEFT_OK;
+    weft_eval_print_head(grid, session->out);
+    fflush(session->out);
+    for (int i = 0; i < grid->count && status == WEFT_OK; i++) {
+        watch->point = &grid->points[i];
+        status = run_point(grid, &grid->points[i], evaluator, err);
+        watch->done += point_draws(&grid->points[i], (int)grid->options->draws);
+        if (line) fputs("\r\033[K", session->err);
+        if (status != WEFT_OK) break;
+        weft_eval_print_point(grid, &grid->points[i], session->out);
+        fflush(session->out);
+    }
+    grid->seconds = now_s() - watch->start_s;
+    return status;
+}
+
+static weft_status precision_parse(weft_precision *precision, const char *text, weft_error *err) {
+    *precision = text && strcmp(text, "bf16") == 0 ? WEFT_PRECISION_BF16 : WEFT_PRECISION_FP32;
+    if (!text || *precision == WEFT_PRECISION_BF16 || strcmp(text, "fp32") == 0) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_USAGE, "--precision: \"%.80s\" is neither fp32 nor bf16", text);
+}
+
+static weft_status evaluate(weft_eval_grid *grid, const weft_network *net, const weft_console *session,
                             weft_error *err) {
-    char text[512];
-    weft_transform_chain chain;
-    weft_eval_result result;
-    eval_facts facts = {.transform = text};
-    WEFT_TRY(weft_chain_from_texts(&chain, &o->transforms, err));
-    weft_chain_text(text, sizeof text, &chain, o->transforms.count > 0);
-    WEFT_TRY(weft_recalibrate_parse(&facts.recalibrate, o->recalibrate, err));
-    WEFT_TRY(weft_sha256_file(&facts.hash, o->network, err));
-    weft_eval_options options = {.chain = o->transforms.count ? &chain : NULL,
-                                 .images = o->images,
-                                 .recalibrate = facts.recalibrate,
+    const eval_options *o = grid->options;
+    weft_evaluator *evaluator = NULL;
+    eval_watch watch = {.session = session, .grid = grid, .start_s = now_s()};
+    weft_eval_options options = {.images = o->images,
                                  .draws = (int)o->draws,
                                  .seed = o->seed,
-                                 .stop = weft_stop_install()};
-    WEFT_TRY(weft_evaluate(&result, net, o->dataset, &options, err));
-    fprintf(session->out, "%s: %s: error %.2f %%", o->network, text, result.error_percent);
-    if (result.draws > 1) fprintf(session->out, " +- %.2f (%d draws)", result.error_percent_std, result.draws);
-    fprintf(session->out, " of %zu images, %s", result.images,
-            facts.recalibrate ? "statistics re-estimated" : "statistics of the file");
-    if (facts.recalibrate) fprintf(session->out, " on %zu training images", facts.recalibrate);
-    fputc('\n', session->out);
-    return o->common.json ? print_json(o, &result, &facts, err) : WEFT_OK;
+                                 .stop = weft_stop_install(),
+                                 .progress = session->terminal && !o->common.quiet ? show_progress : NULL,
+                                 .context = &watch};
+    for (int i = 0; i < grid->count; i++) watch.total += point_draws(&grid->points[i], (int)o->draws);
+    WEFT_TRY(weft_recalibrate_parse(&options.recalibrate, o->recalibrate, err));
+    WEFT_TRY(precision_parse(&options.precision, o->precision, err));
+    WEFT_TRY(weft_evaluator_create(&evaluator, net, o->dataset, &options, err));
+    grid->layer_count = weft_evaluator_layer_count(evaluator);
+    weft_status status = run_points(grid, &watch, evaluator, err);
+    weft_evaluator_destroy(evaluator);
+    return status;
+}
+
+static weft_status evaluate_and_write(weft_eval_grid *grid, const weft_network *net, const weft_console *session,
+                                      weft_error *err) {
+    const eval_options *o = grid->options;
+    WEFT_TRY(weft_sha256_file(&grid->hash, o->network, err));
+    WEFT_TRY(evaluate(grid, net, session, err));
+    if (o->csv) WEFT_TRY(weft_eval_write_csv(grid, err));
+    if (o->layers_csv) WEFT_TRY(weft_eval_write_layers_csv(grid, err));
+    return o->common.json ? weft_eval_write_json(grid, err) : WEFT_OK;
 }
 
 static weft_status eval_run(const void *options, const weft_console *session, weft_error *err) {
     const eval_options *o = options;
     weft_network *net = NULL;
-    WEFT_TRY(weft_onnx_read(&net, o->network, err));
-    weft_status status = evaluate(o, net, session, err);
+    weft_eval_grid grid;
+    weft_status status = WEFT_OK;
+    WEFT_TRY_GOTO(weft_eval_grid_make(&grid, o, err));
+    WEFT_TRY_GOTO(weft_output_probe(o->csv, err));
+    WEFT_TRY_GOTO(weft_output_probe(o->layers_csv, err));
+    WEFT_TRY_GOTO(weft_onnx_read(&net, o->network, err));
+    WEFT_TRY_GOTO(evaluate_and_write(&grid, net, session, err));
+cleanup:
     weft_network_destroy(net);
+    weft_eval_grid_free(&grid);
     return status;
 }
 
@@ -130,12 +207,14 @@ const weft_command weft_command_eval = {
     .summary = "Measure a network's test error in software, under weight distortions",
     .description =
         "Runs the network on a test set and prints the share of images that it gets wrong. With --transform, the "
-        "distortion "
-        "works on the latent weights (what the optimiser keeps), layer by layer; biases stay. After a distortion the "
-        "batch-norm statistics no longer fit: --recalibrate re-estimates them, and that decides most results.",
+        "distortion works on the latent weights (what the optimiser keeps), layer by layer; biases stay. After a "
+        "distortion the "
+        "batch-norm statistics no longer fit: --recalibrate re-estimates them, and that decides most results. The 95 % "
+        "interval covers both the draws and the finite test set.",
     .examples =
         "  weft eval net.onnx --dataset fashion-mnist\n"
-        "  weft eval net.onnx --dataset fashion-mnist --transform addnorm:sigma=0.2 --recalibrate 5000 --json -\n",
+        "  weft eval net.onnx --dataset fashion-mnist --transform addnorm:sigma=0.2 --recalibrate 5000 --json -\n"
+        "  weft eval net.onnx --dataset cifar10 --sweep sign --sweep addnorm:sigma=0..1/0.1 --draws 5 --csv s.csv\n",
     .arguments = eval_arguments,
     .argument_count = (int)(sizeof eval_arguments / sizeof eval_arguments[0]),
     .options = eval_table,

@@ -81,7 +81,8 @@ void weft_print_manual(FILE *stream) {
           "0: done. 1: failed; the message names file, line and column where there is one. 2: wrong use.\n.SH "
           "ENVIRONMENT\n"
           ".TP\nWEFT_HOME\nA folder with hwconfigs and recipes that is searched first.\n"
-          ".TP\nWEFT_DATA\nA folder with data sets: fashion\\-mnist, mnist, cifar10.\n",
+          ".TP\nWEFT_DATA\nA folder with data sets: fashion\\-mnist, mnist, cifar10.\n"
+          ".TP\nWEFT_CACHE\nA folder for fitted preprocessing; otherwise $XDG_CACHE_HOME/weft or ~/.cache/weft.\n",
           stream);
 }
 

@@ -54,12 +54,16 @@ void weft_chain_text(char *out, size_t out_size, const weft_transform_chain *cha
 weft_status weft_recalibrate_parse(size_t *images, const char *text, weft_error *err) {
     *images = 0;
     if (!text || !strcmp(text, "none")) return WEFT_OK;
+    if (!strcmp(text, "all")) {
+        *images = WEFT_RECALIBRATE_ALL;
+        return WEFT_OK;
+    }
     char *end;
     errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
     if (!isdigit((unsigned char)text[0]) || *end || errno || value > 1000000000)
         return weft_error_set(err, WEFT_E_USAGE,
-                              "--recalibrate: \"%.80s\" is neither a number of training images nor none", text);
+                              "--recalibrate: \"%.80s\" is neither a number of training images nor all nor none", text);
     *images = (size_t)value;
     return WEFT_OK;
 }

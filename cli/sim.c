@@ -57,8 +57,8 @@ static const weft_option sim_table[] = {
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(weft_sim_options, recalibrate),
      .value = "N",
-     .help = "Re-calibrate input ranges, digital scale and offset on the chip with the first N training images; "
-             "default: none"},
+     .help = "Re-calibrate input ranges, digital scale and offset on the chip with the first N training images, or "
+             "with all; default: none"},
     {.name = "draw",
      .kind = WEFT_OPTION_COUNT,
      .offset = offsetof(weft_sim_options, draw),
@@ -117,6 +117,7 @@ static weft_status load_images(weft_sim *sim, weft_error *err) {
     const weft_sim_options *o = sim->options;
     WEFT_TRY(weft_dataset_open(&sim->test, o->dataset, WEFT_SPLIT_TEST, err));
     WEFT_TRY(check_dataset(sim, sim->test, err));
+    WEFT_TRY(weft_network_bind_named(sim->net, o->dataset, err));
     if (o->images > sim->test->count)
         return weft_error_set(err, WEFT_E_INVALID, "--images %llu: data set %.200s has %zu test images",
                               (unsigned long long)o->images, o->dataset, sim->test->count);
@@ -133,6 +134,7 @@ static weft_status calibrate(weft_sim *sim, weft_error *err) {
     weft_dataset *train = NULL;
     float *x = NULL;
     weft_status status = weft_dataset_open(&train, sim->options->dataset, WEFT_SPLIT_TRAIN, err);
+    if (status == WEFT_OK && count == WEFT_RECALIBRATE_ALL) count = sim->recalibrate = train->count;
     if (status == WEFT_OK && count > train->count)
         status = weft_error_set(err, WEFT_E_INVALID, "--recalibrate %zu: data set %.200s has %zu training images",
                                 count, sim->options->dataset, train->count);

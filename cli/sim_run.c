@@ -14,8 +14,11 @@ weft_status weft_sim_images(float **out, const weft_network *net, const weft_dat
     size_t size = weft_shape_size(set->shape);
     *out = malloc((count ? count : 1) * size * sizeof **out);
     if (!*out) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu images", count);
-    weft_preprocess_apply(&net->preprocess, set->shape, set->pixels + first * size, count, *out);
-    return WEFT_OK;
+    weft_status status = weft_dataset_inputs(set, &net->preprocess, first, count, *out, err);
+    if (status == WEFT_OK) return WEFT_OK;
+    free(*out);
+    *out = NULL;
+    return status;
 }
 
 /* The first of the largest. */

@@ -12,10 +12,10 @@
 
 typedef struct train_options {
     weft_common common;
-    const char *recipe, *out, *dataset, *checkpoint, *curve;
+    const char *recipe, *out, *dataset, *checkpoint, *curve, *plot;
     bool resume;
     weft_texts set;
-    uint64_t seed;
+    uint64_t seed, snapshots, checkpoint_steps;
 } train_options;
 
 static const weft_option train_arguments[] = {
@@ -51,12 +51,29 @@ static const weft_option train_table[] = {
      .value = "FILE",
      .complete = WEFT_COMPLETE_FILE,
      .help = "Where the checkpoint lies; default: the output's name and .checkpoint"},
+    {.name = "checkpoint-steps",
+     .kind = WEFT_OPTION_COUNT,
+     .offset = offsetof(train_options, checkpoint_steps),
+     .value = "N",
+     .help = "Also write the checkpoint after every N minibatches; default: by the time alone, every 30 seconds"},
     {.name = "curve",
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(train_options, curve),
      .value = "FILE",
      .complete = WEFT_COMPLETE_FILE,
      .help = "Learning curve as CSV; default: the output's name and .csv"},
+    {.name = "plot",
+     .kind = WEFT_OPTION_TEXT,
+     .offset = offsetof(train_options, plot),
+     .value = "FILE",
+     .complete = WEFT_COMPLETE_FILE,
+     .help = "Learning curve as a picture, .svg or .png; default: the output's name and .svg"},
+    {.name = "snapshots",
+     .kind = WEFT_OPTION_COUNT,
+     .offset = offsetof(train_options, snapshots),
+     .value = "N",
+     .max = 1000000,
+     .help = "Also write N networks along the training, spread evenly over its epochs, as OUT.epochE.onnx"},
     {.name = "set",
      .kind = WEFT_OPTION_TEXTS,
      .offset = offsetof(train_options, set),
@@ -131,7 +148,10 @@ static weft_status train(const train_options *o, const weft_console *session, co
                                   .dataset = o->dataset,
                                   .checkpoint = o->checkpoint,
                                   .curve = o->curve,
+                                  .plot = o->plot,
+                                  .checkpoint_steps = o->checkpoint_steps,
                                   .resume = o->resume,
+                                  .snapshots = (int)o->snapshots,
                                   .overrides = overrides,
                                   .override_count = override_count,
                                   .stop = weft_stop_install(),
@@ -139,6 +159,7 @@ static weft_status train(const train_options *o, const weft_console *session, co
                                   .context = (void *)(uintptr_t)session};
     weft_status status = weft_train(result, &options, err);
     if (status != WEFT_OK && session->terminal && !o->common.quiet) fputc('\n', session->err);
+    if (result->warning[0]) fprintf(session->err, "weft: %s\n", result->warning);
     if (status == WEFT_E_INTERRUPTED && weft_path_exists(checkpoint))
         weft_error_set(err, status,
                        "interrupted; the checkpoint %.400s is kept: the same command with --resume goes on from it",
@@ -154,6 +175,7 @@ static weft_status train_run(const void *options, const weft_console *session, w
     WEFT_TRY(weft_output_probe(o->out, err));
     WEFT_TRY(weft_output_probe(o->checkpoint, err));
     WEFT_TRY(weft_output_probe(o->curve, err));
+    WEFT_TRY(weft_output_probe(o->plot, err));
     const char **overrides = overrides_create(o, seed, sizeof seed, &override_count);
     if (!overrides) return weft_error_set(err, WEFT_E_MEMORY, "no memory for options");
     weft_status status = train(o, session, overrides, override_count, &result, err);
