@@ -71,9 +71,8 @@ static const weft_option eval_table[] = {
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(eval_options, precision),
      .value = "P",
-     .help =
-         "fp32, the default, or bf16: activations and weights in bfloat16, which is several times as fast where the "
-         "processor multiplies it"},
+     .help = "fp32, the default; bf16: activations and weights in bfloat16, several times as fast where the processor "
+             "multiplies it; auto: bf16 there, else fp32"},
     {.name = "layers",
      .kind = WEFT_OPTION_FLAG,
      .offset = offsetof(eval_options, layers),
@@ -150,9 +149,11 @@ static weft_status run_points(weft_eval_grid *grid, eval_watch *watch, weft_eval
 }
 
 static weft_status precision_parse(weft_precision *precision, const char *text, weft_error *err) {
-    *precision = text && strcmp(text, "bf16") == 0 ? WEFT_PRECISION_BF16 : WEFT_PRECISION_FP32;
-    if (!text || *precision == WEFT_PRECISION_BF16 || strcmp(text, "fp32") == 0) return WEFT_OK;
-    return weft_error_set(err, WEFT_E_USAGE, "--precision: \"%.80s\" is neither fp32 nor bf16", text);
+    bool automatic = text && strcmp(text, "auto") == 0, bf16 = text && strcmp(text, "bf16") == 0;
+    bf16 |= automatic && weft_precision_is_native(WEFT_PRECISION_BF16);
+    *precision = bf16 ? WEFT_PRECISION_BF16 : WEFT_PRECISION_FP32;
+    if (!text || automatic || bf16 || strcmp(text, "fp32") == 0) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_USAGE, "--precision: \"%.80s\" is none of fp32, bf16, auto", text);
 }
 
 static weft_status evaluate(weft_eval_grid *grid, const weft_network *net, const weft_console *session,
@@ -168,7 +169,7 @@ static weft_status evaluate(weft_eval_grid *grid, const weft_network *net, const
                                  .context = &watch};
     for (int i = 0; i < grid->count; i++) watch.total += point_draws(&grid->points[i], (int)o->draws);
     WEFT_TRY(weft_recalibrate_parse(&options.recalibrate, o->recalibrate, err));
-    WEFT_TRY(precision_parse(&options.precision, o->precision, err));
+    options.precision = grid->precision;
     WEFT_TRY(weft_evaluator_create(&evaluator, net, o->dataset, &options, err));
     grid->layer_count = weft_evaluator_layer_count(evaluator);
     weft_status status = run_points(grid, &watch, evaluator, err);
@@ -192,6 +193,7 @@ static weft_status eval_run(const void *options, const weft_console *session, we
     weft_eval_grid grid;
     weft_status status = WEFT_OK;
     WEFT_TRY_GOTO(weft_eval_grid_make(&grid, o, err));
+    WEFT_TRY_GOTO(precision_parse(&grid.precision, o->precision, err));
     WEFT_TRY_GOTO(weft_output_probe(o->csv, err));
     WEFT_TRY_GOTO(weft_output_probe(o->layers_csv, err));
     WEFT_TRY_GOTO(weft_onnx_read(&net, o->network, err));

@@ -28,6 +28,7 @@ typedef struct weft_eval_grid {
     int count, layer_count;
     const weft_eval_cli_options *options;
     weft_sha256 hash; /* of the network's file */
+    weft_precision precision;
     double seconds;
 } weft_eval_grid;
 

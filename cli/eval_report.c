@@ -108,7 +108,7 @@ weft_status weft_eval_write_json(const weft_eval_grid *grid, weft_error *err) {
     }
     weft_json_count(json, "images", grid->points[0].result.images);
     weft_json_count(json, "recalibrate", grid->points[0].result.recalibrate);
-    weft_json_text(json, "precision", grid->options->precision ? grid->options->precision : "fp32");
+    weft_json_text(json, "precision", grid->precision == WEFT_PRECISION_BF16 ? "bf16" : "fp32");
     weft_json_count(json, "seed", o->seed);
     weft_json_text(json, "dataset", o->dataset);
     weft_json_text(json, "network", o->network);

@@ -2,11 +2,12 @@
 
 #include <string.h>
 
-/* Weights in the layout md: in the other plan's memory where it is shared. */
+/* Weights in the layout md: in the other plan's memory where there is one, which was compiled for the same. */
 static weft_status build_weight(weft_plan *plan, weft_tensor *out, const dnnl_memory_desc_t *md,
                                 const weft_tensor *shared, weft_error *err) {
-    bool same = shared && shared->memory && dnnl_memory_desc_equal(md, &shared->md);
-    return weft_dnn_tensor(&plan->dnn, out, md, same ? shared->data : NULL, err);
+    if (shared && (!shared->memory || !dnnl_memory_desc_equal(md, &shared->md)))
+        return weft_error_set(err, WEFT_E_INTERNAL, "two plans of one network have different layouts of weights");
+    return weft_dnn_tensor(&plan->dnn, out, md, shared ? shared->data : NULL, err);
 }
 
 weft_status weft_weighted_build(weft_plan *plan, weft_op *op, const dnnl_memory_desc_t *plain, weft_error *err) {

@@ -100,8 +100,8 @@ void weft_plan_destroy(weft_plan *plan); /* NULL is allowed */
 weft_status weft_plan_load(weft_plan *plan, int first, int last, weft_error *err);
 #define WEFT_PLAN_PARTS_MAX 64
 /* Takes over part `part` of `parts` of all shared weights: plans that share memory load it together, in parallel, each
- * its part, before any of them goes forward; what a plan does not share, it loads whole. At most WEFT_PLAN_PARTS_MAX
- * parts. */
+ * its part, before any of them goes forward; biases and batch norms, which are each plan's own, are loaded whole. At
+ * most WEFT_PLAN_PARTS_MAX parts. */
 weft_status weft_plan_load_part(weft_plan *plan, int part, int parts, weft_error *err);
 /* Runs layers [first, last); layer i reads ops[i].src. */
 weft_status weft_plan_forward(weft_plan *plan, int first, int last, weft_error *err);

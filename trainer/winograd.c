@@ -8,18 +8,6 @@
 /* A tile is 2 x 2 outputs and the 4 x 4 inputs that they see; its transform has 16 points. */
 enum { POINTS = 16 };
 
-typedef struct tiling {
-    const weft_winograd *shape;
-    int rows, columns; /* tiles of one image */
-    int count;         /* of all images */
-} tiling;
-
-static tiling tiling_of(const weft_winograd *shape) {
-    tiling t = {shape, (shape->height + 1) / 2, (shape->width + 1) / 2, 0};
-    t.count = t.rows * t.columns * shape->batch;
-    return t;
-}
-
 static size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
 /* Tiles a block of forward works on: what it holds stays in the second-level cache, but not so few that reading all the
@@ -60,7 +48,19 @@ bool weft_winograd_supported(void) {
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
 }
 
-/* ---- values ---- */
+/* ---- tiles and values ---- */
+
+typedef struct tiling {
+    const weft_winograd *shape;
+    int rows, columns; /* tiles of one image */
+    int count;         /* of all images */
+} tiling;
+
+static tiling tiling_of(const weft_winograd *shape) {
+    tiling t = {shape, (shape->height + 1) / 2, (shape->width + 1) / 2, 0};
+    t.count = t.rows * t.columns * shape->batch;
+    return t;
+}
 
 WEFT_AVX512_INLINE __m512 widen(__m256i values) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(values), 16));

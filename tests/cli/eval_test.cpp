@@ -177,4 +177,20 @@ TEST_F(CliEval, interrupted_sweep_leaves_nothing) {
     EXPECT_EQ(listing(), "net.onnx set");
 }
 
+TEST_F(CliEval, precision_is_named_and_written_down) {
+    Ran run = eval({"--precision", "fp16"});
+    EXPECT_EQ(run.code, 2);
+    EXPECT_NE(run.err.find("--precision: \"fp16\" is none of fp32, bf16, auto"), std::string::npos) << run.err;
+    for (std::string precision : {"", "fp32", "auto"}) {
+        Words words = {"--json", "-"};
+        if (!precision.empty()) words.insert(words.end(), {"--precision", precision});
+        run = eval(words);
+        ASSERT_EQ(run.code, 0) << run.err;
+        bool bf16 = run.out.find("\"precision\":") != std::string::npos && run.out.find("bf16") != std::string::npos;
+        bool fp32 = run.out.find("fp32") != std::string::npos;
+        EXPECT_NE(bf16, fp32) << run.out; // auto is either
+        if (precision != "auto") { EXPECT_TRUE(fp32) << run.out; }
+    }
+}
+
 } // namespace

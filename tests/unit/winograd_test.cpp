@@ -123,9 +123,7 @@ TEST_P(Winograd, IsExactOnSmallIntegersAndSigns) {
     Problem p(GetParam(), 3, true);
     Result want = expected(p), got = computed(p, 3);
     EXPECT_EQ(rounded(want.dst), got.dst);
-    if (p.s.in % 16 == 0) {
-        EXPECT_EQ(rounded(want.diff_src), got.diff_src);
-    }
+    if (p.s.in % 16 == 0) { EXPECT_EQ(rounded(want.diff_src), got.diff_src); }
     EXPECT_EQ(want.diff_weight, got.diff_weight);
 }
 
@@ -134,9 +132,7 @@ TEST_P(Winograd, ErrsOnlyByRoundingOnRealNumbers) {
     Result want = expected(p), got = computed(p, 1);
     const double bound = 0.008; // two roundings to 8 bits: measured 0.003 to 0.006
     EXPECT_LT(relative(want.dst, got.dst), bound);
-    if (p.s.in % 16 == 0) {
-        EXPECT_LT(relative(want.diff_src, got.diff_src), bound);
-    }
+    if (p.s.in % 16 == 0) { EXPECT_LT(relative(want.diff_src, got.diff_src), bound); }
     EXPECT_LT(relative(want.diff_weight, got.diff_weight), bound);
     EXPECT_GT(relative(want.dst, got.dst), 1e-4);
 }
