@@ -59,7 +59,7 @@ static void print_script(FILE *f, weft_plot_format format, const weft_session *s
     print_axes(f, s, &r);
     fprintf(f,
             "set key top right samplen 2 reverse Left\nset rmargin 9\n"
-            "set label '%.2f %%%%' at %.0f,%.6g left offset 0.8,0 tc rgb '" WEFT_PLOT_BLUE "'\n"
+            "set label '%.2f %%' at %.0f,%.6g left offset 0.8,0 tc rgb '" WEFT_PLOT_BLUE "'\n"
             "plot $errors using 1:2 with %s lw 2 lc rgb '" WEFT_PLOT_ORANGE "' title 'training', "
             "$errors using 1:3 with %s lw 2 lc rgb '" WEFT_PLOT_BLUE "' title 'test'\n",
             last->test_error_percent, last->epoch, shown(last->test_error_percent, r.least[1]), style, style);

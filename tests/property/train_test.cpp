@@ -331,6 +331,7 @@ TEST_F(Train, PlotIsAPicture) {
     EXPECT_EQ(exists(out + ".svg"), gnuplot);
     EXPECT_STREQ(run.result.warning, gnuplot ? "" : "no plot of the learning curve: gnuplot was not found, or failed");
     EXPECT_EQ(read_file(out + ".svg").find("<svg") != std::string::npos, gnuplot);
+    EXPECT_EQ(read_file(out + ".svg").find("%%"), std::string::npos);
 }
 
 TEST_F(Train, NoGnuplotIsAWarning) {

@@ -37,6 +37,15 @@ inline weft_layer proto(weft_layer_kind kind, int channels = 0, int kernel = 1, 
     return l;
 }
 
+// Layer after `input`, returning its number; -1: the network's input.
+inline int after(const Network &net, int input, const weft_layer &layer, bool bias = false) {
+    weft_error err = {};
+    int index = -2;
+    std::string name = "layer" + std::to_string(net->layer_count);
+    EXPECT_EQ(weft_network_add(net.get(), &layer, name.c_str(), input, bias, &index, &err), WEFT_OK) << err.text;
+    return index;
+}
+
 inline Network network(weft_shape input) {
     weft_network *net = nullptr;
     weft_error err = {};

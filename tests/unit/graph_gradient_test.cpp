@@ -9,15 +9,6 @@ using GraphGradient = Gradient;
 
 // ---- branches ----
 
-// Layer after `input`, returning its number; -1: the network's input.
-int after(const Network &net, int input, const weft_layer &layer, bool bias = false) {
-    weft_error err = {};
-    int index = -2;
-    std::string name = "layer" + std::to_string(net->layer_count);
-    EXPECT_EQ(weft_network_add(net.get(), &layer, name.c_str(), input, bias, &index, &err), WEFT_OK) << err.text;
-    return index;
-}
-
 int join(const Network &net, int a, int b) {
     weft_layer l = proto(WEFT_LAYER_ADD);
     l.addend = b;

@@ -39,14 +39,6 @@ void compare(const Network &net, unsigned seed, size_t arrays, double tolerance)
     }
 }
 
-int after(const Network &net, int input, const weft_layer &layer, bool bias = false) {
-    weft_error err = {};
-    int index = -2;
-    std::string name = "layer" + std::to_string(net->layer_count);
-    EXPECT_EQ(weft_network_add(net.get(), &layer, name.c_str(), input, bias, &index, &err), WEFT_OK) << err.text;
-    return index;
-}
-
 TEST(Bf16, Dense) {
     NEEDS_BF16;
     Network net = network({3, 5, 4});
