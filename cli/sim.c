@@ -142,7 +142,7 @@ static weft_status calibrate(weft_sim *sim, weft_error *err) {
         if (count == 0) count = train->count < CALIBRATION_IMAGES ? train->count : CALIBRATION_IMAGES;
         status = check_dataset(sim, train, err);
     }
-    if (status == WEFT_OK) status = weft_sim_images(&x, sim->net, train, 0, count, err);
+    if (status == WEFT_OK) status = weft_sim_training_images(&x, sim->net, train, count, err);
     if (status == WEFT_OK) status = weft_engine_calibrate(sim->engine, x, count, what, err);
     free(x);
     weft_dataset_destroy(train);

@@ -35,6 +35,9 @@ typedef struct weft_sim {
 /* Images first .. first + count of set, preprocessed for net; malloc'd. MEMORY. */
 weft_status weft_sim_images(float **out, const weft_network *net, const weft_dataset *set, size_t first, size_t count,
                             weft_error *err);
+/* The first count training images as the network's training saw them (weft_dataset_training_inputs); malloc'd. */
+weft_status weft_sim_training_images(float **out, const weft_network *net, const weft_dataset *set, size_t count,
+                                     weft_error *err);
 /* All images through the functional engine: fills confusion, correct and timed_logits. */
 weft_status weft_sim_functional(weft_sim *sim, weft_error *err);
 /* The timed run; *out stays NULL without timed images. UNSUPPORTED in a build without SystemC. Release with

@@ -3,22 +3,35 @@
 #include <string.h>
 
 #include "cli/sim.h"
+#include "core/augment.h"
 #ifdef WEFT_HAVE_SYSTEMC
 #include "sim/systemc/cosim.h"
 #endif
 
 #define CHUNK_IMAGES 500 /* bounds memory and the wait for an interrupt; results do not depend on it */
 
-weft_status weft_sim_images(float **out, const weft_network *net, const weft_dataset *set, size_t first, size_t count,
-                            weft_error *err) {
-    size_t size = weft_shape_size(set->shape);
-    *out = malloc((count ? count : 1) * size * sizeof **out);
-    if (!*out) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu images", count);
-    weft_status status = weft_dataset_inputs(set, &net->preprocess, first, count, *out, err);
+static weft_status images_alloc(float **out, const weft_dataset *set, size_t count, weft_error *err) {
+    *out = malloc((count ? count : 1) * weft_shape_size(set->shape) * sizeof **out);
+    return *out ? WEFT_OK : weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu images", count);
+}
+
+static weft_status images_keep(float **out, weft_status status) {
     if (status == WEFT_OK) return WEFT_OK;
     free(*out);
     *out = NULL;
     return status;
+}
+
+weft_status weft_sim_images(float **out, const weft_network *net, const weft_dataset *set, size_t first, size_t count,
+                            weft_error *err) {
+    WEFT_TRY(images_alloc(out, set, count, err));
+    return images_keep(out, weft_dataset_inputs(set, &net->preprocess, first, count, *out, err));
+}
+
+weft_status weft_sim_training_images(float **out, const weft_network *net, const weft_dataset *set, size_t count,
+                                     weft_error *err) {
+    WEFT_TRY(images_alloc(out, set, count, err));
+    return images_keep(out, weft_dataset_training_inputs(set, net, count, *out, err));
 }
 
 /* The first of the largest. */

@@ -13,12 +13,10 @@ extern "C" {
 typedef struct weft_batch_source {
     const weft_dataset *set;
     const weft_preprocess *preprocess;
-    const weft_recipe_augment *augment;
+    const weft_augment *augment;
     uint64_t seed;
     size_t epoch;
 } weft_batch_source;
-/* True when images are changed, so that preprocessing the set beforehand is of no use. */
-bool weft_augment_is_on(const weft_recipe_augment *augment);
 /* x [count, C, H, W] and labels [count] of images order[0..count); pixels [count, C, H, W] is room to work in. Any
  * thread, each with memory of its own. Errors: weft_preprocess_apply. */
 weft_status weft_batch_input(const weft_batch_source *source, const uint32_t *order, size_t count, uint8_t *pixels,
@@ -26,7 +24,7 @@ weft_status weft_batch_input(const weft_batch_source *source, const uint32_t *or
 
 /* Copies images order[0..count) of the set to pixels [count, C, H, W] and labels [count]. Flip and translation of an
  * image are draws for (seed, epoch, its number in the set), so they do not depend on where in the epoch it stands. */
-void weft_batch_gather(const weft_dataset *set, const uint32_t *order, size_t count, const weft_recipe_augment *augment,
+void weft_batch_gather(const weft_dataset *set, const uint32_t *order, size_t count, const weft_augment *augment,
                        uint64_t seed, size_t epoch, uint8_t *pixels, uint8_t *labels);
 
 #ifdef __cplusplus

@@ -59,7 +59,9 @@ static weft_status open_test(weft_evaluator *e, const char *dataset, weft_error 
                               e->set->count, dataset);
     e->images = e->options.images ? e->options.images : e->set->count;
     WEFT_TRY(weft_network_bind_named(e->net, dataset, err));
-    WEFT_TRY(weft_calibration_images(&e->test, e->net, e->set, &e->images, err));
+    e->test = weft_aligned_alloc(e->images * weft_shape_size(e->set->shape), sizeof *e->test);
+    if (!e->test) return weft_error_set(err, WEFT_E_MEMORY, "out of memory for %zu images", e->images);
+    WEFT_TRY(weft_dataset_inputs(e->set, &e->net->preprocess, 0, e->images, e->test, err));
     e->logits = weft_aligned_alloc(BLOCK, (size_t)e->set->classes * sizeof(float));
     return e->logits ? WEFT_OK : weft_error_set(err, WEFT_E_MEMORY, "out of memory");
 }

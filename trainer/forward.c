@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/augment.h"
 #include "trainer/loss.h"
 
 /* ---- create ---- */
@@ -185,7 +186,7 @@ weft_status weft_calibration_images(float **out, const weft_network *net, const 
     if (*count > set->count) *count = set->count;
     *out = weft_aligned_alloc(*count * weft_shape_size(set->shape), sizeof(float));
     if (*out == NULL) return weft_error_set(err, WEFT_E_MEMORY, "out of memory for %zu images", *count);
-    weft_status status = weft_dataset_inputs(set, &net->preprocess, 0, *count, *out, err);
+    weft_status status = weft_dataset_training_inputs(set, net, *count, *out, err);
     if (status == WEFT_OK) return WEFT_OK;
     weft_aligned_free(*out);
     *out = NULL;

@@ -36,8 +36,8 @@ void weft_forward_fill(const weft_forward *forward, weft_plan *plan, const float
  */
 weft_status weft_forward_errors(weft_forward *forward, const weft_dataset *set, size_t images,
                                 const volatile sig_atomic_t *stop, size_t *errors, weft_error *err);
-/* The first *count images of the set, preprocessed, [*count, C, H, W]; *count is lowered to the set's size. Free with
- * weft_aligned_free. */
+/* The set's first *count images as the network's training saw them (weft_dataset_training_inputs), [*count, C, H, W];
+ * *count is lowered to the set's size. Free with weft_aligned_free. */
 weft_status weft_calibration_images(float **out, const weft_network *net, const weft_dataset *set, size_t *count,
                                     weft_error *err);
 

@@ -3,6 +3,7 @@
 #ifndef WEFT_TRAINER_RECIPE_H
 #define WEFT_TRAINER_RECIPE_H
 
+#include "core/augment.h"
 #include "core/dataset.h"
 #include "core/file.h"
 #include "core/network.h"
@@ -114,10 +115,6 @@ typedef struct weft_recipe_preprocess {
     weft_reals mean, std;
     weft_recipe_gcn_zca gcn_zca;
 } weft_recipe_preprocess;
-typedef struct weft_recipe_augment {
-    bool flip;
-    int64_t translate;
-} weft_recipe_augment;
 
 typedef struct weft_recipe_growth {
     double factor;
@@ -135,7 +132,7 @@ typedef struct weft_recipe {
     int64_t seed, epochs, batch, workers, recalibrate;
     int precision; /* weft_recipe_precision */
     weft_recipe_preprocess preprocess;
-    weft_recipe_augment augment;
+    weft_augment augment;
     weft_list layers; /* of weft_variant, index is a weft_recipe_layer */
     double clip;      /* 0: no bound */
     weft_recipe_growth clip_growth;

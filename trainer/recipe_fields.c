@@ -95,11 +95,11 @@ RECORD(preprocess_record, "preprocess", weft_recipe_preprocess, preprocess_field
        "How pixels become inputs: (pixel / 255 - mean) / std, or gcn_zca; left out: pixel / 255.");
 
 static const weft_field augment_fields[] = {
-    FIELD(weft_recipe_augment, flip, BOOL, "", 0, 0, "false", "Mirrors every second image, by chance, left to right."),
-    FIELD(weft_recipe_augment, translate, INT, "pixel", 0, 64, "0",
+    FIELD(weft_augment, flip, BOOL, "", 0, 0, "false", "Mirrors every second image, by chance, left to right."),
+    FIELD(weft_augment, translate, INT, "pixel", 0, WEFT_AUGMENT_TRANSLATE_MAX, "0",
           "Moves each image by up to that many pixels along both axes; black comes in."),
 };
-RECORD(augment_record, "augment", weft_recipe_augment, augment_fields, NULL, "Random changes of training images.");
+RECORD(augment_record, "augment", weft_augment, augment_fields, NULL, "Random changes of training images.");
 
 /* ---- the recipe ---- */
 

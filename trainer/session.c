@@ -118,6 +118,7 @@ static weft_status open_inputs(weft_session *s, weft_error *err) {
 /* Initial state, or that of the checkpoint. */
 static weft_status open_state(weft_session *s, weft_error *err) {
     WEFT_TRY(weft_model_create(&s->model, &s->recipe, s->train->shape, s->train->classes, err));
+    WEFT_TRY(weft_network_set_augment(s->model.net, &s->recipe.augment, err));
     WEFT_TRY(open_inputs(s, err));
     return s->options->resume ? weft_checkpoint_read(s, err) : weft_model_whiten(&s->model, &s->recipe, s->train, err);
 }

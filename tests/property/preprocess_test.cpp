@@ -96,7 +96,7 @@ struct Batch {
     std::vector<uint8_t> pixels, labels;
     std::vector<float> x;
 };
-Batch batch_of(const weft_dataset *set, const weft_preprocess *p, const weft_recipe_augment &augment,
+Batch batch_of(const weft_dataset *set, const weft_preprocess *p, const weft_augment &augment,
                const std::vector<uint32_t> &order) {
     size_t size = weft_shape_size(set->shape) * order.size();
     Batch b{std::vector<uint8_t>(size), std::vector<uint8_t>(order.size()), std::vector<float>(size)};
@@ -117,7 +117,7 @@ TEST_F(Preprocess, BatchesAreTheSameFromAPreparedSet) {
     ASSERT_EQ(weft_network_bind(net.get(), set.get(), &err), WEFT_OK) << err.text;
     const weft_preprocess *p = &net->preprocess;
     const std::vector<uint32_t> order = {239, 0, 17, 17, 100};
-    const weft_recipe_augment none = {}, moved = {true, 2};
+    const weft_augment none = {}, moved = {true, 2};
     Batch before = batch_of(set.get(), p, none, order), changed = batch_of(set.get(), p, moved, order);
     ASSERT_EQ(weft_dataset_prepare(set.get(), p, &err), WEFT_OK);
     ASSERT_TRUE(weft_dataset_is_prepared(set.get(), p));
@@ -133,6 +133,53 @@ TEST_F(Preprocess, BatchesAreTheSameFromAPreparedSet) {
               WEFT_OK);
     EXPECT_EQ(changed.x, expected);
     EXPECT_NE(memcmp(changed.pixels.data(), set->pixels + 239 * 36, 36), 0);
+}
+
+/* ---- images for batch-norm statistics ---- */
+
+TEST_F(Preprocess, StatisticsComeFromImagesAsTheTrainingSawThem) {
+    Set set = open(folder.path);
+    Network net = network(set->shape);
+    size_t size = weft_shape_size(set->shape), count = 240;
+    std::vector<float> plain(count * size), still(plain), changed(plain), expected(plain);
+    std::vector<uint8_t> pixels(count * size);
+    const weft_augment none = {}, moved = {true, 2};
+    ASSERT_EQ(weft_dataset_inputs(set.get(), &net->preprocess, 0, count, plain.data(), &err), WEFT_OK);
+    ASSERT_EQ(weft_network_set_augment(net.get(), &none, &err), WEFT_OK);
+    EXPECT_EQ(weft_network_get(net.get(), "weft.augment"), nullptr);
+    ASSERT_EQ(weft_dataset_training_inputs(set.get(), net.get(), count, still.data(), &err), WEFT_OK);
+    EXPECT_EQ(still, plain);
+
+    ASSERT_EQ(weft_network_set_augment(net.get(), &moved, &err), WEFT_OK);
+    EXPECT_STREQ(weft_network_get(net.get(), "weft.augment"), "flip=1 translate=2");
+    ASSERT_EQ(weft_dataset_training_inputs(set.get(), net.get(), count, changed.data(), &err), WEFT_OK) << err.text;
+    for (size_t i = 0; i < count; i++)
+        weft_augment_image(&moved, set->shape, set->pixels + i * size, 0, 0, i, pixels.data() + i * size);
+    ASSERT_EQ(weft_preprocess_apply(&net->preprocess, set->shape, pixels.data(), count, expected.data(), &err),
+              WEFT_OK);
+    EXPECT_EQ(changed, expected);
+    // Of 240 images some 240 / 50 are neither mirrored nor moved.
+    size_t same = 0;
+    for (size_t i = 0; i < count; i++)
+        same += std::equal(plain.begin() + static_cast<std::ptrdiff_t>(i * size),
+                           plain.begin() + static_cast<std::ptrdiff_t>((i + 1) * size),
+                           changed.begin() + static_cast<std::ptrdiff_t>(i * size));
+    EXPECT_LT(same, 24u);
+}
+
+TEST_F(Preprocess, AugmentationInAFileIsChecked) {
+    Network net = network({1, 6, 6});
+    weft_augment augment = {};
+    for (const char *bad : {"", "flip=1", "flip=2 translate=1", "flip=0 translate=-1", "flip=0 translate=65",
+                            "flip=1 translate=2 ", "flip=1 translate=2x"}) {
+        ASSERT_EQ(weft_network_set(net.get(), "weft.augment", bad, &err), WEFT_OK);
+        EXPECT_EQ(weft_network_get_augment(net.get(), &augment, &err), WEFT_E_INVALID) << bad;
+        EXPECT_NE(std::string(err.text).find("weft.augment"), std::string::npos) << err.text;
+    }
+    ASSERT_EQ(weft_network_set(net.get(), "weft.augment", "flip=0 translate=64", &err), WEFT_OK);
+    ASSERT_EQ(weft_network_get_augment(net.get(), &augment, &err), WEFT_OK) << err.text;
+    EXPECT_FALSE(augment.flip);
+    EXPECT_EQ(augment.translate, 64);
 }
 
 } // namespace
