@@ -17,6 +17,8 @@ static weft_status json_mapping(const weft_mapping *mapping, const char *json_pa
     weft_json_text(json, "network_sha256", mapping->network_sha256.hex);
     weft_json_text(json, "chip", mapping->chip_path);
     weft_json_text(json, "chip_sha256", mapping->chip_sha256.hex);
+    weft_json_count(json, "parts", (uint64_t)mapping->parts);
+    weft_json_count(json, "chips", (uint64_t)mapping->chips);
     weft_json_array(json, "stages");
     for (int s = 0; s < mapping->stage_count; s++) {
         const weft_mapped_stage *stage = &mapping->stages[s];
@@ -24,6 +26,7 @@ static weft_status json_mapping(const weft_mapping *mapping, const char *json_pa
         weft_json_text(json, "name", stage->name);
         weft_json_count(json, "rows", (uint64_t)stage->rows);
         weft_json_count(json, "columns", (uint64_t)stage->columns);
+        weft_json_count(json, "copies", (uint64_t)weft_mapped_stage_copies(stage));
         weft_json_count(json, "arrays", (uint64_t)stage->tile_count);
         weft_json_count(json, "blocks", (uint64_t)stage->block_count);
         weft_json_object_end(json);
@@ -38,15 +41,17 @@ weft_status weft_info_mapping(const char *path, const char *json_path, FILE *str
     WEFT_TRY(weft_mapping_read(&mapping, path, err));
     fprintf(stream, "mapping  %s\nnetwork  %s\n         sha256 %s\nchip     %s\n         sha256 %s\n\n", path,
             mapping->network_path, mapping->network_sha256.hex, mapping->chip_path, mapping->chip_sha256.hex);
-    fprintf(stream, "%-24s %8s %8s %7s %7s  %s\n", "stage", "rows", "columns", "arrays", "blocks", "input range");
+    if (mapping->parts > 1) fprintf(stream, "%d parts on %d chips\n\n", mapping->parts, mapping->chips);
+    fprintf(stream, "%-24s %8s %8s %7s %7s %7s  %s\n", "stage", "rows", "columns", "copies", "arrays", "blocks",
+            "output range");
     for (int s = 0; s < mapping->stage_count; s++) {
         const weft_mapped_stage *stage = &mapping->stages[s];
-        fprintf(stream, "%-24.24s %8d %8d %7d %7d  ", stage->name, stage->rows, stage->columns, stage->tile_count,
-                stage->block_count);
-        if (stage->input_min == 0 && stage->input_max == 0)
+        fprintf(stream, "%-24.24s %8d %8d %7d %7d %7d  ", stage->name, stage->rows, stage->columns,
+                weft_mapped_stage_copies(stage), stage->tile_count, stage->block_count);
+        if (stage->output_min == 0 && stage->output_max == 0)
             fputs("unknown\n", stream);
         else
-            fprintf(stream, "%.4g..%.4g\n", (double)stage->input_min, (double)stage->input_max);
+            fprintf(stream, "%.4g..%.4g\n", (double)stage->output_min, (double)stage->output_max);
     }
     weft_status status = json_path ? json_mapping(mapping, json_path, err) : WEFT_OK;
     weft_mapping_destroy(mapping);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/info.h"
+#include "core/lowering.h"
 #include "core/onnx.h"
 
 static void shape_text(char *out, size_t out_size, weft_shape s) {
@@ -16,18 +17,48 @@ static const char *producer_name(const weft_network *net, int producer) {
     return producer < 0 ? "input" : net->layers[producer].name;
 }
 
-/* What the columns do not say: bounds, ranges and the terms of a sum; "" when nothing. */
+/* What a layer runs on when the network is mapped; nothing is left of a flattening or a concatenation. */
+static const char *runs_on(const weft_network *net, const weft_layer *l) {
+    if (weft_layer_has_weights(l)) return "crossbar";
+    if (l->kind == WEFT_LAYER_FLATTEN || l->kind == WEFT_LAYER_CONCAT) return "none";
+    return l->kind == WEFT_LAYER_SOFTMAX && l == &net->layers[net->layer_count - 1] ? "host" : "digital";
+}
+
+/* "3 x 3, stride 2, padding 1, 32 groups"; at most 150 bytes */
+static void window_text(char *out, size_t size, const weft_layer *l) {
+    const weft_window *w = &l->window;
+    int used = snprintf(out, size, "  %d x %d", w->kernel_h, w->kernel_w);
+    if (w->stride_h != 1 || w->stride_w != 1)
+        used += w->stride_h == w->stride_w
+                    ? snprintf(out + used, size - (size_t)used, ", stride %d", w->stride_h)
+                    : snprintf(out + used, size - (size_t)used, ", stride %d x %d", w->stride_h, w->stride_w);
+    if (w->dilation_h != 1 || w->dilation_w != 1)
+        used += snprintf(out + used, size - (size_t)used, ", dilation %d x %d", w->dilation_h, w->dilation_w);
+    if (w->pad_top == w->pad_left && w->pad_top == w->pad_bottom && w->pad_top == w->pad_right) {
+        if (w->pad_top) used += snprintf(out + used, size - (size_t)used, ", padding %d", w->pad_top);
+    } else {
+        used += snprintf(out + used, size - (size_t)used, ", padding %d above, %d left, %d below, %d right", w->pad_top,
+                         w->pad_left, w->pad_bottom, w->pad_right);
+    }
+    if (l->kind == WEFT_LAYER_CONV && l->groups != 1)
+        snprintf(out + used, size - (size_t)used, ", %d groups", l->groups);
+}
+
+/* What the columns do not say: windows, bounds, ranges and the terms of a sum; "" when nothing. */
 static void details_text(char *out, size_t size, const weft_network *net, const weft_layer *l) {
-    double low = (double)l->low, high = (double)l->high;
+    double low = (double)l->low, high = (double)l->high, slope = (double)l->slope;
+    const weft_window *w = &l->window;
     out[0] = '\0';
     switch (l->kind) {
     case WEFT_LAYER_CONV:
-    case WEFT_LAYER_DENSE:
-        if (l->input_min != 0 || l->input_max != 0)
-            snprintf(out, size, "  input %.4g..%.4g", (double)l->input_min, (double)l->input_max);
+    case WEFT_LAYER_MAX_POOL:
+    case WEFT_LAYER_AVERAGE_POOL:
+        window_text(out, size, l);
         break;
     case WEFT_LAYER_ADD:
-        snprintf(out, size, "  %.40s + %.40s", producer_name(net, l->input), producer_name(net, l->addend));
+    case WEFT_LAYER_CONCAT:
+        snprintf(out, size, "  %.40s %s %.40s", producer_name(net, l->input), l->kind == WEFT_LAYER_ADD ? "+" : "and",
+                 producer_name(net, l->input2));
         break;
     case WEFT_LAYER_CLIP:
         snprintf(out, size, "  %.4g..%.4g", low, high);
@@ -38,31 +69,72 @@ static void details_text(char *out, size_t size, const weft_network *net, const 
     case WEFT_LAYER_THRESHOLD:
         snprintf(out, size, "  %s%.4g", l->signed_spikes ? "+-1 from +-" : "1 from ", (double)l->threshold);
         break;
+    case WEFT_LAYER_LEAKY_RELU:
+        snprintf(out, size, "  slope %.4g below 0", slope);
+        break;
+    case WEFT_LAYER_HARD_SIGMOID:
+        snprintf(out, size, "  slope %.4g, offset %.4g", slope, (double)l->offset);
+        break;
+    case WEFT_LAYER_PAD:
+        snprintf(out, size, "  %d above, %d left, %d below, %d right", w->pad_top, w->pad_left, w->pad_bottom,
+                 w->pad_right);
+        break;
     default:
         break;
     }
+    size_t used = strlen(out);
+    if (weft_layer_has_weights(l) && (l->input_min != 0 || l->input_max != 0))
+        snprintf(out + used, size - used, "%sinput %.4g..%.4g", used ? ", " : "  ", (double)l->input_min,
+                 (double)l->input_max);
 }
 
 static void print_layer(const weft_network *net, int index, int width, FILE *stream) {
     const weft_layer *layer = &net->layers[index];
-    bool branches = layer->input != index - 1 && layer->kind != WEFT_LAYER_ADD;
-    char in[48], out[48], details[128];
+    bool branches = layer->input != index - 1 && !weft_layer_has_input2(layer);
+    char in[48], out[48], details[240], weights[24] = "", macs[24] = "";
     shape_text(in, sizeof in, layer->in);
     shape_text(out, sizeof out, layer->out);
     details_text(details, sizeof details, net, layer);
-    fprintf(stream, "%-*.*s  %-12s  %-15s  %-15s", width, width, layer->name, weft_layer_kind_names[layer->kind], in,
-            out);
-    if (weft_layer_has_weights(layer))
-        fprintf(stream, "  %10zu  %12llu", layer->weight_count, (unsigned long long)weft_layer_macs(layer));
-    else if (branches || details[0])
-        fprintf(stream, "  %10s  %12s", "", "");
+    if (weft_layer_has_weights(layer)) {
+        snprintf(weights, sizeof weights, "%zu", layer->weight_count);
+        snprintf(macs, sizeof macs, "%llu", (unsigned long long)weft_layer_macs(layer));
+    }
+    fprintf(stream, "%-*.*s  %-12s  %-15s  %-15s  %10s  %12s  ", width, width, layer->name,
+            weft_layer_kind_names[layer->kind], in, out, weights, macs);
+    fprintf(stream, branches || details[0] ? "%-8s" : "%s", runs_on(net, layer));
     if (branches) fprintf(stream, "  from %.40s", producer_name(net, layer->input));
     fprintf(stream, "%s\n", details);
 }
 
-static void print_network(const weft_network *net, const weft_sha256 *hash, FILE *stream) {
-    size_t weights = 0;
+static void print_totals(const weft_network *net, int width, FILE *stream) {
     unsigned long long macs = 0;
+    size_t weights = 0, matrices = 0, digital = 0;
+    for (int i = 0; i < net->layer_count; i++) {
+        const weft_layer *l = &net->layers[i];
+        weights += l->weight_count;
+        macs += weft_layer_macs(l);
+        matrices += weft_layer_has_weights(l);
+        digital += strcmp(runs_on(net, l), "digital") == 0;
+    }
+    fprintf(stream, "%-*s  %-12s  %-15s  %-15s  %10zu  %12llu  %zu on crossbars, %zu digital\n", width, "total", "", "",
+            "", weights, macs, matrices, digital);
+}
+
+/* Stages of the network on a chip, or why it cannot run on one. */
+static void print_stages(const weft_network *net, FILE *stream) {
+    weft_stages *stages = NULL;
+    weft_error why = {0};
+    if (weft_lower(&stages, net, &why) != WEFT_OK) {
+        fprintf(stream, "\ncannot be mapped: %s\n", why.text);
+        return;
+    }
+    int matrices = 0;
+    for (int i = 0; i < stages->count; i++) matrices += stages->items[i].has_matrix;
+    fprintf(stream, "\nstages   %d with a matrix, %d digital\n", matrices, stages->count - matrices);
+    weft_stages_destroy(stages);
+}
+
+static void print_network(const weft_network *net, const weft_sha256 *hash, FILE *stream) {
     int width = 5;
     char shape[48];
     shape_text(shape, sizeof shape, net->input);
@@ -71,15 +143,11 @@ static void print_network(const weft_network *net, const weft_sha256 *hash, FILE
         if (length > width) width = length > 40 ? 40 : length;
     }
     fprintf(stream, "network  %s\ninput    %s\nsha256   %s\n\n", net->name, shape, hash->hex);
-    fprintf(stream, "%-*s  %-12s  %-15s  %-15s  %10s  %12s  %s\n", width, "layer", "kind", "in", "out", "weights",
-            "MACs", "details");
-    for (int i = 0; i < net->layer_count; i++) {
-        print_layer(net, i, width, stream);
-        if (!weft_layer_has_weights(&net->layers[i])) continue;
-        weights += net->layers[i].weight_count;
-        macs += weft_layer_macs(&net->layers[i]);
-    }
-    fprintf(stream, "%-*s  %-12s  %-15s  %-15s  %10zu  %12llu\n", width, "total", "", "", "", weights, macs);
+    fprintf(stream, "%-*s  %-12s  %-15s  %-15s  %10s  %12s  %-8s  %s\n", width, "layer", "kind", "in", "out", "weights",
+            "MACs", "runs on", "details");
+    for (int i = 0; i < net->layer_count; i++) print_layer(net, i, width, stream);
+    print_totals(net, width, stream);
+    print_stages(net, stream);
     if (net->metadata_count) fputs("\n", stream);
     for (int i = 0; i < net->metadata_count; i++)
         fprintf(stream, "%s: %.200s\n", net->metadata[i].key, net->metadata[i].value);
@@ -97,7 +165,28 @@ static void json_producer(weft_json *json, const weft_network *net, const char *
         weft_json_text(json, key, net->layers[producer].name);
 }
 
-/* from, addend: names of layers; null for the network's input. */
+static void json_window(weft_json *json, const weft_layer *l) {
+    const weft_window *w = &l->window;
+    const uint32_t kernel[] = {(uint32_t)w->kernel_h, (uint32_t)w->kernel_w};
+    const uint32_t stride[] = {(uint32_t)w->stride_h, (uint32_t)w->stride_w};
+    const uint32_t dilation[] = {(uint32_t)w->dilation_h, (uint32_t)w->dilation_w};
+    const uint32_t pads[] = {(uint32_t)w->pad_top, (uint32_t)w->pad_left, (uint32_t)w->pad_bottom,
+                             (uint32_t)w->pad_right};
+    if (l->kind != WEFT_LAYER_PAD) {
+        weft_json_counts(json, "kernel", kernel, 2);
+        weft_json_counts(json, "stride", stride, 2);
+        weft_json_counts(json, "dilation", dilation, 2);
+    }
+    weft_json_counts(json, "padding", pads, 4); /* top, left, bottom, right */
+    if (l->kind == WEFT_LAYER_CONV) weft_json_count(json, "groups", (uint64_t)l->groups);
+}
+
+static bool has_window(const weft_layer *l) {
+    return l->kind == WEFT_LAYER_CONV || l->kind == WEFT_LAYER_MAX_POOL || l->kind == WEFT_LAYER_AVERAGE_POOL ||
+           l->kind == WEFT_LAYER_PAD;
+}
+
+/* from, from2: names of layers; null for the network's input. */
 static void json_layer(weft_json *json, const weft_network *net, const weft_layer *layer) {
     weft_json_object(json, NULL);
     weft_json_text(json, "name", layer->name);
@@ -105,7 +194,9 @@ static void json_layer(weft_json *json, const weft_network *net, const weft_laye
     json_shape(json, "in", layer->in);
     json_shape(json, "out", layer->out);
     json_producer(json, net, "from", layer->input);
-    if (layer->kind == WEFT_LAYER_ADD) json_producer(json, net, "addend", layer->addend);
+    if (weft_layer_has_input2(layer)) json_producer(json, net, "from2", layer->input2);
+    weft_json_text(json, "runs_on", runs_on(net, layer));
+    if (has_window(layer)) json_window(json, layer);
     if (layer->kind == WEFT_LAYER_CLIP || layer->kind == WEFT_LAYER_QUANTISE) {
         weft_json_number(json, "low", (double)layer->low);
         weft_json_number(json, "high", (double)layer->high);
@@ -115,6 +206,9 @@ static void json_layer(weft_json *json, const weft_network *net, const weft_laye
         weft_json_number(json, "threshold", (double)layer->threshold);
         weft_json_bool(json, "signed", layer->signed_spikes);
     }
+    if (layer->kind == WEFT_LAYER_LEAKY_RELU || layer->kind == WEFT_LAYER_HARD_SIGMOID)
+        weft_json_number(json, "slope", (double)layer->slope);
+    if (layer->kind == WEFT_LAYER_HARD_SIGMOID) weft_json_number(json, "offset", (double)layer->offset);
     if (weft_layer_has_weights(layer)) {
         weft_json_count(json, "weights", layer->weight_count);
         weft_json_count(json, "macs", weft_layer_macs(layer));
@@ -123,6 +217,19 @@ static void json_layer(weft_json *json, const weft_network *net, const weft_laye
         weft_json_bool(json, "latent", layer->latent != NULL);
     }
     weft_json_object_end(json);
+}
+
+/* mappable: the number of stages, or why there are none. */
+static void json_stages(weft_json *json, const weft_network *net) {
+    weft_stages *stages = NULL;
+    weft_error why = {0};
+    bool mappable = weft_lower(&stages, net, &why) == WEFT_OK;
+    weft_json_bool(json, "mappable", mappable);
+    if (mappable)
+        weft_json_count(json, "stages", (uint64_t)stages->count);
+    else
+        weft_json_text(json, "reason", why.text);
+    weft_stages_destroy(stages);
 }
 
 static weft_status json_network(const weft_network *net, const weft_sha256 *hash, const char *json_path,
@@ -138,6 +245,7 @@ static weft_status json_network(const weft_network *net, const weft_sha256 *hash
     weft_json_array(json, "layers");
     for (int i = 0; i < net->layer_count; i++) json_layer(json, net, &net->layers[i]);
     weft_json_array_end(json);
+    json_stages(json, net);
     weft_json_object(json, "metadata");
     for (int i = 0; i < net->metadata_count; i++) weft_json_text(json, net->metadata[i].key, net->metadata[i].value);
     weft_json_object_end(json);

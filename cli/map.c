@@ -1,18 +1,18 @@
 /* weft map: a network is laid onto a chip; or an existing mapping is checked. */
-#include "mapper/mapper.h"
-
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/commands.h"
+#include "cli/map.h"
 #include "core/onnx.h"
 
 typedef struct map_options {
     weft_common common;
-    const char *network, *chip, *out;
+    const char *network, *chip, *out, *objective, *placer, *floor, *links;
     weft_texts set;
-    bool check;
+    uint64_t seed, arrays, chips, parts;
+    bool check, explain, no_replicate;
 } map_options;
 
 static const weft_option map_arguments[] = {
@@ -45,85 +45,108 @@ static const weft_option map_table[] = {
      .kind = WEFT_OPTION_FLAG,
      .offset = offsetof(map_options, check),
      .help = "Check an existing mapping against its network and chip instead of making one"},
+    {.name = "explain",
+     .kind = WEFT_OPTION_FLAG,
+     .offset = offsetof(map_options, explain),
+     .help = "Print what each pass did, what every stage costs, lower bounds with the gap to them, and all placers"},
+    {.name = "objective",
+     .kind = WEFT_OPTION_TEXT,
+     .offset = offsetof(map_options, objective),
+     .value = "NAME",
+     .help = "What the places of the cores shall keep small: energy (flits x links, the default), link (flits over the "
+             "busiest link) or latency (what the network adds to an image's time)"},
+    {.name = "placer",
+     .kind = WEFT_OPTION_TEXT,
+     .offset = offsetof(map_options, placer),
+     .value = "NAME",
+     .help = "How cores get their places: row_major, greedy, scotch or refined (the default)"},
+    {.name = "seed",
+     .kind = WEFT_OPTION_COUNT,
+     .offset = offsetof(map_options, seed),
+     .value = "N",
+     .default_count = 1,
+     .help = "Seed of the placers; 1 by default. The same seed gives the same mapping"},
+    {.name = "no-replicate",
+     .kind = WEFT_OPTION_FLAG,
+     .offset = offsetof(map_options, no_replicate),
+     .help = "Make no copies of the stages that hold the pipeline up"},
+    {.name = "arrays",
+     .kind = WEFT_OPTION_COUNT,
+     .offset = offsetof(map_options, arrays),
+     .value = "N",
+     .max = INT64_MAX,
+     .help = "Use at most N arrays of a chip, copies included; 0, the default, takes all"},
+    {.name = "parts",
+     .kind = WEFT_OPTION_COUNT,
+     .offset = offsetof(map_options, parts),
+     .value = "N",
+     .max = INT_MAX,
+     .help = "Cut a network that is larger than the chip into at most N parts, loaded one after the other; 1: it must "
+             "fit at once; 0, the default: as many as it takes"},
+    {.name = "chips",
+     .kind = WEFT_OPTION_COUNT,
+     .offset = offsetof(map_options, chips),
+     .value = "N",
+     .default_count = 1,
+     .max = INT_MAX,
+     .help = "Spread the parts on N chips, 1 by default; 0: a chip for each part"},
+    {.name = "floor",
+     .kind = WEFT_OPTION_TEXT,
+     .offset = offsetof(map_options, floor),
+     .value = "FILE",
+     .complete = WEFT_COMPLETE_FILE,
+     .help =
+         "Draw what lies on which core, as SVG; of several parts, the later ones as FILE with -1, -2 ... before the "
+         "extension"},
+    {.name = "links",
+     .kind = WEFT_OPTION_TEXT,
+     .offset = offsetof(map_options, links),
+     .value = "FILE",
+     .complete = WEFT_COMPLETE_FILE,
+     .help = "Draw how many flits cross each link, as SVG; likewise"},
 };
 
-/* What both ways of the command hold. */
-typedef struct map_work {
-    weft_network *net;
-    weft_stages *stages;
-    weft_chip *chip;
-    weft_mapping *mapping;
-} map_work;
-
-static void map_work_free(map_work *work) {
+static void map_work_free(weft_map_work *work) {
+    weft_map_report_destroy(&work->report);
     weft_mapping_destroy(work->mapping);
     weft_chip_destroy(work->chip);
     weft_stages_destroy(work->stages);
     weft_network_destroy(work->net);
 }
 
-static void print_table(const map_work *work, FILE *stream) {
-    int width = 5;
-    for (int s = 0; s < work->mapping->stage_count; s++) {
-        int length = (int)strlen(work->mapping->stages[s].name);
-        if (length > width) width = length > 40 ? 40 : length;
-    }
-    fprintf(stream, "%-*s %8s %8s %10s %7s %6s\n", width, "stage", "rows", "columns", "positions", "arrays", "cores");
-    for (int s = 0; s < work->mapping->stage_count; s++) {
-        const weft_mapped_stage *stage = &work->mapping->stages[s];
-        const weft_shape *out = &work->stages->items[s].matrix_out;
-        fprintf(stream, "%-*.*s %8d %8d %10d %7d %6d\n", width, width, stage->name, stage->rows, stage->columns,
-                out->height * out->width, stage->tile_count, weft_mapped_stage_cores(stage));
-    }
+/* ---- drawings ---- */
+
+typedef weft_status draw_part(const weft_mapping *mapping, const weft_stages *stages, const weft_chip *chip, int part,
+                              FILE *stream, weft_error *err);
+
+/* "a.svg" of part 2: "a-2.svg". */
+static weft_status part_path(char *out, size_t size, const char *path, int part, weft_error *err) {
+    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+    int length = (int)strlen(path),
+        stem = dot && dot != path && (!slash || dot > slash + 1) ? (int)(dot - path) : length;
+    int wrote =
+        part == 0 ? snprintf(out, size, "%s", path) : snprintf(out, size, "%.*s-%d%s", stem, path, part, path + stem);
+    if (wrote >= 0 && (size_t)wrote < size) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_INVALID, "the path %.200s... is too long", path);
 }
 
-static void print_summary(const map_work *work, const weft_map_summary *summary, FILE *stream) {
-    print_table(work, stream);
-    fprintf(stream, "%s: %d of %d arrays, %d of %d cores, %.1f %% of their cells, %llu flit-hops per image\n",
-            work->chip->name, summary->arrays_needed, summary->arrays_available, summary->cores_used,
-            summary->cores_available, summary->cell_utilisation_percent,
-            (unsigned long long)summary->flit_hops_per_image);
+static weft_status draw(const weft_map_work *work, const char *path, draw_part *drawing, weft_error *err) {
+    char name[4096];
+    for (int part = 0; path && part < work->mapping->parts; part++) {
+        weft_output output;
+        WEFT_TRY(part_path(name, sizeof name, path, part, err));
+        WEFT_TRY(weft_output_open(&output, name, err));
+        weft_status status = drawing(work->mapping, work->stages, work->chip, part, output.stream, err);
+        if (status != WEFT_OK) {
+            weft_output_abort(&output);
+            return status;
+        }
+        WEFT_TRY(weft_output_commit(&output, err));
+    }
+    return WEFT_OK;
 }
 
-static void json_stages(weft_json *json, const map_work *work) {
-    weft_json_array(json, "stages");
-    for (int s = 0; s < work->mapping->stage_count; s++) {
-        const weft_mapped_stage *stage = &work->mapping->stages[s];
-        weft_json_object(json, NULL);
-        weft_json_text(json, "name", stage->name);
-        weft_json_count(json, "rows", (uint64_t)stage->rows);
-        weft_json_count(json, "columns", (uint64_t)stage->columns);
-        weft_json_count(json, "arrays", (uint64_t)stage->tile_count);
-        weft_json_count(json, "cores", (uint64_t)weft_mapped_stage_cores(stage));
-        weft_json_object_end(json);
-    }
-    weft_json_array_end(json);
-}
-
-/* summary: NULL after a check. */
-static weft_status print_json(const map_options *o, const map_work *work, const weft_map_summary *summary,
-                              weft_error *err) {
-    weft_result out;
-    WEFT_TRY(weft_result_open(&out, o->common.json, err));
-    weft_json *json = &out.json;
-    weft_json_object(json, NULL);
-    weft_json_text(json, "mapping", o->check ? o->network : o->out);
-    weft_json_text(json, "network_sha256", work->mapping->network_sha256.hex);
-    weft_json_text(json, "chip", work->chip->name);
-    weft_json_text(json, "chip_sha256", work->chip->sha256.hex);
-    json_stages(json, work);
-    if (summary) {
-        weft_json_count(json, "arrays_needed", (uint64_t)summary->arrays_needed);
-        weft_json_count(json, "arrays_available", (uint64_t)summary->arrays_available);
-        weft_json_count(json, "cores_used", (uint64_t)summary->cores_used);
-        weft_json_count(json, "cores_available", (uint64_t)summary->cores_available);
-        weft_json_number(json, "cell_utilisation_percent", summary->cell_utilisation_percent);
-        weft_json_count(json, "flit_hops_per_image", summary->flit_hops_per_image);
-    }
-    weft_json_text(json, "version", WEFT_VERSION);
-    weft_json_object_end(json);
-    return weft_result_commit(&out, err);
-}
+/* ---- the two ways ---- */
 
 static weft_status copy_path(char out[4096], const char *path, weft_error *err) {
     int length = snprintf(out, 4096, "%s", path);
@@ -131,13 +154,35 @@ static weft_status copy_path(char out[4096], const char *path, weft_error *err) 
                                         : weft_error_set(err, WEFT_E_INVALID, "the path %.200s... is too long", path);
 }
 
-static weft_status make_mapping(const map_options *o, const weft_console *session, map_work *work, weft_error *err) {
-    weft_map_summary summary;
+/* What people and programs get to see, once work->report is there. */
+static weft_status show(const map_options *o, const weft_console *session, const weft_map_work *work, weft_error *err) {
+    if (o->explain)
+        weft_map_print_explanation(work, session->out);
+    else
+        weft_map_print_table(work, session->out);
+    if (!o->check) weft_map_print_summary(work, session->out);
+    if (o->check)
+        fprintf(session->out, "%s fits %s: every weight lies in one array, no limit of a core is exceeded\n",
+                o->network, work->chip->name);
+    WEFT_TRY(draw(work, o->floor, weft_map_draw_floor, err));
+    WEFT_TRY(draw(work, o->links, weft_map_draw_links, err));
+    if (!o->common.json) return WEFT_OK;
+    return weft_map_write_json(work, o->check ? o->network : o->out, o->common.json, err);
+}
+
+static weft_status probe_outputs(const map_options *o, weft_error *err) {
     WEFT_TRY(weft_output_probe(o->out, err));
+    WEFT_TRY(weft_output_probe(o->floor, err));
+    return weft_output_probe(o->links, err);
+}
+
+static weft_status make_mapping(const map_options *o, const weft_console *session, weft_map_work *work,
+                                weft_error *err) {
+    WEFT_TRY(probe_outputs(o, err));
     WEFT_TRY(weft_chip_load(&work->chip, o->chip, o->set.items, o->set.count, err));
     WEFT_TRY(weft_onnx_read(&work->net, o->network, err));
-    WEFT_TRY(weft_lower(&work->stages, work->net, err));
-    WEFT_TRY(weft_map(&work->mapping, &summary, work->stages, work->chip, err));
+    WEFT_TRY(weft_lower_shapes(&work->stages, work->net, err));
+    WEFT_TRY(weft_map(&work->mapping, &work->report, work->stages, work->chip, &work->options, err));
     weft_mapping *mapping = work->mapping;
     WEFT_TRY(copy_path(mapping->network_path, o->network, err));
     WEFT_TRY(copy_path(mapping->chip_path, work->chip->path, err));
@@ -145,13 +190,14 @@ static weft_status make_mapping(const map_options *o, const weft_console *sessio
     mapping->chip_sha256 = work->chip->sha256;
     for (int i = 0; i < o->set.count; i++) WEFT_TRY(weft_mapping_add_setting(mapping, o->set.items[i], err));
     WEFT_TRY(weft_mapping_write(mapping, o->out, err));
-    print_summary(work, &summary, session->out);
-    return o->common.json ? print_json(o, work, &summary, err) : WEFT_OK;
+    return show(o, session, work, err);
 }
 
-static weft_status check_mapping(const map_options *o, const weft_console *session, map_work *work, weft_error *err) {
+static weft_status check_mapping(const map_options *o, const weft_console *session, weft_map_work *work,
+                                 weft_error *err) {
     bool changed = false;
     weft_texts settings = {0};
+    WEFT_TRY(probe_outputs(o, err));
     WEFT_TRY(weft_mapping_read(&work->mapping, o->network, err));
     const weft_mapping *mapping = work->mapping;
     WEFT_TRY(weft_mapped_settings(&settings, mapping, &o->set, err));
@@ -159,27 +205,83 @@ static weft_status check_mapping(const map_options *o, const weft_console *sessi
     free(settings.items);
     WEFT_TRY(status);
     WEFT_TRY(weft_mapped_network(&work->net, mapping, err));
-    WEFT_TRY(weft_lower(&work->stages, work->net, err));
+    WEFT_TRY(weft_lower_shapes(&work->stages, work->net, err));
     WEFT_TRY(weft_mapping_check(mapping, work->stages, work->chip, err));
-    print_table(work, session->out);
-    fprintf(session->out, "%s fits %s: every weight lies in one array, no limit of a core is exceeded\n", o->network,
-            work->chip->name);
-    return o->common.json ? print_json(o, work, NULL, err) : WEFT_OK;
+    WEFT_TRY(weft_map_examine(&work->report, mapping, work->stages, work->chip, &work->options, err));
+    return show(o, session, work, err);
+}
+
+/* ---- usage ---- */
+
+static weft_status unknown_name(const char *option, const char *name, const char *const *names, weft_error *err) {
+    const char *nearest = weft_text_nearest(name, names);
+    if (nearest)
+        return weft_error_set(err, WEFT_E_USAGE, "--%s: there is no \"%.80s\"; did you mean \"%s\"?", option, name,
+                              nearest);
+    return weft_error_set(err, WEFT_E_USAGE, "--%s: there is no \"%.80s\"", option, name);
+}
+
+static weft_status find_objective(weft_objective *out, const char *name, weft_error *err) {
+    *out = WEFT_OBJECTIVE_ENERGY;
+    for (int i = 0; name && weft_objective_names[i]; i++) {
+        if (strcmp(weft_objective_names[i], name) != 0) continue;
+        *out = (weft_objective)i;
+        return WEFT_OK;
+    }
+    return name ? unknown_name("objective", name, weft_objective_names, err) : WEFT_OK;
+}
+
+static weft_status check_placer(const char *name, weft_error *err) {
+    const char *names[16];
+    int count = 0;
+    if (!name || weft_placer_find(name)) return WEFT_OK;
+    for (; weft_placers[count].name && count < 15; count++) names[count] = weft_placers[count].name;
+    names[count] = NULL;
+    return unknown_name("placer", name, names, err);
+}
+
+static weft_status fill_options(weft_map_options *out, const map_options *o, weft_error *err) {
+    *out = weft_map_defaults();
+    WEFT_TRY(find_objective(&out->objective, o->objective, err));
+    WEFT_TRY(check_placer(o->placer, err));
+    out->placer = o->placer;
+    out->seed = o->seed;
+    out->replicate = !o->no_replicate;
+    out->array_budget = (int64_t)o->arrays;
+    out->chips = (int)o->chips;
+    out->parts_max = (int)o->parts;
+    out->compare = o->explain;
+    return WEFT_OK;
+}
+
+/* An option that says how to make a mapping; NULL: none is given. */
+static const char *making_option(const map_options *o) {
+    if (o->out) return "--out";
+    if (o->objective) return "--objective";
+    if (o->placer) return "--placer";
+    if (o->seed != 1) return "--seed";
+    if (o->no_replicate) return "--no-replicate";
+    if (o->parts) return "--parts";
+    return o->chips != 1 ? "--chips" : NULL;
 }
 
 static weft_status check_usage(const map_options *o, weft_error *err) {
-    if (o->check && (o->chip || o->out))
-        return weft_error_set(err, WEFT_E_USAGE, "--check takes the mapping file alone, without %s",
-                              o->chip ? "CHIP" : "--out");
+    const char *option = o->chip ? "CHIP" : making_option(o);
+    if (o->check && option)
+        return weft_error_set(err, WEFT_E_USAGE, "--check takes the mapping file alone, without %s", option);
     if (!o->check && !o->chip) return weft_error_set(err, WEFT_E_USAGE, "CHIP is missing: %s", map_arguments[1].help);
     if (!o->check && !o->out) return weft_error_set(err, WEFT_E_USAGE, "--out FILE is missing");
+    if (o->chips > 1 && o->parts && o->parts < o->chips)
+        return weft_error_set(err, WEFT_E_USAGE, "--chips %llu: with --parts %llu there are no more than %llu",
+                              (unsigned long long)o->chips, (unsigned long long)o->parts, (unsigned long long)o->parts);
     return WEFT_OK;
 }
 
 static weft_status map_run(const void *options, const weft_console *session, weft_error *err) {
     const map_options *o = options;
-    map_work work = {NULL, NULL, NULL, NULL};
+    weft_map_work work = {0};
     WEFT_TRY(check_usage(o, err));
+    WEFT_TRY(fill_options(&work.options, o, err));
     weft_status status = o->check ? check_mapping(o, session, &work, err) : make_mapping(o, session, &work, err);
     map_work_free(&work);
     return status;
@@ -188,14 +290,14 @@ static weft_status map_run(const void *options, const weft_console *session, wef
 const weft_command weft_command_map = {
     .name = "map",
     .summary = "Lay a network onto a chip, or check a mapping",
-    .description = "Cuts the network's weight matrices into tiles of the chip's crossbar arrays, places the tiles on "
-                   "cores and writes the "
-                   "mapping as YAML. When the network does not fit, the message names the layer, the limit and what "
-                   "would make it fit. "
-                   "With --check, reads a mapping, also one written by hand, and tells whether it holds every weight "
-                   "exactly once within "
-                   "all limits.",
-    .examples = "  weft map net.onnx isaac-ce -o net.map.yaml\n  weft map --check net.map.yaml\n",
+    .description =
+        "Cuts the network's weight matrices into tiles of the chip's crossbar arrays, copies the stages that "
+        "hold the pipeline up while arrays are left, places the tiles on cores and writes the mapping as "
+        "YAML. A network that is larger than the chip is cut into parts. When it does not fit, the message "
+        "names the layer, the limit and what would make it fit. With --check, reads a mapping, also one "
+        "written by hand, and tells whether it holds every weight exactly once within all limits.",
+    .examples = "  weft map net.onnx isaac-ce -o net.map.yaml\n  weft map net.onnx isaac-ce -o net.map.yaml --explain "
+                "--floor floor.svg --links links.svg\n  weft map --check net.map.yaml\n",
     .arguments = map_arguments,
     .argument_count = (int)(sizeof map_arguments / sizeof map_arguments[0]),
     .options = map_table,

@@ -183,16 +183,17 @@ static weft_status check_apart(const parser *p, const weft_option *output, const
                           argument ? "" : "--", other->name, second);
 }
 
-/* Options that take a file name it as an output: none may be an argument's file or another output. */
+/* Options that take a file name it as an output unless they say that it is read: none may be an argument's file, a file
+ * that is read, or another output. */
 static weft_status check_outputs(const parser *p, weft_error *err) {
     const weft_option *output, *other;
     for (int i = 0; (output = weft_command_option(p->command, i)); i++) {
-        if (output->complete != WEFT_COMPLETE_FILE) continue;
+        if (output->complete != WEFT_COMPLETE_FILE || output->reads) continue;
         for (int a = 0; a < p->command->argument_count; a++)
             WEFT_TRY(check_apart(p, output, &p->command->arguments[a], true, err));
-        for (int j = 0; j < i; j++) {
-            other = weft_command_option(p->command, j);
-            if (other->complete == WEFT_COMPLETE_FILE) WEFT_TRY(check_apart(p, output, other, false, err));
+        for (int j = 0; (other = weft_command_option(p->command, j)); j++) {
+            bool checked = j >= i && !other->reads; /* the pair comes the other way round too */
+            if (other->complete == WEFT_COMPLETE_FILE && !checked) WEFT_TRY(check_apart(p, output, other, false, err));
         }
     }
     return WEFT_OK;

@@ -42,6 +42,7 @@ typedef struct weft_option {
     const char *value; /* what help calls the value: "FILE"; NULL for flags */
     const char *help;  /* a sentence without its full stop */
     bool required;
+    bool reads;  /* a file that is read; others with WEFT_COMPLETE_FILE are outputs */
     bool hidden; /* neither in help nor in manual and completion */
     weft_complete complete;
     uint64_t default_count, min, max; /* COUNT; max 0: no bound */

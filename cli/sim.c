@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #define CALIBRATION_IMAGES 1000
+#define TIMED_IMAGES 4          /* by default */
+#define TIMED_ABSENT UINT64_MAX /* --timed-images was not given */
 
 static const weft_option sim_arguments[] = {
     {.name = "MAPPING",
@@ -42,10 +44,10 @@ static const weft_option sim_table[] = {
      .kind = WEFT_OPTION_COUNT,
      .offset = offsetof(weft_sim_options, timed_images),
      .value = "M",
-     .default_count = 4,
+     .default_count = TIMED_ABSENT,
      .max = 1000000,
      .help = "Run the first M of them through the timed chip too and compare, bit for bit; default 4, 0: none (then "
-             "there is no latency)"},
+             "there is no latency). A mapping of several parts cannot be timed yet: default 0"},
     {.name = "transform",
      .kind = WEFT_OPTION_TEXTS,
      .offset = offsetof(weft_sim_options, transforms),
@@ -122,7 +124,7 @@ static weft_status load_images(weft_sim *sim, weft_error *err) {
         return weft_error_set(err, WEFT_E_INVALID, "--images %llu: data set %.200s has %zu test images",
                               (unsigned long long)o->images, o->dataset, sim->test->count);
     sim->images = o->images ? (size_t)o->images : sim->test->count;
-    sim->timed_images = o->timed_images < sim->images ? (size_t)o->timed_images : sim->images;
+    if (sim->timed_images > sim->images) sim->timed_images = sim->images;
     return WEFT_OK;
 }
 
@@ -149,6 +151,23 @@ static weft_status calibrate(weft_sim *sim, weft_error *err) {
     return status;
 }
 
+/* How many timed images are wanted. A mapping of several parts has none, and says so. */
+static weft_status choose_timed(weft_sim *sim, weft_error *err) {
+    const weft_sim_options *o = sim->options;
+    const int parts = sim->mapping->parts;
+    sim->timed_images = o->timed_images == TIMED_ABSENT ? TIMED_IMAGES : (size_t)o->timed_images;
+    if (parts <= 1 || sim->timed_images == 0) return WEFT_OK;
+    if (o->timed_images != TIMED_ABSENT || o->record)
+        return weft_error_set(err, WEFT_E_UNSUPPORTED,
+                              "%s: the mapping has %d parts, which run one after the other; only mappings of one part "
+                              "can be timed",
+                              o->timed_images != TIMED_ABSENT ? "--timed-images" : "--record", parts);
+    fprintf(sim->session->err, "weft: note: the mapping has %d parts: no images are timed, so there is no latency\n",
+            parts);
+    sim->timed_images = 0;
+    return WEFT_OK;
+}
+
 /* Everything that can be wrong with the input, before anything is written. */
 static weft_status prepare(weft_sim *sim, weft_error *err) {
     const weft_sim_options *o = sim->options;
@@ -157,6 +176,7 @@ static weft_status prepare(weft_sim *sim, weft_error *err) {
         return weft_error_set(err, WEFT_E_USAGE, "--record needs timed images, and --timed-images is 0");
     WEFT_TRY(weft_output_probe(o->record, err));
     WEFT_TRY(weft_mapping_read(&sim->mapping, o->mapping, err));
+    WEFT_TRY(choose_timed(sim, err));
     WEFT_TRY(load_chip(sim, err));
     WEFT_TRY(load_network(sim, err));
     WEFT_TRY(weft_mapping_check(sim->mapping, sim->stages, sim->chip, err));

@@ -24,6 +24,13 @@ add_library(weft_openblas INTERFACE)
 target_include_directories(weft_openblas SYSTEM INTERFACE ${OPENBLAS_INCLUDE})
 target_link_libraries(weft_openblas INTERFACE ${OPENBLAS_LIBRARY})
 
+# Placement; its error handlers are the mapper's own, which print nothing.
+find_path(SCOTCH_INCLUDE scotch.h PATH_SUFFIXES scotch REQUIRED)
+find_library(SCOTCH_LIBRARY scotch REQUIRED)
+add_library(weft_scotch INTERFACE)
+target_include_directories(weft_scotch SYSTEM INTERFACE ${SCOTCH_INCLUDE})
+target_link_libraries(weft_scotch INTERFACE ${SCOTCH_LIBRARY})
+
 if(WEFT_SYSTEMC)
   pkg_check_modules(SYSTEMC REQUIRED IMPORTED_TARGET systemc)
 endif()

@@ -1,4 +1,5 @@
 #define _XOPEN_SOURCE 700 /* realpath */
+#define _DEFAULT_SOURCE   /* madvise */
 #include "core/file.h"
 
 #include <errno.h>
@@ -7,6 +8,7 @@
 #include <sha2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -79,6 +81,40 @@ cleanup:
     free(block);
     if (fd >= 0) close(fd);
     return status;
+}
+
+weft_status weft_file_map(weft_mapped_file *out, const char *path, size_t max_bytes, weft_error *err) {
+    int fd = -1;
+    struct stat info;
+    weft_status status;
+    *out = (weft_mapped_file){NULL, 0};
+    WEFT_TRY_GOTO(open_regular(&fd, &info, path, err));
+    if ((uintmax_t)info.st_size > max_bytes) {
+        status = too_large(err, path, max_bytes);
+        goto cleanup;
+    }
+    if (info.st_size > 0) { /* nothing cannot be mapped */
+        void *data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (data == MAP_FAILED) {
+            status = io_error(err, path, "map");
+            goto cleanup;
+        }
+        *out = (weft_mapped_file){data, (size_t)info.st_size};
+    }
+cleanup:
+    if (fd >= 0) close(fd);
+    return status;
+}
+
+void weft_file_unmap(weft_mapped_file *file) {
+    if (file->data) munmap(file->data, file->size);
+    *file = (weft_mapped_file){NULL, 0};
+}
+
+void weft_file_forget(const void *data, size_t size) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = ((uintptr_t)data + page - 1) / page * page, end = ((uintptr_t)data + size) / page * page;
+    if (end > begin) madvise((void *)begin, end - begin, MADV_DONTNEED); /* only saves memory: failure is harmless */
 }
 
 static weft_status gz_error(weft_error *err, const char *path, gzFile file) {

@@ -14,8 +14,18 @@ extern "C" {
 /* Reads the whole regular file into a malloc'd block with one extra zero byte. Refuses files over max_bytes.
  * Errors: IO (missing, not readable, a directory), INVALID (too large), MEMORY. Caller frees *out. */
 weft_status weft_file_read(char **out, size_t *size, const char *path, size_t max_bytes, weft_error *err);
-/* The same for a gzip or plain file (zlib tells them apart); max_bytes bounds the inflated size. A truncated or corrupt
- * stream is PARSE. */
+/* The same bytes as pages of the file, read when they are touched and dropped when memory is short: for files of which
+ * little is kept. data is NULL when the file is empty. It must not shrink before weft_file_unmap. */
+typedef struct weft_mapped_file {
+    void *data;
+    size_t size;
+} weft_mapped_file;
+weft_status weft_file_map(weft_mapped_file *out, const char *path, size_t max_bytes, weft_error *err);
+void weft_file_unmap(weft_mapped_file *file); /* safe after a failed map */
+/* Part of a mapped file that has been used: its pages go, and would be read again. */
+void weft_file_forget(const void *data, size_t size);
+/* As weft_file_read, for a gzip or plain file (zlib tells them apart); max_bytes bounds the inflated size. A truncated
+ * or corrupt stream is PARSE. */
 weft_status weft_file_read_gz(char **out, size_t *size, const char *path, size_t max_bytes, weft_error *err);
 
 /* An output that appears under its name only when it is complete: written to a temporary name in the same folder,

@@ -14,6 +14,8 @@ weft_status weft_mapping_create(weft_mapping **out, int stage_count, weft_error 
         return weft_error_set(err, WEFT_E_MEMORY, "out of memory for a mapping of %d stages", stage_count);
     }
     mapping->stage_count = stage_count;
+    mapping->parts = mapping->chips = 1;
+    for (int s = 0; s < stage_count; s++) mapping->stages[s].copies_y = mapping->stages[s].copies_x = 1;
     *out = mapping;
     return WEFT_OK;
 }
@@ -40,12 +42,42 @@ weft_status weft_mapping_add_setting(weft_mapping *mapping, const char *setting,
     return WEFT_OK;
 }
 
-int weft_mapped_stage_cores(const weft_mapped_stage *stage) {
-    int count = 0;
-    for (int i = 0; i < stage->tile_count; i++) {
-        bool seen = false;
-        for (int j = 0; j < i && !seen; j++) seen = stage->tiles[j].core == stage->tiles[i].core;
-        count += !seen;
+/* The last one that begins at or before the column. */
+int weft_mapped_stage_block(const weft_mapped_stage *stage, int copy, int column) {
+    int low = 0, high = stage->block_count - 1;
+    while (low < high) {
+        int middle = low + (high - low + 1) / 2;
+        const weft_output_block *block = &stage->blocks[middle];
+        if (block->copy < copy || (block->copy == copy && block->column_begin <= column))
+            low = middle;
+        else
+            high = middle - 1;
     }
-    return count;
+    return low;
+}
+
+static int residues(int extent, int copies, int which) { return (extent - which + copies - 1) / copies; }
+
+int weft_mapped_stage_positions(const weft_mapped_stage *mapped, const weft_stage *stage, int copy) {
+    return residues(stage->out.height, mapped->copies_y, copy / mapped->copies_x) *
+           residues(stage->out.width, mapped->copies_x, copy % mapped->copies_x);
+}
+
+static int compare_keys(const void *a, const void *b) {
+    uint64_t p = *(const uint64_t *)a, q = *(const uint64_t *)b;
+    return (p > q) - (p < q);
+}
+
+static uint64_t core_key(int part, int core) { return (uint64_t)(uint32_t)part << 32 | (uint32_t)core; }
+
+int weft_mapped_stage_cores(const weft_mapped_stage *stage) {
+    size_t size = (size_t)stage->tile_count + (size_t)stage->block_count, count = 0, different = 0;
+    uint64_t *keys = malloc((size + 1) * sizeof *keys);
+    if (!keys) return -1;
+    for (int t = 0; t < stage->tile_count; t++) keys[count++] = core_key(stage->tiles[t].part, stage->tiles[t].core);
+    for (int b = 0; b < stage->block_count; b++) keys[count++] = core_key(stage->blocks[b].part, stage->blocks[b].core);
+    qsort(keys, count, sizeof *keys, compare_keys);
+    for (size_t i = 0; i < count; i++) different += i == 0 || keys[i] != keys[i - 1];
+    free(keys);
+    return (int)different;
 }

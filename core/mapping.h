@@ -1,18 +1,28 @@
 /* Mapping file: which piece of which weight matrix lies in which array of which core. Written by the mapper (or by
  * anybody), read by the simulator; a chip, a network and a mapping are all the simulator needs.
  *
- *   weft_mapping: 1
+ *   weft_mapping: 2
  *   network: {file: net.onnx, sha256: ...}          # file relative to the mapping's folder
  *   chip: {file: isaac-ce.yaml, sha256: ...}         # also set: [adc.bits=6], the settings it was made with
+ *   parts: 1                                         # programs: a chip holds the weights of one part at a time
+ *   chips: 1                                         # part p runs on chip p mod chips
+ *   input_range: [0, 1]                              # of the network's input; [0, 0] when unknown
  *   stages:
  *     - name: conv1                                  # the ONNX node
- *       rows: 9                                      # of the whole matrix
+ *       rows: 9                                      # of the whole matrix, 0 for a digital stage
  *       columns: 32
- *       input_range: [0, 1]                          # calibrated; [0, 0] when unknown: the simulator calibrates
+ *       output_range: [0, 6.2]                       # calibrated; [0, 0] when unknown: the simulator calibrates
+ *       copies: [1, 2]                               # along y, x: copy (y mod 1) * 2 + x mod 2 computes output (y, x)
  *       outputs:                                     # where partial sums meet and the digital unit works
- *         - {core: 0, columns: [0, 16]}
+ *         - {part: 0, copy: 0, core: 0, columns: [0, 16]}
  *       tiles:
- *         - {core: 0, array: 0, rows: [0, 9], columns: [0, 16]}   # half-open ranges
+ *         - {part: 0, copy: 0, core: 0, array: 0, rows: [0, 9], columns: [0, 16]}   # half-open ranges
+ *
+ * Copies share out the output positions of a stage: each has all of its weights (replication). They need a stage that
+ * weft_stage_is_local. Parts come one after the other: when a network is larger than the chip, the arrays are
+ * programmed anew for each part, or each part has a chip of its own; values between parts go through the host. A stage
+ * may lie in several parts, split by columns. parts, chips, copies, part and copy may be left out: 1, 1, [1, 1], 0, 0.
+ * A digital stage has no tiles: the key is left out.
  */
 #ifndef WEFT_CORE_MAPPING_H
 #define WEFT_CORE_MAPPING_H
@@ -25,22 +35,23 @@ extern "C" {
 #endif
 
 typedef struct weft_tile {
-    int core, array;
+    int part, copy, core, array;
     int row_begin, row_end, column_begin, column_end; /* of the stage's matrix, in weights */
     int line;                                         /* in the mapping file, 0 when made here */
 } weft_tile;
-/* Columns whose sums meet on one core. Every tile lies within one block. */
+/* Columns whose sums meet on one core. Every tile lies within one block of its part and copy. */
 typedef struct weft_output_block {
-    int core, column_begin, column_end;
+    int part, copy, core, column_begin, column_end;
     int line;
 } weft_output_block;
 typedef struct weft_mapped_stage {
     char *name;
     int rows, columns;
-    float input_min, input_max;
+    float output_min, output_max;
+    int copies_y, copies_x;
     int block_count, tile_count;
-    weft_output_block *blocks; /* by column_begin */
-    weft_tile *tiles;          /* by column_begin, then row_begin */
+    weft_output_block *blocks; /* by copy, then column_begin */
+    weft_tile *tiles;          /* by copy, column_begin, row_begin */
     int line;
 } weft_mapped_stage;
 typedef struct weft_mapping {
@@ -49,11 +60,24 @@ typedef struct weft_mapping {
     weft_sha256 network_sha256, chip_sha256;
     int setting_count; /* KEY=VALUE settings (--set) of the chip that the mapping was made with, in order */
     char **settings;
+    int parts, chips;
+    float input_min, input_max; /* of the network's input */
     int stage_count;
     weft_mapped_stage *stages;
 } weft_mapping;
 
-/* stage_count zeroed stages; name, blocks and tiles of each are the caller's to malloc, and freed by destroy. */
+/* Copy that computes output position (y, x) of the stage. */
+static inline int weft_mapped_stage_copy(const weft_mapped_stage *stage, int y, int x) {
+    return y % stage->copies_y * stage->copies_x + x % stage->copies_x;
+}
+static inline int weft_mapped_stage_copies(const weft_mapped_stage *stage) { return stage->copies_y * stage->copies_x; }
+/* Number of the copy's block that has the column; blocks in order. */
+int weft_mapped_stage_block(const weft_mapped_stage *stage, int copy, int column);
+/* Output positions that a copy computes. */
+int weft_mapped_stage_positions(const weft_mapped_stage *mapped, const weft_stage *stage, int copy);
+
+/* stage_count stages, zeroed but for one copy each; one part, one chip; name, blocks and tiles of each are the caller's
+ * to malloc, and freed by destroy. */
 weft_status weft_mapping_create(weft_mapping **out, int stage_count, weft_error *err);
 void weft_mapping_destroy(weft_mapping *mapping); /* NULL is allowed */
 /* Appends a copy of the text. */
@@ -64,23 +88,34 @@ weft_status weft_mapping_read(weft_mapping **out, const char *path, weft_error *
 /* Atomic. network_path and chip_path are written relative to path's folder where that is possible. Deterministic text.
  */
 weft_status weft_mapping_write(const weft_mapping *mapping, const char *path, weft_error *err);
-/* Against stages and chip: names and sizes agree, every weight in exactly one tile, blocks cover every column once and
- * tiles do not cross blocks, tile within array, array used once, cores and arrays exist, core buffers hold what the
- * stages need. INVALID at the line of the first offender. */
+/* Against stages and chip: names and sizes agree; in every copy, every weight in exactly one tile, blocks cover every
+ * column once and tiles do not cross blocks, copies only where they can be, no more than there are output positions;
+ * tile within array, array used once in a part, cores and arrays exist, no part is empty, no part reads a stage that
+ * lies in a later one, core buffers hold what the stages need in every part; ranges of outputs that share a scale are
+ * equal. Of a grouped stage only the weights of its groups need tiles, each tile holds one of them at least, and what
+ * else lies in it is 0. INVALID at the line of the first offender. */
 weft_status weft_mapping_check(const weft_mapping *mapping, const weft_stages *stages, const weft_chip *chip,
                                weft_error *err);
-/* How many different cores hold tiles of a stage. */
+/* How many different cores hold tiles or outputs of a stage, counted by part; -1 when memory is out. */
 int weft_mapped_stage_cores(const weft_mapped_stage *stage);
-/* Bytes of buffer that a core needs: weft_mapping_input_bytes of each stage with tiles here, and
- * weft_mapping_block_bytes of each output block here. */
+/* Bytes of buffer that a core needs in a part: for each stage weft_mapping_input_bytes of its tiles here (of all copies
+ * together), and weft_mapping_block_bytes of each output block here. */
 int64_t weft_mapping_buffer_bytes(const weft_mapping *mapping, const weft_stages *stages, const weft_chip *chip,
-                                  int core);
-/* Part of a stage's input map: the rows under the kernel, full width, all channels, at input.bits a value (a dense
- * layer: all). */
-int64_t weft_mapping_input_bytes(const weft_stage *stage, const weft_chip *chip);
-/* One row of partial sums and, for each pooling, the rows under its window, at io.partial_bits a value, for that many
- * columns. */
-int64_t weft_mapping_block_bytes(const weft_stage *stage, const weft_chip *chip, int columns);
+                                  int part, int core);
+/* What tiles of one stage that lie on one core read of its input map: the lines between the first and the last kernel
+ * row that they use, full width, the channels that they use, at input.bits a value (a dense layer: their rows). */
+int64_t weft_mapping_input_bytes(const weft_stage *stage, const weft_chip *chip, const weft_tile *tiles,
+                                 int tile_count);
+/* For that many columns of one of copies_x copies along x: one row of partial sums and, for each pooling, the rows
+ * under its window, at io.partial_bits a value; for each ADD, the rows by which its second term is ahead of the first
+ * (weft_stages_lag), at input.bits; for a digital stage, one row of its input. A copy keeps its share of a row: of a
+ * row of w values min(w, ceil(out.width / copies_x) * ceil(w / out.width)), out the stage's output. */
+int64_t weft_mapping_block_bytes(const weft_stages *stages, int stage, const weft_chip *chip, int columns,
+                                 int copies_x);
+/* Rows of port `port` (an ADD's) of the stage that are there before the first row of what they are added to, when each
+ * stage computes as soon as the rows under its kernel are there; at least 1, at most the port's height. Worked out by
+ * weft_lower (weft_port.lag). */
+int weft_stages_lag(const weft_stages *stages, int stage, int port);
 
 #ifdef __cplusplus
 }

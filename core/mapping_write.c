@@ -91,21 +91,57 @@ static void write_settings(FILE *stream, const weft_mapping *mapping) {
     fputs("]", stream);
 }
 
+/* What is left out reads as 0. */
+static void write_place(FILE *stream, int part, int copy) {
+    fputs("      - {", stream);
+    if (part) fprintf(stream, "part: %d, ", part);
+    if (copy) fprintf(stream, "copy: %d, ", copy);
+}
+
+static void write_outputs(FILE *stream, const weft_mapped_stage *stage) {
+    fputs("    outputs:\n", stream);
+    for (int i = 0; i < stage->block_count; i++) {
+        const weft_output_block *block = &stage->blocks[i];
+        write_place(stream, block->part, block->copy);
+        fprintf(stream, "core: %d, columns: [%d, %d]}\n", block->core, block->column_begin, block->column_end);
+    }
+}
+
+static void write_tiles(FILE *stream, const weft_mapped_stage *stage) {
+    if (stage->tile_count > 0) fputs("    tiles:\n", stream);
+    for (int i = 0; i < stage->tile_count; i++) {
+        const weft_tile *tile = &stage->tiles[i];
+        write_place(stream, tile->part, tile->copy);
+        fprintf(stream, "core: %d, array: %d, rows: [%d, %d], columns: [%d, %d]}\n", tile->core, tile->array,
+                tile->row_begin, tile->row_end, tile->column_begin, tile->column_end);
+    }
+}
+
+static void write_range(FILE *stream, const char *key, float low, float high) {
+    fprintf(stream, "%s: [%.9g, %.9g]\n", key, (double)low, (double)high);
+}
+
 static void write_stage(FILE *stream, const weft_mapped_stage *stage) {
     fputs("  - name: ", stream);
     weft_yaml_print_string(stream, stage->name);
-    fprintf(stream, "\n    rows: %d\n    columns: %d\n    input_range: [%.9g, %.9g]\n    outputs:\n", stage->rows,
-            stage->columns, (double)stage->input_min, (double)stage->input_max);
-    for (int i = 0; i < stage->block_count; i++) {
-        const weft_output_block *block = &stage->blocks[i];
-        fprintf(stream, "      - {core: %d, columns: [%d, %d]}\n", block->core, block->column_begin, block->column_end);
-    }
-    fputs("    tiles:\n", stream);
-    for (int i = 0; i < stage->tile_count; i++) {
-        const weft_tile *tile = &stage->tiles[i];
-        fprintf(stream, "      - {core: %d, array: %d, rows: [%d, %d], columns: [%d, %d]}\n", tile->core, tile->array,
-                tile->row_begin, tile->row_end, tile->column_begin, tile->column_end);
-    }
+    fprintf(stream, "\n    rows: %d\n    columns: %d\n", stage->rows, stage->columns);
+    write_range(stream, "    output_range", stage->output_min, stage->output_max);
+    if (stage->copies_y > 1 || stage->copies_x > 1)
+        fprintf(stream, "    copies: [%d, %d]\n", stage->copies_y, stage->copies_x);
+    write_outputs(stream, stage);
+    write_tiles(stream, stage);
+}
+
+static void write_header(FILE *stream, const weft_mapping *mapping, const char *network, const char *chip) {
+    fputs("weft_mapping: 2\n", stream);
+    write_source(stream, "network", network, &mapping->network_sha256);
+    fputs("}\n", stream);
+    write_source(stream, "chip", chip, &mapping->chip_sha256);
+    write_settings(stream, mapping);
+    fputs("}\n", stream);
+    if (mapping->parts > 1 || mapping->chips > 1)
+        fprintf(stream, "parts: %d\nchips: %d\n", mapping->parts, mapping->chips);
+    write_range(stream, "input_range", mapping->input_min, mapping->input_max);
 }
 
 weft_status weft_mapping_write(const weft_mapping *mapping, const char *path, weft_error *err) {
@@ -120,12 +156,8 @@ weft_status weft_mapping_write(const weft_mapping *mapping, const char *path, we
     else
         relative_path(chip, folder, mapping->chip_path);
     WEFT_TRY(weft_output_open(&output, path, err));
-    fputs("weft_mapping: 1\n", output.stream);
-    write_source(output.stream, "network", network, &mapping->network_sha256);
-    fputs("}\n", output.stream);
-    write_source(output.stream, "chip", chip, &mapping->chip_sha256);
-    write_settings(output.stream, mapping);
-    fputs("}\nstages:\n", output.stream);
+    write_header(output.stream, mapping, network, chip);
+    fputs("stages:\n", output.stream);
     for (int i = 0; i < mapping->stage_count; i++) write_stage(output.stream, &mapping->stages[i]);
     return weft_output_commit(&output, err);
 }

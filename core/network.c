@@ -8,8 +8,10 @@
 #include "core/transform.h"
 #include "core/zca.h"
 
-const char *const weft_layer_kind_names[] = {"conv",    "dense", "batch_norm", "relu",     "max_pool",  "average_pool",
-                                             "flatten", "add",   "clip",       "quantise", "threshold", NULL};
+const char *const weft_layer_kind_names[] = {
+    "conv",         "dense",      "batch_norm", "relu",     "max_pool",  "average_pool", "flatten",
+    "add",          "concat",     "clip",       "quantise", "threshold", "leaky_relu",   "sigmoid",
+    "hard_sigmoid", "hard_swish", "tanh",       "affine",   "pad",       "softmax",      NULL};
 
 static char *text_copy(const char *text) {
     size_t size = strlen(text) + 1;
@@ -49,11 +51,12 @@ static bool layer_allocate(weft_layer *l, bool with_bias) {
         if (!array_new(&l->weight, l->weight_count)) return false;
         return !with_bias || array_new(&l->bias, channels);
     }
-    if (l->kind != WEFT_LAYER_BATCH_NORM) return true;
-    if (!array_new(&l->gamma, channels) || !array_new(&l->beta, channels) || !array_new(&l->mean, channels) ||
-        !array_new(&l->variance, channels))
-        return false;
-    for (size_t c = 0; c < channels; c++) l->gamma[c] = l->variance[c] = 1.0f;
+    if (l->kind != WEFT_LAYER_BATCH_NORM && l->kind != WEFT_LAYER_AFFINE) return true;
+    if (!array_new(&l->gamma, channels) || !array_new(&l->beta, channels)) return false;
+    for (size_t c = 0; c < channels; c++) l->gamma[c] = 1.0f;
+    if (l->kind == WEFT_LAYER_AFFINE) return true;
+    if (!array_new(&l->mean, channels) || !array_new(&l->variance, channels)) return false;
+    for (size_t c = 0; c < channels; c++) l->variance[c] = 1.0f;
     return true;
 }
 
@@ -114,6 +117,7 @@ void weft_network_destroy(weft_network *net) {
     }
     weft_zca_release(net->preprocess.zca);
     free(net->layers);
+    free(net->name_slots);
     free(net->metadata);
     free(net->name);
     free(net);
@@ -127,7 +131,7 @@ static weft_status clone_layers(weft_network *to, const weft_network *from, weft
         to->layer_count = i + 1; /* destroy releases a half-copied layer too */
         if (!layer_clone(&to->layers[i], &from->layers[i])) return out_of_memory(err);
     }
-    return WEFT_OK;
+    return weft_names_build(to, err);
 }
 
 weft_status weft_network_clone(weft_network **out, const weft_network *net, weft_error *err) {
@@ -151,10 +155,8 @@ static weft_status name_check(const weft_network *net, const char *name, weft_er
     if (net->layer_count >= WEFT_NETWORK_LAYERS_MAX)
         return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": more than %d layers", name, WEFT_NETWORK_LAYERS_MAX);
     if (!name[0]) return weft_error_set(err, WEFT_E_INVALID, "layer %d has an empty name", net->layer_count);
-    for (int i = 0; i < net->layer_count; i++)
-        if (strcmp(net->layers[i].name, name) == 0)
-            return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": two layers have this name", name);
-    return WEFT_OK;
+    if (weft_network_find(net, name) < 0) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": two layers have this name", name);
 }
 
 /* Room for one more layer; capacity is the next power of two, so that it need not be stored. */
@@ -172,17 +174,13 @@ static const char *producer_name(const weft_network *net, int producer) {
     return producer < 0 ? "the network's input" : net->layers[producer].name;
 }
 
-static weft_status addend_check(const weft_network *net, const weft_layer *l, weft_error *err) {
-    if (l->addend < -1 || l->addend >= net->layer_count)
-        return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": addend %d is not an earlier layer (-1 to %d)",
-                              l->name, l->addend, net->layer_count - 1);
-    weft_shape a = l->in, b = l->addend < 0 ? net->input : net->layers[l->addend].out;
-    if (a.channels == b.channels && a.height == b.height && a.width == b.width) return WEFT_OK;
-    return weft_error_set(err, WEFT_E_INVALID,
-                          "layer \"%s\": \"%s\" (%d x %d x %d) and \"%s\" (%d x %d x %d) cannot be added: their shapes "
-                          "(channels x height x width) differ",
-                          l->name, producer_name(net, l->input), a.channels, a.height, a.width,
-                          producer_name(net, l->addend), b.channels, b.height, b.width);
+/* Shapes of a layer of two inputs. */
+static weft_status join(const weft_network *net, weft_layer *l, weft_error *err) {
+    if (l->input2 < -1 || l->input2 >= net->layer_count)
+        return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": second input %d is not an earlier layer (-1 to %d)",
+                              l->name, l->input2, net->layer_count - 1);
+    const char *const names[2] = {producer_name(net, l->input), producer_name(net, l->input2)};
+    return weft_layer_join(l, l->input2 < 0 ? net->input : net->layers[l->input2].out, names, err);
 }
 
 weft_status weft_network_add(weft_network *net, const weft_layer *proto, const char *name, int input, bool with_bias,
@@ -194,24 +192,63 @@ weft_status weft_network_add(weft_network *net, const weft_layer *proto, const c
     weft_layer layer = *proto;
     layer_forget_arrays(&layer);
     layer.input = input;
-    if (layer.kind != WEFT_LAYER_ADD) layer.addend = -1;
+    if (!weft_layer_has_input2(&layer)) layer.input2 = -1;
     layer.in = input < 0 ? net->input : net->layers[input].out;
     weft_status status = WEFT_OK;
     layer.name = text_copy(name);
     if (!layer.name) return out_of_memory(err);
     WEFT_TRY_GOTO(weft_layer_resolve(&layer, err));
-    if (layer.kind == WEFT_LAYER_ADD) WEFT_TRY_GOTO(addend_check(net, &layer, err));
+    if (weft_layer_has_input2(&layer)) WEFT_TRY_GOTO(join(net, &layer, err));
     WEFT_TRY_GOTO(shape_check(layer.out, name, "output", err));
     if (!layer_allocate(&layer, with_bias)) {
         status = out_of_memory(err);
         goto cleanup;
     }
     WEFT_TRY_GOTO(layers_grow(net, err));
-    if (index) *index = net->layer_count;
     net->layers[net->layer_count++] = layer;
-    return WEFT_OK;
+    status = weft_names_add(net, err);
+    if (status == WEFT_OK && index) *index = net->layer_count - 1;
+    if (status != WEFT_OK) net->layer_count--;
 cleanup:
-    layer_release(&layer);
+    if (status != WEFT_OK) layer_release(&layer);
+    return status;
+}
+
+/* number[1 + old] = new index of a layer that stays, -1 of one that goes and of the network's input. */
+static void layers_remove(weft_network *net, const bool *needed, int *number) {
+    int kept = 0;
+    number[0] = -1;
+    for (int i = 0; i < net->layer_count; i++) {
+        number[i + 1] = needed[i] ? kept : -1;
+        if (!needed[i]) {
+            layer_release(&net->layers[i]);
+            continue;
+        }
+        weft_layer *l = &net->layers[kept++];
+        *l = net->layers[i];
+        l->input = number[l->input + 1];
+        l->input2 = number[l->input2 + 1];
+    }
+    net->layer_count = kept;
+}
+
+weft_status weft_network_keep(weft_network *net, int last, weft_error *err) {
+    size_t count = (size_t)net->layer_count;
+    bool *needed = calloc(count + 1, sizeof *needed);
+    int *number = malloc((count + 1) * sizeof *number);
+    weft_status status = needed && number ? WEFT_OK : out_of_memory(err);
+    if (status != WEFT_OK) goto cleanup;
+    if (last >= 0) needed[last] = true;
+    for (int i = last; i >= 0; i--) {
+        const weft_layer *l = &net->layers[i];
+        if (needed[i] && l->input >= 0) needed[l->input] = true;
+        if (needed[i] && l->input2 >= 0) needed[l->input2] = true;
+    }
+    layers_remove(net, needed, number);
+    status = weft_names_build(net, err);
+cleanup:
+    free(needed);
+    free(number);
     return status;
 }
 

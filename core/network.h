@@ -23,12 +23,21 @@ typedef enum weft_layer_kind {
     WEFT_LAYER_MAX_POOL,
     WEFT_LAYER_AVERAGE_POOL, /* padding counts in the divisor only when count_include_pad */
     WEFT_LAYER_FLATTEN,      /* (c, h, w) -> (c*h*w, 1, 1) */
-    WEFT_LAYER_ADD,          /* input + addend, of one shape: a residual connection */
+    WEFT_LAYER_ADD,          /* input + input2, of one shape: a residual connection */
+    WEFT_LAYER_CONCAT,       /* channels of input, then those of input2, of one height and width */
     WEFT_LAYER_CLIP,         /* min(max(x, low), high) */
-    /* x clipped to [low, high], then step * round(x / step), ties to even; low is 0 (unsigned) or -high (signed), step
-     * = high / levels, levels = 2^bits - 1 or 2^(bits - 1) - 1 */
+    /* step * round(x / step), ties to even, clipped to [low, high]; low and high are whole multiples of step = high /
+     * levels, low at most 0: what a QuantizeLinear and a DequantizeLinear do */
     WEFT_LAYER_QUANTISE,
-    WEFT_LAYER_THRESHOLD, /* spikes: 1 where x >= threshold; -1 where x <= -threshold and signed_spikes; else 0 */
+    WEFT_LAYER_THRESHOLD,    /* spikes: 1 where x >= threshold; -1 where x <= -threshold and signed_spikes; else 0 */
+    WEFT_LAYER_LEAKY_RELU,   /* x where x >= 0, else slope * x */
+    WEFT_LAYER_SIGMOID,      /* 1 / (1 + exp(-x)) */
+    WEFT_LAYER_HARD_SIGMOID, /* min(max(slope * x + offset, 0), 1) */
+    WEFT_LAYER_HARD_SWISH,   /* x * min(max(x / 6 + 0.5, 0), 1) */
+    WEFT_LAYER_TANH,
+    WEFT_LAYER_AFFINE,  /* gamma[c] * x + beta[c]: constants of the network, never re-estimated */
+    WEFT_LAYER_PAD,     /* zeros around the map: window.pad_* */
+    WEFT_LAYER_SOFTMAX, /* over the channels of every position */
     WEFT_LAYER_KIND_COUNT
 } weft_layer_kind;
 extern const char *const weft_layer_kind_names[]; /* "conv", "dense", "batch_norm", ... NULL-terminated */
@@ -48,19 +57,20 @@ typedef struct weft_layer {
     char *name; /* unique, non-empty */
     weft_layer_kind kind;
     int input;  /* index of the producing layer, -1 for the network's input */
-    int addend; /* ADD: the other producer, likewise */
+    int input2; /* ADD, CONCAT: the other producer, likewise */
     weft_shape in, out;
-    weft_window window; /* CONV and pools */
+    weft_window window; /* CONV, pools, PAD */
     int groups;         /* CONV */
     bool count_include_pad;
     size_t weight_count;
     float *weight; /* CONV, DENSE: deployed weights */
     float *latent; /* CONV, DENSE: W; NULL when the same as weight */
     float *bias;   /* CONV, DENSE: [out channels or features], NULL when absent. Never projected, never distorted */
-    float *gamma, *beta, *mean, *variance; /* BATCH_NORM: [channels] */
+    float *gamma, *beta, *mean, *variance; /* BATCH_NORM: [channels]; AFFINE: the first two */
     float epsilon;                         /* BATCH_NORM */
     float low, high;                       /* CLIP, QUANTISE */
-    int levels;                            /* QUANTISE: steps from 0 to high, 1 to 255 (signed: to 127) */
+    int levels;                            /* QUANTISE: steps from 0 to high, 1 to 65535 */
+    float slope, offset;                   /* LEAKY_RELU, HARD_SIGMOID */
     float threshold;                       /* THRESHOLD, above 0 */
     bool signed_spikes;                    /* THRESHOLD */
     /* Training only, not in files. frozen: parameters keep their values. surrogate_width: THRESHOLD's gradient is 1
@@ -94,6 +104,8 @@ typedef struct weft_network {
     weft_preprocess preprocess;
     int metadata_count;
     weft_metadata *metadata; /* other facts: projection, recipe, seed ... (ONNX metadata_props `weft.*`) */
+    int name_slot_count;     /* hash of the layers' names, network_names.c */
+    int *name_slots;
 } weft_network;
 
 /* An empty network; MEMORY. */
@@ -101,15 +113,19 @@ weft_status weft_network_create(weft_network **out, const char *name, weft_shape
 void weft_network_destroy(weft_network *net); /* NULL is allowed */
 weft_status weft_network_clone(weft_network **out, const weft_network *net, weft_error *err);
 /* Appends a layer after `input` (-1: the network's input) with window, groups, channel counts (out.channels for CONV
- * and DENSE), addend, bounds, levels and threshold set in *proto; fills in, out, weight_count, and allocates zeroed
- * weight (and bias when with_bias, latent never, batch norm arrays with gamma = variance = 1, epsilon from proto).
- * *proto is copied; its pointers are ignored. A stride, dilation or group count of 0 stands for 1. INVALID when shapes
- * do not work out (naming the layer). *index (may be NULL) is the new layer's. All arrays of a layer, a latent set
- * later included, are blocks of weft_aligned_alloc (arena.h). */
+ * and DENSE), input2, bounds, levels, slope, offset and threshold set in *proto; fills in, out, weight_count, and
+ * allocates zeroed weight (and bias when with_bias, latent never, batch norm arrays with gamma = variance = 1, epsilon
+ * from proto). *proto is copied; its pointers are ignored. A stride, dilation or group count of 0 stands for 1. INVALID
+ * when shapes do not work out (naming the layer). *index (may be NULL) is the new layer's. All arrays of a layer, a
+ * latent set later included, are blocks of weft_aligned_alloc (arena.h). */
 weft_status weft_network_add(weft_network *net, const weft_layer *proto, const char *name, int input, bool with_bias,
                              int *index, weft_error *err);
 #define WEFT_NETWORK_LAYERS_MAX 16384
-#define WEFT_QUANTISE_LEVELS_MAX 255      /* unsigned; signed: half of it */
+/* Index of the layer with that name, -1 when there is none. */
+int weft_network_find(const weft_network *net, const char *name);
+/* Removes the layers that `last` does not need, so that it becomes the last one; -1: all layers. */
+weft_status weft_network_keep(weft_network *net, int last, weft_error *err);
+#define WEFT_QUANTISE_LEVELS_MAX 65535    /* from low to high */
 #define WEFT_NETWORK_VALUES_MAX (1 << 30) /* values of one feature map or one weight array */
 /* Value of a metadata key or NULL. */
 const char *weft_network_get(const weft_network *net, const char *key);
@@ -119,6 +135,14 @@ weft_status weft_network_set(weft_network *net, const char *key, const char *val
 static inline const float *weft_layer_latent(const weft_layer *l) { return l->latent ? l->latent : l->weight; }
 static inline bool weft_layer_has_weights(const weft_layer *l) {
     return l->kind == WEFT_LAYER_CONV || l->kind == WEFT_LAYER_DENSE;
+}
+/* input2 is a producer. */
+static inline bool weft_layer_has_input2(const weft_layer *l) {
+    return l->kind == WEFT_LAYER_ADD || l->kind == WEFT_LAYER_CONCAT;
+}
+/* Whether the layer reads what layer `producer` (-1: the network's input) puts out. */
+static inline bool weft_layer_reads(const weft_layer *l, int producer) {
+    return l->input == producer || (weft_layer_has_input2(l) && l->input2 == producer);
 }
 /* QUANTISE: distance of two values. */
 static inline float weft_layer_step(const weft_layer *l) { return l->high / (float)l->levels; }

@@ -94,29 +94,76 @@ static weft_status clip_check(const weft_layer *l, weft_error *err) {
                           l->name, (double)l->low, (double)l->high);
 }
 
-/* A signed value has one bit for the sign: 127 levels fill a byte. */
+/* low is a whole number of steps below 0, up to the rounding of the product and of the step itself. */
+static bool is_whole(const weft_layer *l, double steps) {
+    double below = -(double)l->low / (double)weft_layer_step(l);
+    return fabs(below - steps) <= steps * 0x1p-21;
+}
+
 static weft_status quantise_check(const weft_layer *l, weft_error *err) {
     WEFT_TRY(clip_check(l, err));
-    bool is_signed = l->low != 0;
-    int most = is_signed ? WEFT_QUANTISE_LEVELS_MAX / 2 : WEFT_QUANTISE_LEVELS_MAX;
-    if (is_signed && l->low != -l->high)
-        return weft_error_set(
-            err, WEFT_E_INVALID,
-            "layer \"%s\": quantised from %g to %g; allowed are 0 to high (unsigned) and -high to high "
-            "(signed)",
-            l->name, (double)l->low, (double)l->high);
-    if (l->levels < 1 || l->levels > most)
+    if (l->low > 0 || l->high <= 0)
+        return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": quantised from %g to %g: 0 must be one of the values",
+                              l->name, (double)l->low, (double)l->high);
+    if (l->levels < 1 || l->levels > WEFT_QUANTISE_LEVELS_MAX)
         return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": %d levels are not allowed, only 1 to %d", l->name,
-                              l->levels, most);
-    if (weft_layer_step(l) > 0) return WEFT_OK;
-    return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": %g is too small for %d levels", l->name, (double)l->high,
-                          l->levels);
+                              l->levels, WEFT_QUANTISE_LEVELS_MAX);
+    if (weft_layer_step(l) <= 0)
+        return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": %g is too small for %d levels", l->name,
+                              (double)l->high, l->levels);
+    double steps = round(-(double)l->low / (double)weft_layer_step(l));
+    if (!is_whole(l, steps))
+        return weft_error_set(err, WEFT_E_INVALID,
+                              "layer \"%s\": quantised from %g, which is no multiple of the step %g", l->name,
+                              (double)l->low, (double)weft_layer_step(l));
+    if (steps + l->levels <= WEFT_QUANTISE_LEVELS_MAX) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": %.0f steps from %g to %g; at most %d are allowed",
+                          l->name, steps + l->levels, (double)l->low, (double)l->high, WEFT_QUANTISE_LEVELS_MAX);
 }
 
 static weft_status threshold_check(const weft_layer *l, weft_error *err) {
     if (isfinite(l->threshold) && l->threshold > 0) return WEFT_OK;
     return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": threshold %g is not a finite number above 0", l->name,
                           (double)l->threshold);
+}
+
+static weft_status slope_check(const weft_layer *l, weft_error *err) {
+    if (isfinite(l->slope) && isfinite(l->offset)) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": slope %g and offset %g are not both finite", l->name,
+                          (double)l->slope, (double)l->offset);
+}
+
+/* Zeros around the map; the window is that of one value. */
+static weft_status pad_shape(weft_layer *l, weft_error *err) {
+    weft_window *w = &l->window;
+    *w = (weft_window){1, 1, 1, 1, 1, 1, w->pad_top, w->pad_left, w->pad_bottom, w->pad_right};
+    WEFT_TRY(window_check(w, false, l->name, err));
+    int64_t height = (int64_t)l->in.height + w->pad_top + w->pad_bottom;
+    int64_t width = (int64_t)l->in.width + w->pad_left + w->pad_right;
+    if (height > WEFT_NETWORK_VALUES_MAX || width > WEFT_NETWORK_VALUES_MAX)
+        return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": more than %d values", l->name,
+                              WEFT_NETWORK_VALUES_MAX);
+    l->out.height = (int)height;
+    l->out.width = (int)width;
+    return WEFT_OK;
+}
+
+weft_status weft_layer_join(weft_layer *l, weft_shape second, const char *const names[2], weft_error *err) {
+    weft_shape a = l->in, b = second;
+    bool concat = l->kind == WEFT_LAYER_CONCAT;
+    if (a.height != b.height || a.width != b.width || (!concat && a.channels != b.channels))
+        return weft_error_set(
+            err, WEFT_E_INVALID,
+            "layer \"%s\": \"%s\" (%d x %d x %d) and \"%s\" (%d x %d x %d) cannot be %s: their shapes "
+            "(channels x height x width) differ",
+            l->name, names[0], a.channels, a.height, a.width, names[1], b.channels, b.height, b.width,
+            concat ? "concatenated" : "added");
+    if (!concat) return WEFT_OK;
+    if (a.channels > WEFT_NETWORK_VALUES_MAX - b.channels)
+        return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": more than %d channels", l->name,
+                              WEFT_NETWORK_VALUES_MAX);
+    l->out.channels = a.channels + b.channels;
+    return WEFT_OK;
 }
 
 weft_status weft_layer_resolve(weft_layer *l, weft_error *err) {
@@ -146,8 +193,19 @@ weft_status weft_layer_resolve(weft_layer *l, weft_error *err) {
         return quantise_check(l, err);
     case WEFT_LAYER_THRESHOLD:
         return threshold_check(l, err);
+    case WEFT_LAYER_LEAKY_RELU:
+    case WEFT_LAYER_HARD_SIGMOID:
+        return slope_check(l, err);
+    case WEFT_LAYER_PAD:
+        return pad_shape(l, err);
     case WEFT_LAYER_RELU:
-    case WEFT_LAYER_ADD: /* weft_network_add knows the addend */
+    case WEFT_LAYER_SIGMOID:
+    case WEFT_LAYER_HARD_SWISH:
+    case WEFT_LAYER_TANH:
+    case WEFT_LAYER_AFFINE:
+    case WEFT_LAYER_SOFTMAX:
+    case WEFT_LAYER_ADD: /* weft_layer_join */
+    case WEFT_LAYER_CONCAT:
         return WEFT_OK;
     case WEFT_LAYER_KIND_COUNT:
         break;

@@ -69,10 +69,19 @@ void weft_onnx_put_tensor(weft_onnx_writer *w, Onnx__GraphProto *graph, char *na
     tensor_put(w, graph, name, ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, dims, rank, data, sizeof *data);
 }
 
-void weft_onnx_put_zero(weft_onnx_writer *w, char *name, bool is_signed) {
-    static const uint8_t zero = 0;
-    int type = is_signed ? ONNX__TENSOR_PROTO__DATA_TYPE__INT8 : ONNX__TENSOR_PROTO__DATA_TYPE__UINT8;
-    tensor_put(w, w->graph, name, type, NULL, 0, &zero, sizeof zero);
+void weft_onnx_put_integer(weft_onnx_writer *w, char *name, int type, int value) {
+    bool narrow = type == ONNX__TENSOR_PROTO__DATA_TYPE__INT8 || type == ONNX__TENSOR_PROTO__DATA_TYPE__UINT8;
+    uint16_t *data = weft_onnx_take(w, sizeof *data);
+    if (!data) return;
+    *data = (uint16_t)value;
+    tensor_put(w, w->graph, name, type, NULL, 0, data, narrow ? 1 : 2);
+}
+
+void weft_onnx_put_list(weft_onnx_writer *w, char *name, const int *values, int count) {
+    int64_t *data = weft_onnx_take(w, (size_t)count * sizeof *data);
+    if (!data) return;
+    for (int i = 0; i < count; i++) data[i] = values[i];
+    tensor_put(w, w->graph, name, ONNX__TENSOR_PROTO__DATA_TYPE__INT64, &count, 1, data, sizeof *data);
 }
 
 /* extent 0: the symbolic batch. */

@@ -1,4 +1,4 @@
-/* Operators with weights: Conv, Gemm, MatMul with its Add, BatchNormalization. */
+/* Operators with weights: Conv, Gemm, MatMul, BatchNormalization. */
 #include <inttypes.h>
 #include <math.h>
 
@@ -12,7 +12,7 @@ static weft_status latent_get(const weft_onnx_node *node, const Onnx__TensorProt
     const weft_onnx_named *found = weft_onnx_find(&node->graph->latents, weft_onnx_input(node, 1), NULL);
     *tensor = found ? found->tensor : NULL;
     if (!*tensor) return WEFT_OK;
-    WEFT_TRY(weft_onnx_tensor_check(node, *tensor, &count, err));
+    WEFT_TRY(weft_onnx_tensor_check(node, *tensor, WEFT_ONNX_REALS, &count, err));
     bool same = (*tensor)->n_dims == weight->n_dims;
     for (size_t i = 0; same && i < weight->n_dims; i++) same = (*tensor)->dims[i] == weight->dims[i];
     if (same) return WEFT_OK;
@@ -21,53 +21,102 @@ static weft_status latent_get(const weft_onnx_node *node, const Onnx__TensorProt
                           weft_onnx_input(node, 1));
 }
 
-weft_status weft_onnx_run_conv(weft_onnx_importer *im, const weft_onnx_node *node, weft_error *err) {
-    const Onnx__TensorProto *weight, *bias, *latent;
-    size_t weights, biases;
+static weft_status latent_allocate(weft_onnx_importer *im, const weft_onnx_node *node, weft_layer *layer,
+                                   weft_error *err) {
+    WEFT_TRY(weft_onnx_spend(im, node, layer->weight_count, err));
+    layer->latent = weft_aligned_alloc(layer->weight_count, sizeof(float));
+    return layer->latent ? WEFT_OK : weft_error_set(err, WEFT_E_MEMORY, "out of memory");
+}
+
+/* What a quantisation before the layer says about its input; pooling, padding and flattening keep the range. Files of
+ * ours say it themselves where it is known. */
+static void input_range_set(weft_onnx_importer *im, weft_layer *layer) {
+    if (im->graph->is_ours) return;
+    for (int i = layer->input; i >= 0; i = im->net->layers[i].input) {
+        const weft_layer *l = &im->net->layers[i];
+        if (l->kind == WEFT_LAYER_QUANTISE) {
+            layer->input_min = l->low;
+            layer->input_max = l->high;
+        }
+        if (l->kind != WEFT_LAYER_FLATTEN && l->kind != WEFT_LAYER_MAX_POOL && l->kind != WEFT_LAYER_PAD) return;
+    }
+}
+
+/* ---- convolution ---- */
+
+/* Everything but the bias's values. */
+static weft_status conv_read(weft_onnx_importer *im, const weft_onnx_node *node, const Onnx__TensorProto *weight,
+                             weft_layer *proto, weft_error *err) {
     int64_t groups = 1;
-    weft_shape in = weft_onnx_shape(im);
-    weft_layer proto = {.kind = WEFT_LAYER_CONV}, *layer = NULL;
-    WEFT_TRY(weft_onnx_need_map(im, node, err));
-    WEFT_TRY(weft_onnx_constant_get(node, 1, &weight, &weights, err));
-    WEFT_TRY(weft_onnx_constant_get(node, 2, &bias, &biases, err));
+    weft_shape in = weft_onnx_shape(im, im->input[0]);
     if (weight->n_dims != 4)
         return weft_onnx_fail(node, WEFT_E_UNSUPPORTED, err,
                               "not a two-dimensional convolution: weight has %zu extents, not 4", weight->n_dims);
     int kernel[2] = {(int)weight->dims[2], (int)weight->dims[3]};
     WEFT_TRY(weft_onnx_int(node, "group", 1, 1, WEFT_ONNX_EXTENT_MAX, &groups, err));
-    WEFT_TRY(weft_onnx_window_read(node, in, kernel, &proto.window, err));
-    if (proto.window.kernel_h != kernel[0] || proto.window.kernel_w != kernel[1])
+    WEFT_TRY(weft_onnx_window_read(node, in, kernel, &proto->window, err));
+    if (proto->window.kernel_h != kernel[0] || proto->window.kernel_w != kernel[1])
         return weft_onnx_fail(node, WEFT_E_INVALID, err, "kernel_shape %d x %d, but the weight is for %d x %d",
-                              proto.window.kernel_h, proto.window.kernel_w, kernel[0], kernel[1]);
+                              proto->window.kernel_h, proto->window.kernel_w, kernel[0], kernel[1]);
     if (weight->dims[1] * groups != in.channels)
         return weft_onnx_fail(node, WEFT_E_INVALID, err,
                               "its input has %d channels, but the weight is for %" PRId64 " (%" PRId64
                               " groups of %" PRId64 ")",
                               in.channels, weight->dims[1] * groups, groups, weight->dims[1]);
-    proto.groups = (int)groups;
-    proto.out.channels = (int)weight->dims[0];
+    proto->groups = (int)groups;
+    proto->out.channels = (int)weight->dims[0];
+    return WEFT_OK;
+}
+
+weft_status weft_onnx_run_conv(weft_onnx_importer *im, const weft_onnx_node *node, weft_error *err) {
+    const Onnx__TensorProto *weight, *bias, *latent;
+    size_t weights, biases;
+    weft_layer proto = {.kind = WEFT_LAYER_CONV}, *layer = NULL;
+    WEFT_TRY(weft_onnx_reals(im, node, 1, &weight, &weights, err));
+    if (weight->n_dims == 4) WEFT_TRY(weft_onnx_need_map(im, node, err));
+    WEFT_TRY(weft_onnx_reals(im, node, 2, &bias, &biases, err));
+    WEFT_TRY(conv_read(im, node, weight, &proto, err));
     WEFT_TRY(latent_get(node, weight, &latent, err));
     WEFT_TRY(weft_onnx_layer_add(im, node, &proto, bias != NULL, &layer, err));
-    for (size_t i = 0; i < weights; i++) layer->weight[i] = weft_onnx_tensor_at(weight, i);
+    WEFT_TRY(weft_onnx_tensor_floats(node, weight, weights, layer->weight, err));
     if (latent) {
-        layer->latent = weft_aligned_alloc(weights, sizeof(float));
-        if (!layer->latent) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
-        for (size_t i = 0; i < weights; i++) layer->latent[i] = weft_onnx_tensor_at(latent, i);
+        WEFT_TRY(latent_allocate(im, node, layer, err));
+        WEFT_TRY(weft_onnx_tensor_floats(node, latent, weights, layer->latent, err));
     }
-    if (bias)
-        WEFT_TRY(weft_onnx_vector_copy(node, bias, biases, false, 1.0f, layer->bias, (size_t)layer->out.channels, err));
-    return WEFT_OK;
+    input_range_set(im, layer);
+    if (!bias) return WEFT_OK;
+    return weft_onnx_vector_copy(node, bias, biases, false, 1.0f, layer->bias, (size_t)layer->out.channels, err);
+}
+
+/* ---- matrices ---- */
+
+enum { TRANSPOSE_BLOCK = 64 };
+
+static weft_status transpose(const weft_onnx_node *node, const Onnx__TensorProto *t, size_t inputs, size_t outputs,
+                             float *to, weft_error *err) {
+    float *flat = weft_aligned_alloc(inputs * outputs, sizeof *flat);
+    if (!flat) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
+    weft_status status = weft_onnx_tensor_floats(node, t, inputs * outputs, flat, err);
+    for (size_t o = 0; o < outputs && status == WEFT_OK; o += TRANSPOSE_BLOCK)
+        for (size_t i = 0; i < inputs; i++)
+            for (size_t k = o; k < outputs && k < o + TRANSPOSE_BLOCK; k++) to[k * inputs + i] = flat[i * outputs + k];
+    weft_aligned_free(flat);
+    return status;
 }
 
 /* to[out, in] = alpha * tensor, which is [in, out] when transposed. */
 static weft_status matrix_copy(const weft_onnx_node *node, const Onnx__TensorProto *t, bool transposed, float alpha,
                                size_t inputs, size_t outputs, float *to, weft_error *err) {
-    for (size_t o = 0; o < outputs; o++)
-        for (size_t i = 0; i < inputs; i++) {
-            float value = alpha * weft_onnx_tensor_at(t, transposed ? i * outputs + o : o * inputs + i);
-            if (!isfinite(value)) return weft_onnx_fail(node, WEFT_E_INVALID, err, "a scaled weight is not finite");
-            to[o * inputs + i] = value;
-        }
+    size_t count = inputs * outputs;
+    if (transposed && inputs > 1 && outputs > 1)
+        WEFT_TRY(transpose(node, t, inputs, outputs, to, err));
+    else
+        WEFT_TRY(weft_onnx_tensor_floats(node, t, count, to, err));
+    if (alpha == 1.0f) return WEFT_OK;
+    for (size_t i = 0; i < count; i++) {
+        to[i] *= alpha;
+        if (!isfinite(to[i])) return weft_onnx_fail(node, WEFT_E_INVALID, err, "a scaled weight is not finite");
+    }
     return WEFT_OK;
 }
 
@@ -75,8 +124,8 @@ static weft_status matrix_copy(const weft_onnx_node *node, const Onnx__TensorPro
 static weft_status dense_add(weft_onnx_importer *im, const weft_onnx_node *node, bool transposed, float alpha,
                              bool with_bias, weft_layer **layer, weft_error *err) {
     const Onnx__TensorProto *weight, *latent;
-    size_t weights, inputs = weft_shape_size(weft_onnx_shape(im));
-    WEFT_TRY(weft_onnx_constant_get(node, 1, &weight, &weights, err));
+    size_t weights, inputs = weft_shape_size(weft_onnx_shape(im, im->input[0]));
+    WEFT_TRY(weft_onnx_reals(im, node, 1, &weight, &weights, err));
     if (weight->n_dims != 2)
         return weft_onnx_fail(node, WEFT_E_UNSUPPORTED, err, "its matrix has %zu extents, not 2", weight->n_dims);
     size_t rows = (size_t)weight->dims[transposed ? 0 : 1], outputs = (size_t)weight->dims[transposed ? 1 : 0];
@@ -88,9 +137,9 @@ static weft_status dense_add(weft_onnx_importer *im, const weft_onnx_node *node,
     WEFT_TRY(weft_onnx_layer_add(im, node, &proto, with_bias, layer, err));
     WEFT_TRY(matrix_copy(node, weight, transposed, alpha, inputs, outputs, (*layer)->weight, err));
     im->out.rank = 2;
+    input_range_set(im, *layer);
     if (!latent) return WEFT_OK;
-    (*layer)->latent = weft_aligned_alloc(weights, sizeof(float));
-    if (!(*layer)->latent) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
+    WEFT_TRY(latent_allocate(im, node, *layer, err));
     return matrix_copy(node, latent, transposed, alpha, inputs, outputs, (*layer)->latent, err);
 }
 
@@ -105,7 +154,7 @@ weft_status weft_onnx_run_gemm(weft_onnx_importer *im, const weft_onnx_node *nod
     WEFT_TRY(weft_onnx_float(node, "alpha", 1.0f, &alpha, err));
     WEFT_TRY(weft_onnx_float(node, "beta", 1.0f, &beta, err));
     if (trans_a) return weft_onnx_fail(node, WEFT_E_UNSUPPORTED, err, "transA = 1 is not supported");
-    WEFT_TRY(weft_onnx_constant_get(node, 2, &bias, &biases, err));
+    WEFT_TRY(weft_onnx_reals(im, node, 2, &bias, &biases, err));
     WEFT_TRY(dense_add(im, node, !trans_b, alpha, bias != NULL, &layer, err));
     if (!bias) return WEFT_OK;
     return weft_onnx_vector_copy(node, bias, biases, true, beta, layer->bias, (size_t)layer->out.channels, err);
@@ -113,7 +162,7 @@ weft_status weft_onnx_run_gemm(weft_onnx_importer *im, const weft_onnx_node *nod
 
 weft_status weft_onnx_run_matmul(weft_onnx_importer *im, const weft_onnx_node *node, weft_error *err) {
     weft_layer *layer = NULL;
-    if (im->in[0]->rank != 2)
+    if (im->input[0]->rank != 2)
         return weft_onnx_fail(node, WEFT_E_UNSUPPORTED, err,
                               "not supported on a feature map; its input must be flattened first");
     WEFT_TRY(dense_add(im, node, true, 1.0f, false, &layer, err));
@@ -121,28 +170,7 @@ weft_status weft_onnx_run_matmul(weft_onnx_importer *im, const weft_onnx_node *n
     return WEFT_OK;
 }
 
-static weft_status bias_add(weft_onnx_importer *im, const weft_onnx_node *node, size_t slot, weft_error *err) {
-    const Onnx__TensorProto *bias;
-    size_t biases;
-    if (!im->in[0]->matmul)
-        return weft_onnx_fail(node, WEFT_E_UNSUPPORTED, err,
-                              "a constant cannot be added but as the bias after a MatMul that nothing else uses");
-    WEFT_TRY(weft_onnx_constant_get(node, slot, &bias, &biases, err));
-    weft_layer *layer = &im->net->layers[im->in[0]->layer];
-    layer->bias = weft_aligned_alloc((size_t)layer->out.channels, sizeof(float));
-    if (!layer->bias) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
-    im->out.matmul = false;
-    return weft_onnx_vector_copy(node, bias, biases, true, 1.0f, layer->bias, (size_t)layer->out.channels, err);
-}
-
-/* Bias of a MatMul, or the sum of two feature maps. */
-weft_status weft_onnx_run_add(weft_onnx_importer *im, const weft_onnx_node *node, weft_error *err) {
-    if (!im->in[1]) return bias_add(im, node, weft_onnx_constant(node->graph, weft_onnx_input(node, 0)) ? 0 : 1, err);
-    weft_layer proto = {.kind = WEFT_LAYER_ADD, .addend = im->in[1]->layer};
-    if (im->in[0]->rank != im->in[1]->rank)
-        return weft_onnx_fail(node, WEFT_E_UNSUPPORTED, err, "adding a feature map and a vector is not supported");
-    return weft_onnx_layer_add(im, node, &proto, false, NULL, err);
-}
+/* ---- batch normalisation ---- */
 
 weft_status weft_onnx_run_batch_norm(weft_onnx_importer *im, const weft_onnx_node *node, weft_error *err) {
     int64_t training, spatial;
@@ -153,9 +181,9 @@ weft_status weft_onnx_run_batch_norm(weft_onnx_importer *im, const weft_onnx_nod
     if (training) return weft_onnx_fail(node, WEFT_E_UNSUPPORTED, err, "training_mode = 1 is not supported");
     if (!spatial) return weft_onnx_fail(node, WEFT_E_UNSUPPORTED, err, "spatial = 0 is not supported");
     const Onnx__TensorProto *t[4];
-    size_t count[4], channels = (size_t)weft_onnx_shape(im).channels;
+    size_t count[4], channels = (size_t)weft_onnx_shape(im, im->input[0]).channels;
     for (size_t i = 0; i < 4; i++) {
-        WEFT_TRY(weft_onnx_constant_get(node, i + 1, &t[i], &count[i], err));
+        WEFT_TRY(weft_onnx_reals(im, node, i + 1, &t[i], &count[i], err));
         if (count[i] != channels) /* before memory is taken for as many channels as the file claims */
             return weft_onnx_fail(node, WEFT_E_INVALID, err,
                                   "its input has %zu channels, but \"%.100s\" holds %zu values", channels,

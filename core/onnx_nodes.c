@@ -3,21 +3,6 @@
 
 #include "core/onnx_build.h"
 
-static void constant_add(weft_onnx_writer *w, Onnx__NodeProto *node, const weft_layer *l, const char *ending,
-                         const int *dims, size_t rank, const float *data) {
-    char *name = weft_onnx_put_joined(w, l->name, ending);
-    node->input[node->n_input++] = name;
-    weft_onnx_put_tensor(w, w->graph, name, dims, rank, data);
-}
-
-static void scalar_add(weft_onnx_writer *w, Onnx__NodeProto *node, const weft_layer *l, const char *ending,
-                       float value) {
-    float *copy = weft_onnx_take(w, sizeof *copy);
-    if (!copy) return;
-    *copy = value;
-    constant_add(w, node, l, ending, NULL, 0, copy);
-}
-
 static void window_write(weft_onnx_writer *w, Onnx__NodeProto *node, const weft_window *win, bool dilations) {
     if (dilations) weft_onnx_put_ints(w, node, "dilations", (const int[]){win->dilation_h, win->dilation_w}, 2);
     weft_onnx_put_ints(w, node, "kernel_shape", (const int[]){win->kernel_h, win->kernel_w}, 2);
@@ -27,10 +12,10 @@ static void window_write(weft_onnx_writer *w, Onnx__NodeProto *node, const weft_
 
 static void weights_write(weft_onnx_writer *w, Onnx__NodeProto *node, const weft_layer *l, const int *dims,
                           size_t rank) {
-    constant_add(w, node, l, ".weight", dims, rank, l->weight);
+    weft_onnx_put_constant(w, node, l, ".weight", dims, rank, l->weight);
     if (l->latent)
         weft_onnx_put_tensor(w, w->training, weft_onnx_put_joined(w, l->name, ".weight"), dims, rank, l->latent);
-    if (l->bias) constant_add(w, node, l, ".bias", &l->out.channels, 1, l->bias);
+    if (l->bias) weft_onnx_put_constant(w, node, l, ".bias", &l->out.channels, 1, l->bias);
 }
 
 static void conv_write(weft_onnx_writer *w, Onnx__NodeProto *node, const weft_layer *l) {
@@ -47,100 +32,59 @@ static void gemm_write(weft_onnx_writer *w, Onnx__NodeProto *node, const weft_la
 }
 
 static void batch_norm_write(weft_onnx_writer *w, Onnx__NodeProto *node, const weft_layer *l) {
-    constant_add(w, node, l, ".gamma", &l->out.channels, 1, l->gamma);
-    constant_add(w, node, l, ".beta", &l->out.channels, 1, l->beta);
-    constant_add(w, node, l, ".mean", &l->out.channels, 1, l->mean);
-    constant_add(w, node, l, ".variance", &l->out.channels, 1, l->variance);
+    weft_onnx_put_constant(w, node, l, ".gamma", &l->out.channels, 1, l->gamma);
+    weft_onnx_put_constant(w, node, l, ".beta", &l->out.channels, 1, l->beta);
+    weft_onnx_put_constant(w, node, l, ".mean", &l->out.channels, 1, l->mean);
+    weft_onnx_put_constant(w, node, l, ".variance", &l->out.channels, 1, l->variance);
     weft_onnx_put_float(w, node, "epsilon", l->epsilon);
 }
 
 static void flatten_write(weft_onnx_writer *w, Onnx__NodeProto *node) { weft_onnx_put_int(w, node, "axis", 1); }
 
-/* ---- layers of several nodes ---- */
-
-/* "NAME" + ending, with underscores until no layer has that name. */
-static char *part_name(weft_onnx_writer *w, const char *name, const char *ending) {
-    char *candidate = weft_onnx_put_joined(w, name, ending);
-    for (int i = 0; candidate && i < w->net->layer_count; i++)
-        if (strcmp(w->net->layers[i].name, candidate) == 0) {
-            candidate = weft_onnx_put_joined(w, candidate, "_");
-            i = -1;
-        }
-    return candidate;
-}
-
-/* A node of its own name before the layer's last one. */
-static Onnx__NodeProto *part_put(weft_onnx_writer *w, const char *type, const weft_layer *l, const char *ending,
-                                 char *input) {
-    char *name = part_name(w, l->name, ending);
-    return name ? weft_onnx_put_node(w, type, name, input, weft_onnx_put_joined(w, name, ".out")) : NULL;
-}
-
-static void clip_write(weft_onnx_writer *w, Onnx__NodeProto *node, const weft_layer *l) {
-    scalar_add(w, node, l, ".low", l->low);
-    scalar_add(w, node, l, ".high", l->high);
-}
-
-/* Clip, then to integers and back. */
-static void quantise_write(weft_onnx_writer *w, const weft_layer *l, char *input, char *output) {
-    Onnx__NodeProto *clip = part_put(w, "Clip", l, ".clip", input);
-    if (!clip) return;
-    clip_write(w, clip, l);
-    Onnx__NodeProto *to = part_put(w, "QuantizeLinear", l, ".integer", clip->output[0]);
-    if (!to) return;
-    Onnx__NodeProto *from = weft_onnx_put_node(w, "DequantizeLinear", l->name, to->output[0], output);
-    char *zero = weft_onnx_put_joined(w, l->name, ".zero");
-    if (!from || !zero) return;
-    scalar_add(w, to, l, ".scale", weft_layer_step(l));
-    weft_onnx_put_zero(w, zero, l->low < 0);
-    if (w->out_of_memory) return;
-    to->input[to->n_input++] = zero;
-    from->input[from->n_input++] = to->input[1];
-    from->input[from->n_input++] = zero;
-}
-
-/* 1 where the input is at least (type GreaterOrEqual) or at most (LessOrEqual) the threshold; NULL when memory is out.
- */
-static Onnx__NodeProto *compare_put(weft_onnx_writer *w, const char *type, const weft_layer *l, const char *ending,
-                                    float threshold, char *input) {
-    Onnx__NodeProto *node = part_put(w, type, l, ending, input);
-    if (!node) return NULL;
-    scalar_add(w, node, l, threshold > 0 ? ".threshold" : ".negative", threshold);
-    return w->out_of_memory ? NULL : node;
-}
-
-static void cast_write(weft_onnx_writer *w, Onnx__NodeProto *node) {
-    if (node) weft_onnx_put_int(w, node, "to", ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT);
-}
-
-static void threshold_write(weft_onnx_writer *w, const weft_layer *l, char *input, char *output) {
-    Onnx__NodeProto *above = compare_put(w, "GreaterOrEqual", l, ".above", l->threshold, input);
-    if (!above) return;
-    if (!l->signed_spikes) {
-        cast_write(w, weft_onnx_put_node(w, "Cast", l->name, above->output[0], output));
-        return;
-    }
-    Onnx__NodeProto *up = part_put(w, "Cast", l, ".up", above->output[0]);
-    Onnx__NodeProto *below = compare_put(w, "LessOrEqual", l, ".below", -l->threshold, input);
-    Onnx__NodeProto *down = below ? part_put(w, "Cast", l, ".down", below->output[0]) : NULL;
-    cast_write(w, up);
-    cast_write(w, down);
-    Onnx__NodeProto *node = up && down ? weft_onnx_put_node(w, "Sub", l->name, up->output[0], output) : NULL;
-    if (node) node->input[node->n_input++] = down->output[0];
-}
-
 /* ---- any layer ---- */
 
 static const char *const operator_of_kind[WEFT_LAYER_KIND_COUNT] = {
-    [WEFT_LAYER_CONV] = "Conv",        [WEFT_LAYER_DENSE] = "Gemm",
-    [WEFT_LAYER_RELU] = "Relu",        [WEFT_LAYER_BATCH_NORM] = "BatchNormalization",
-    [WEFT_LAYER_MAX_POOL] = "MaxPool", [WEFT_LAYER_AVERAGE_POOL] = "AveragePool",
-    [WEFT_LAYER_FLATTEN] = "Flatten",  [WEFT_LAYER_ADD] = "Add",
-    [WEFT_LAYER_CLIP] = "Clip"};
+    [WEFT_LAYER_CONV] = "Conv",
+    [WEFT_LAYER_DENSE] = "Gemm",
+    [WEFT_LAYER_RELU] = "Relu",
+    [WEFT_LAYER_BATCH_NORM] = "BatchNormalization",
+    [WEFT_LAYER_MAX_POOL] = "MaxPool",
+    [WEFT_LAYER_AVERAGE_POOL] = "AveragePool",
+    [WEFT_LAYER_FLATTEN] = "Flatten",
+    [WEFT_LAYER_ADD] = "Add",
+    [WEFT_LAYER_CONCAT] = "Concat",
+    [WEFT_LAYER_CLIP] = "Clip",
+    [WEFT_LAYER_LEAKY_RELU] = "LeakyRelu",
+    [WEFT_LAYER_SIGMOID] = "Sigmoid",
+    [WEFT_LAYER_HARD_SIGMOID] = "HardSigmoid",
+    [WEFT_LAYER_HARD_SWISH] = "HardSwish",
+    [WEFT_LAYER_TANH] = "Tanh",
+    [WEFT_LAYER_PAD] = "Pad",
+    [WEFT_LAYER_SOFTMAX] = "Softmax",
+};
 
-static void node_write(weft_onnx_writer *w, const weft_layer *l, char *input, char *addend, char *output) {
-    Onnx__NodeProto *node = weft_onnx_put_node(w, operator_of_kind[l->kind], l->name, input, output);
-    if (!node) return;
+static void average_pool_write(weft_onnx_writer *w, Onnx__NodeProto *node, const weft_layer *l) {
+    bool dilated = l->window.dilation_h != 1 || l->window.dilation_w != 1;
+    if (dilated) weft_onnx_need_opset(w, 19);
+    window_write(w, node, &l->window, dilated);
+    weft_onnx_put_int(w, node, "count_include_pad", l->count_include_pad);
+}
+
+static void list_add(weft_onnx_writer *w, Onnx__NodeProto *node, const char *owner, const char *ending,
+                     const int *values, int count) {
+    char *name = weft_onnx_put_joined(w, owner, ending);
+    node->input[node->n_input++] = name;
+    weft_onnx_put_list(w, name, values, count);
+}
+
+static void pad_write(weft_onnx_writer *w, Onnx__NodeProto *node, const weft_layer *l) {
+    const weft_window *p = &l->window;
+    const int pads[8] = {0, 0, p->pad_top, p->pad_left, 0, 0, p->pad_bottom, p->pad_right};
+    list_add(w, node, l->name, ".pads", pads, 8);
+}
+
+/* Attributes and constants of the layers that are one node. */
+static void node_fill(weft_onnx_writer *w, const weft_layer *l, Onnx__NodeProto *node) {
     switch (l->kind) {
     case WEFT_LAYER_CONV:
         conv_write(w, node, l);
@@ -155,21 +99,36 @@ static void node_write(weft_onnx_writer *w, const weft_layer *l, char *input, ch
         window_write(w, node, &l->window, true);
         break;
     case WEFT_LAYER_AVERAGE_POOL:
-        window_write(w, node, &l->window, false);
-        weft_onnx_put_int(w, node, "count_include_pad", l->count_include_pad);
+        average_pool_write(w, node, l);
         break;
     case WEFT_LAYER_FLATTEN:
         flatten_write(w, node);
         break;
-    case WEFT_LAYER_ADD:
-        node->input[node->n_input++] = addend;
+    case WEFT_LAYER_CONCAT:
+    case WEFT_LAYER_SOFTMAX:
+        weft_onnx_put_int(w, node, "axis", 1);
         break;
     case WEFT_LAYER_CLIP:
-        clip_write(w, node, l);
+        weft_onnx_put_bounds(w, node, l);
         break;
+    case WEFT_LAYER_HARD_SIGMOID:
+        weft_onnx_put_float(w, node, "beta", l->offset); /* fall through */
+    case WEFT_LAYER_LEAKY_RELU:
+        weft_onnx_put_float(w, node, "alpha", l->slope);
+        break;
+    case WEFT_LAYER_HARD_SWISH:
+        weft_onnx_need_opset(w, 14);
+        break;
+    case WEFT_LAYER_PAD:
+        pad_write(w, node, l);
+        break;
+    case WEFT_LAYER_ADD:
     case WEFT_LAYER_RELU:
+    case WEFT_LAYER_SIGMOID:
+    case WEFT_LAYER_TANH:
     case WEFT_LAYER_QUANTISE: /* several nodes */
     case WEFT_LAYER_THRESHOLD:
+    case WEFT_LAYER_AFFINE:
     case WEFT_LAYER_KIND_COUNT:
         break;
     }
@@ -180,27 +139,55 @@ typedef struct written {
     size_t rank;
 } written;
 
-/* A Gemm takes vectors only: what weft's dense layer does silently becomes a node. Values are named LAYER.out, which no
- * initializer's name ends in. values: [1 + layer_count], of the input and the layers before. */
+/* A layer's input as a vector or as a feature map: what weft does silently becomes a node. */
+static written as_rank(weft_onnx_writer *w, const weft_layer *l, const char *ending, written in, size_t rank) {
+    static const int axes[2] = {2, 3};
+    if (in.rank == rank) return in;
+    Onnx__NodeProto *node = weft_onnx_put_part(w, rank == 2 ? "Flatten" : "Unsqueeze", l, ending, in.name);
+    if (!node) return in;
+    if (rank == 2)
+        flatten_write(w, node);
+    else
+        list_add(w, node, node->name, ".axes", axes, 2);
+    return (written){node->output[0], rank};
+}
+
+static bool needs_map(const weft_layer *l) {
+    return l->kind == WEFT_LAYER_CONV || l->kind == WEFT_LAYER_MAX_POOL || l->kind == WEFT_LAYER_AVERAGE_POOL ||
+           l->kind == WEFT_LAYER_PAD;
+}
+
+static void node_write(weft_onnx_writer *w, const weft_layer *l, char *input, char *input2, char *output) {
+    Onnx__NodeProto *node = weft_onnx_put_node(w, operator_of_kind[l->kind], l->name, input, output);
+    if (!node) return;
+    if (input2) node->input[node->n_input++] = input2;
+    node_fill(w, l, node);
+}
+
+/* Values are named LAYER.out, which no initializer's name ends in. values: [1 + layer_count], of the input and the
+ * layers before. */
 static void layer_write(weft_onnx_writer *w, int index, written *values) {
     const weft_layer *l = &w->net->layers[index];
-    written in = values[l->input + 1];
-    bool last = index == w->net->layer_count - 1,
-         to_vector = l->kind == WEFT_LAYER_DENSE || l->kind == WEFT_LAYER_FLATTEN;
+    written in = values[l->input + 1], in2 = {NULL, 0};
+    bool last = index == w->net->layer_count - 1;
     char *output = last ? weft_onnx_put_text(w, "logits") : weft_onnx_put_joined(w, l->name, ".out");
-    if (l->kind == WEFT_LAYER_DENSE && in.rank == 4) {
-        Onnx__NodeProto *node = part_put(w, "Flatten", l, ".flatten", in.name);
-        if (!node) return;
-        flatten_write(w, node);
-        in.name = node->output[0];
+    if (weft_layer_has_input2(l)) {
+        in2 = values[l->input2 + 1];
+        size_t rank = in.rank > in2.rank ? in.rank : in2.rank;
+        in = as_rank(w, l, ".map", in, rank);
+        in2 = as_rank(w, l, ".map2", in2, rank);
     }
+    if (l->kind == WEFT_LAYER_DENSE) in = as_rank(w, l, ".flatten", in, 2);
+    if (needs_map(l)) in = as_rank(w, l, ".map", in, 4);
     if (l->kind == WEFT_LAYER_QUANTISE)
-        quantise_write(w, l, in.name, output);
+        weft_onnx_put_quantise(w, l, in.name, output);
     else if (l->kind == WEFT_LAYER_THRESHOLD)
-        threshold_write(w, l, in.name, output);
+        weft_onnx_put_threshold(w, l, in.name, output);
+    else if (l->kind == WEFT_LAYER_AFFINE)
+        weft_onnx_put_affine(w, l, in.name, in.rank, output);
     else
-        node_write(w, l, in.name, l->kind == WEFT_LAYER_ADD ? values[l->addend + 1].name : NULL, output);
-    values[index + 1] = (written){output, to_vector ? 2 : in.rank};
+        node_write(w, l, in.name, in2.name, output);
+    values[index + 1] = (written){output, l->kind == WEFT_LAYER_FLATTEN ? 2 : in.rank};
 }
 
 void weft_onnx_put_layers(weft_onnx_writer *w, size_t *rank) {

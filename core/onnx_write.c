@@ -6,7 +6,7 @@
 #include "core/file.h"
 #include "core/onnx_build.h"
 
-enum { IR_VERSION = 7, OPSET = 13, INITIALIZERS_A_LAYER = 4, NODES_A_LAYER = 5 };
+enum { INITIALIZERS_A_LAYER = 6, NODES_A_LAYER = 6 };
 
 /* ---- metadata ---- */
 
@@ -40,31 +40,15 @@ static void metadata_write(weft_onnx_writer *w, Onnx__ModelProto *model) {
 
 /* ---- model ---- */
 
-static weft_status layer_check(const weft_network *net, const bool *vector, int index, weft_error *err) {
-    const weft_layer *l = &net->layers[index];
-    bool pool = l->kind == WEFT_LAYER_MAX_POOL || l->kind == WEFT_LAYER_AVERAGE_POOL;
-    if ((l->kind == WEFT_LAYER_CONV || pool) && vector[l->input + 1])
-        return weft_error_set(err, WEFT_E_UNSUPPORTED, "layer \"%s\" needs a feature map, but follows a flattened one",
-                              l->name);
-    if (l->kind == WEFT_LAYER_ADD && vector[l->input + 1] != vector[l->addend + 1])
-        return weft_error_set(err, WEFT_E_UNSUPPORTED, "layer \"%s\" adds a feature map and a flattened one", l->name);
-    if (l->kind == WEFT_LAYER_AVERAGE_POOL && (l->window.dilation_h != 1 || l->window.dilation_w != 1))
-        return weft_error_set(err, WEFT_E_UNSUPPORTED, "layer \"%s\": opset %d has no dilated average pooling", l->name,
-                              (int)OPSET);
-    return WEFT_OK;
-}
-
-/* What the reader would refuse must not be written. vector, used: [1 + layer_count], of the input and the layers. */
-static weft_status layers_check(const weft_network *net, bool *vector, bool *used, weft_error *err) {
+/* What the reader would refuse must not be written. used: [layer_count]. */
+static weft_status layers_check(const weft_network *net, bool *used, weft_error *err) {
     for (int i = 0; i < net->layer_count; i++) {
         const weft_layer *l = &net->layers[i];
-        WEFT_TRY(layer_check(net, vector, i, err));
-        used[l->input + 1] = true;
-        if (l->kind == WEFT_LAYER_ADD) used[l->addend + 1] = true;
-        vector[i + 1] = vector[l->input + 1] || l->kind == WEFT_LAYER_DENSE || l->kind == WEFT_LAYER_FLATTEN;
+        if (l->input >= 0) used[l->input] = true;
+        if (l->input2 >= 0) used[l->input2] = true;
     }
     for (int i = 0; i < net->layer_count - 1; i++)
-        if (!used[i + 1])
+        if (!used[i])
             return weft_error_set(
                 err, WEFT_E_UNSUPPORTED,
                 "layer \"%s\" is used by no other, and it is not the last one: a network has one output",
@@ -74,11 +58,10 @@ static weft_status layers_check(const weft_network *net, bool *vector, bool *use
 
 static weft_status network_check(const weft_network *net, weft_error *err) {
     if (!net->layer_count) return weft_error_set(err, WEFT_E_INVALID, "network \"%s\" has no layers", net->name);
-    size_t count = (size_t)net->layer_count + 1;
-    bool *flags = calloc(2 * count, sizeof *flags);
-    if (!flags) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
-    weft_status status = layers_check(net, flags, flags + count, err);
-    free(flags);
+    bool *used = calloc((size_t)net->layer_count, sizeof *used);
+    if (!used) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
+    weft_status status = layers_check(net, used, err);
+    free(used);
     return status;
 }
 
@@ -92,6 +75,9 @@ static Onnx__GraphProto *graph_begin(weft_onnx_writer *w, const char *name) {
     graph->initializer = weft_onnx_take(w, INITIALIZERS_A_LAYER * layers * sizeof *graph->initializer);
     return graph;
 }
+
+/* The lowest IR version that goes with an opset. */
+static int ir_version(int opset) { return opset >= 21 ? 10 : opset >= 19 ? 9 : 7; }
 
 static void model_fill(weft_onnx_writer *w, Onnx__ModelProto *model, Onnx__OperatorSetIdProto *opset) {
     size_t rank = 4;
@@ -110,11 +96,11 @@ static void model_fill(weft_onnx_writer *w, Onnx__ModelProto *model, Onnx__Opera
     if (w->out_of_memory) return;
     onnx__training_info_proto__init(training);
     opset->has_version = 1;
-    opset->version = OPSET;
+    opset->version = w->opset;
     opset->domain = weft_onnx_put_text(w, "");
     model->has_ir_version = 1;
-    model->ir_version = IR_VERSION;
-    model->producer_name = weft_onnx_put_text(w, "weft");
+    model->ir_version = ir_version(w->opset);
+    model->producer_name = weft_onnx_put_text(w, WEFT_ONNX_PRODUCER);
     model->opset_import[model->n_opset_import++] = opset;
     model->graph = w->graph;
     training->algorithm = w->training;
@@ -136,7 +122,7 @@ static weft_status model_write(const Onnx__ModelProto *model, const char *path, 
 
 weft_status weft_onnx_write(const weft_network *net, const char *path, weft_error *err) {
     WEFT_TRY(network_check(net, err));
-    weft_onnx_writer writer = {.net = net, .arena = weft_arena_create()};
+    weft_onnx_writer writer = {.net = net, .arena = weft_arena_create(), .opset = 13};
     Onnx__ModelProto model = ONNX__MODEL_PROTO__INIT;
     Onnx__OperatorSetIdProto opset = ONNX__OPERATOR_SET_ID_PROTO__INIT;
     if (!writer.arena) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");

@@ -7,97 +7,41 @@ static weft_status out_of_memory(weft_error *err) {
     return weft_error_set(err, WEFT_E_MEMORY, "out of memory for the packet tables");
 }
 
-static int64_t bits_of(const weft_chip *chip, weft_packet_kind kind) {
-    return kind == WEFT_PACKET_INPUT || kind == WEFT_PACKET_ACTIVATION ? chip->input.bits : chip->io.partial_bits;
-}
-
-int weft_traffic_packet_flits(const weft_traffic *traffic, weft_packet_kind kind, int values) {
-    return weft_chip_flits(traffic->chip, values, bits_of(traffic->chip, kind));
-}
-
-weft_event_counts weft_traffic_packet_events(const weft_traffic *traffic, weft_packet_kind kind, int from, int to,
-                                             int values) {
-    const weft_chip *chip = traffic->chip;
-    weft_event_counts events = {{0}};
-    uint64_t bits = (uint64_t)values * (uint64_t)bits_of(chip, kind);
-    if (to != chip->host_terminal) events.n[WEFT_EVENT_BUFFER_WRITE_BIT] = bits;
-    if (from == to) return events;
-    uint64_t flits = (uint64_t)weft_traffic_packet_flits(traffic, kind, values);
-    uint64_t hops = (uint64_t)weft_chip_hops(chip, from, to);
-    events.n[WEFT_EVENT_ROUTER_FLIT] = flits * (hops + 1);
-    events.n[WEFT_EVENT_LINK_FLIT] = flits * hops;
-    if (from == chip->host_terminal || to == chip->host_terminal) events.n[WEFT_EVENT_IO_BIT] = bits;
-    if (kind == WEFT_PACKET_PARTIAL) events.n[WEFT_EVENT_BUFFER_READ_BIT] = bits;
-    return events;
-}
-
-/* `times` packets (or kept values) of one kind. */
-static void add_packets(const weft_traffic *traffic, weft_stage_traffic *item, weft_packet_kind kind, int from, int to,
-                        int values, uint64_t times) {
-    weft_event_counts events = weft_traffic_packet_events(traffic, kind, from, to, values);
-    for (int i = 0; i < WEFT_EVENT_COUNT; i++) item->events.n[i] += times * events.n[i];
-    if (from == to) return;
-    item->total.packets += times;
-    item->total.flits += times * (uint64_t)weft_traffic_packet_flits(traffic, kind, values);
-    item->total.flit_hops += times * events.n[WEFT_EVENT_LINK_FLIT];
-}
-
-static void add_route(const weft_traffic *traffic, weft_stage_traffic *item, const weft_route *route,
-                      weft_packet_kind kind, int from, int values, uint64_t times) {
-    for (int i = 0; i < route->core_count; i++) add_packets(traffic, item, kind, from, route->cores[i], values, times);
-    if (route->local) add_packets(traffic, item, kind, from, from, values, times);
-}
-
-/* Input, activations or results of one block. */
-static void count_output(const weft_traffic *traffic, weft_stage_traffic *item, int stage, int b) {
-    if (stage == traffic->mapping->stage_count - 1) {
-        const weft_output_block *block = &traffic->mapping->stages[stage].blocks[b];
-        weft_shape out = traffic->stages->items[stage].out;
-        add_route(traffic, item, &item->routes[0], WEFT_PACKET_RESULT, block->core,
-                  block->column_end - block->column_begin, (uint64_t)out.height * (uint64_t)out.width);
-        return;
-    }
-    const weft_output_block *block = stage < 0 ? NULL : &traffic->mapping->stages[stage].blocks[b];
-    int from = block ? block->core : traffic->chip->host_terminal;
-    int values = block ? block->column_end - block->column_begin : traffic->stages->items[0].in.channels;
-    const weft_route *route = item->routes + (size_t)b * (size_t)item->y.count * (size_t)item->x.count;
-    for (int cy = 0; cy < item->y.count; cy++)
-        for (int cx = 0; cx < item->x.count; cx++, route++)
-            add_route(traffic, item, route, block ? WEFT_PACKET_ACTIVATION : WEFT_PACKET_INPUT, from, values,
-                      (uint64_t)item->y.positions[cy] * (uint64_t)item->x.positions[cx]);
-}
-
-static void count_stage(weft_traffic *traffic, int stage) {
-    weft_stage_traffic *item = &traffic->items[stage + 1];
-    for (int b = 0; b < item->block_count; b++) count_output(traffic, item, stage, b);
-    if (stage >= 0) {
-        weft_shape matrix = traffic->stages->items[stage].matrix_out;
-        uint64_t positions = (uint64_t)matrix.height * (uint64_t)matrix.width;
-        for (int b = 0; b < item->block_count; b++)
-            for (int i = 0; i < item->partials[b].core_count; i++)
-                add_packets(traffic, item, WEFT_PACKET_PARTIAL, item->partials[b].cores[i],
-                            traffic->mapping->stages[stage].blocks[b].core, item->partial_values[b][i], positions);
-        for (int c = 0; c < traffic->chip->core_count; c++)
-            item->events.n[WEFT_EVENT_BUFFER_READ_BIT] += positions * item->mvm_read_bits[c];
-    }
-    traffic->total.packets += item->total.packets;
-    traffic->total.flits += item->total.flits;
-    traffic->total.flit_hops += item->total.flit_hops;
-}
-
-/* ---- life and queries ---- */
+/* ---- life ---- */
 
 static bool allocate(weft_traffic *traffic) {
-    int largest = 1;
-    for (int s = 0; s < traffic->mapping->stage_count; s++) {
-        const weft_mapped_stage *mapped = &traffic->mapping->stages[s];
-        if (mapped->rows > largest) largest = mapped->rows;
-        if (mapped->columns > largest) largest = mapped->columns;
+    size_t terminals = (size_t)traffic->chip->core_count + 1;
+    int width = (int)traffic->chip->noc.mesh[0];
+    traffic->arena = weft_arena_create();
+    if (!traffic->arena) return false;
+    traffic->items =
+        weft_arena_alloc(traffic->arena, ((size_t)traffic->mapping->stage_count + 1) * sizeof *traffic->items);
+    traffic->router_x = weft_arena_alloc(traffic->arena, terminals * sizeof(int));
+    traffic->router_y = weft_arena_alloc(traffic->arena, terminals * sizeof(int));
+    traffic->to_host.cores = weft_arena_alloc(traffic->arena, sizeof(int));
+    if (!traffic->items || !traffic->router_x || !traffic->router_y || !traffic->to_host.cores) return false;
+    for (int t = 0; t < (int)terminals; t++) {
+        traffic->router_x[t] = weft_chip_router(traffic->chip, t) % width;
+        traffic->router_y[t] = weft_chip_router(traffic->chip, t) / width;
     }
-    traffic->items = calloc((size_t)traffic->mapping->stage_count + 1, sizeof *traffic->items);
-    traffic->seen = calloc((size_t)traffic->chip->core_count + 1, 1);
-    traffic->marks = calloc((size_t)largest, 1);
-    return traffic->items && traffic->seen && traffic->marks;
+    traffic->to_host.cores[0] = traffic->chip->host_terminal;
+    traffic->to_host.core_count = 1;
+    return true;
+}
+
+static bool build(weft_traffic *traffic) {
+    int count = traffic->mapping->stage_count;
+    if (!allocate(traffic)) return false;
+    for (int s = -1; s < count; s++)
+        weft_traffic_item(traffic, s)->block_count = s < 0 ? 1 : traffic->mapping->stages[s].block_count;
+    for (int s = 0; s < count; s++)
+        if (!weft_traffic_build_index(traffic, s)) return false;
+    if (!weft_traffic_build_links(traffic)) return false;
+    for (int s = -1; s < count - 1; s++)
+        if (!weft_traffic_build_routes(traffic, s)) return false;
+    for (int s = -1; s < count; s++)
+        if (!weft_traffic_count_stage(traffic, s)) return false;
+    return true;
 }
 
 weft_status weft_traffic_create(weft_traffic **out, const weft_mapping *mapping, const weft_stages *stages,
@@ -109,12 +53,7 @@ weft_status weft_traffic_create(weft_traffic **out, const weft_mapping *mapping,
     traffic->mapping = mapping;
     traffic->stages = stages;
     traffic->chip = chip;
-    bool good = allocate(traffic);
-    for (int s = -1; good && s < mapping->stage_count; s++) {
-        good = weft_traffic_build_routes(traffic, s) && (s < 0 || weft_traffic_build_stage(traffic, s));
-        if (good) count_stage(traffic, s);
-    }
-    if (!good) {
+    if (!build(traffic)) {
         weft_traffic_destroy(traffic);
         return out_of_memory(err);
     }
@@ -124,60 +63,157 @@ weft_status weft_traffic_create(weft_traffic **out, const weft_mapping *mapping,
 
 void weft_traffic_destroy(weft_traffic *traffic) {
     if (!traffic) return;
-    int count = traffic->mapping->stage_count;
-    for (int i = 0; traffic->items && i <= count; i++) weft_traffic_stage_destroy(&traffic->items[i]);
-    free(traffic->items);
-    free(traffic->seen);
-    free(traffic->marks);
+    weft_arena_destroy(traffic->arena);
     free(traffic);
 }
 
-const weft_route *weft_traffic_route(const weft_traffic *traffic, int stage, int block, int y, int x) {
-    const weft_stage_traffic *item = &traffic->items[stage + 1];
-    assert(stage >= -1 && stage < traffic->mapping->stage_count && block >= 0 && block < item->block_count);
-    if (stage == traffic->mapping->stage_count - 1) return &item->routes[0];
+/* ---- routes ---- */
+
+weft_output_block weft_traffic_block(const weft_traffic *traffic, int stage, int block) {
+    if (stage >= 0) return traffic->mapping->stages[stage].blocks[block];
+    return (weft_output_block){
+        .part = -1, .core = traffic->chip->host_terminal, .column_end = traffic->stages->input.channels};
+}
+
+/* The copy's place along y and x among the stage's copies. */
+static void copy_place(const weft_traffic *traffic, int stage, int copy, int *y, int *x) {
+    int across = stage < 0 ? 1 : traffic->mapping->stages[stage].copies_x;
+    *y = copy / across;
+    *x = copy % across;
+}
+
+weft_route *weft_traffic_class_route(const weft_traffic *traffic, int stage, int slot, int block, int cy, int cx) {
+    const weft_stage_traffic *item = weft_traffic_item(traffic, stage);
+    int y = 0, x = 0;
+    copy_place(traffic, stage, weft_traffic_block(traffic, stage, block).copy, &y, &x);
+    int width = item->x.first[x + 1] - item->x.first[x];
+    assert(cy < item->y.first[y + 1] - item->y.first[y] && cx < width);
+    return item->routes + (size_t)slot * (size_t)item->first_route[item->block_count] +
+           (size_t)(item->first_route[block] + cy * width + cx);
+}
+
+const weft_route *weft_traffic_route(const weft_traffic *traffic, int part, int stage, int block, int y, int x) {
+    const weft_stage_traffic *item = weft_traffic_item(traffic, stage);
+    assert(part >= 0 && part < traffic->mapping->parts && stage >= -1 && stage < traffic->mapping->stage_count);
+    assert(block >= 0 && block < item->block_count);
+    if (stage == traffic->mapping->stage_count - 1)
+        return traffic->mapping->stages[stage].blocks[block].part == part ? &traffic->to_host : &traffic->to_none;
     assert(y >= 0 && y < item->y.extent && x >= 0 && x < item->x.extent);
-    size_t row = (size_t)block * (size_t)item->y.count + (size_t)item->y.of_position[y];
-    return &item->routes[row * (size_t)item->x.count + (size_t)item->x.of_position[x]];
+    int slot = item->slot_of_part[part];
+    if (slot < 0) return &traffic->to_none;
+    return weft_traffic_class_route(traffic, stage, slot, block,
+                                    item->y.of_position[y] - item->y.first[y % item->y.copies],
+                                    item->x.of_position[x] - item->x.first[x % item->x.copies]);
+}
+
+/* ---- readers ---- */
+
+/* A tile of the reader has a row of the tap and of channels [begin, end). */
+static bool has_rows(const weft_traffic *traffic, const weft_reader *reader, int tap, int begin, int end) {
+    const weft_stage *stage = &traffic->stages->items[reader->stage];
+    const weft_stage_traffic *item = weft_traffic_item(traffic, reader->stage);
+    int rows = weft_stage_group_rows(stage), channels = stage->in.channels / stage->groups;
+    for (int group = begin / channels; group * channels < end; group++) {
+        int low = begin > group * channels ? begin - group * channels : 0;
+        int high = end < (group + 1) * channels ? end - group * channels : channels;
+        int first = group * rows + tap * channels + low, last = first + high - low;
+        for (int i = weft_traffic_find_span(item, reader->part, reader->copy, first); i < item->span_count; i++) {
+            const weft_span *span = &item->spans[i];
+            if (!weft_span_is(span, reader->part, reader->copy) || span->begin >= last) break;
+            if (span->end > first && span->core == reader->core) return true;
+        }
+    }
+    return false;
+}
+
+static bool tiles_read(const weft_traffic *traffic, const weft_reader *reader, int begin, int end, int y, int x) {
+    const weft_stage *stage = &traffic->stages->items[reader->stage];
+    const weft_mapped_stage *mapped = &traffic->mapping->stages[reader->stage];
+    weft_taps down = weft_traffic_taps(stage, 0), across = weft_traffic_taps(stage, 1);
+    for (int ky = 0; ky < down.taps; ky++) {
+        int oy = weft_taps_output(&down, y, ky);
+        if (oy < 0) continue;
+        int copy_y = weft_traffic_copy_at(traffic, reader->stage, 0, 0, oy);
+        for (int kx = 0; kx < across.taps; kx++) {
+            int ox = weft_taps_output(&across, x, kx);
+            if (ox < 0) continue;
+            int copy = copy_y * mapped->copies_x + weft_traffic_copy_at(traffic, reader->stage, 0, 1, ox);
+            if (copy == reader->copy && has_rows(traffic, reader, ky * across.taps + kx, begin, end)) return true;
+        }
+    }
+    return false;
+}
+
+static bool blocks_read(const weft_traffic *traffic, const weft_reader *reader, int begin, int end, int y, int x) {
+    const weft_mapped_stage *mapped = &traffic->mapping->stages[reader->stage];
+    int port_op = traffic->stages->items[reader->stage].ports[reader->port].op, op = port_op < 0 ? 0 : port_op;
+    int copy = weft_traffic_copy_at(traffic, reader->stage, op, 0, y) * mapped->copies_x +
+               weft_traffic_copy_at(traffic, reader->stage, op, 1, x);
+    if (copy != reader->copy) return false;
+    for (int b = weft_mapped_stage_block(mapped, copy, begin); b < mapped->block_count; b++) {
+        const weft_output_block *block = &mapped->blocks[b];
+        if (block->copy != copy || block->column_begin >= end) break;
+        if (block->part == reader->part && block->core == reader->core) return true;
+    }
+    return false;
+}
+
+bool weft_traffic_needs(const weft_traffic *traffic, const weft_reader *reader, int stage, int block, int y, int x) {
+    const weft_stage *reading = &traffic->stages->items[reader->stage];
+    const weft_port *port = &reading->ports[reader->port];
+    weft_output_block from = weft_traffic_block(traffic, stage, block);
+    for (int i = 0; i < port->source_count; i++) {
+        const weft_source *source = &port->sources[i];
+        if (source->stage != stage) continue;
+        int begin = source->begin + from.column_begin, end = source->begin + from.column_end;
+        if (weft_traffic_reads_rows(reading, reader->port) ? tiles_read(traffic, reader, begin, end, y, x)
+                                                           : blocks_read(traffic, reader, begin, end, y, x))
+            return true;
+    }
+    return false;
+}
+
+/* ---- sums ---- */
+
+const weft_route *weft_traffic_partials(const weft_traffic *traffic, int stage, int block) {
+    assert(stage >= 0 && stage < traffic->mapping->stage_count && block >= 0 &&
+           block < weft_traffic_item(traffic, stage)->block_count);
+    return &weft_traffic_item(traffic, stage)->partials[block];
 }
 
 static int compare_ints(const void *a, const void *b) {
     return (*(const int *)a > *(const int *)b) - (*(const int *)a < *(const int *)b);
 }
 
-static const int *find_core(const weft_route *route, int core) {
-    return bsearch(&core, route->cores, (size_t)route->core_count, sizeof(int), compare_ints);
-}
-
-bool weft_traffic_needs(const weft_traffic *traffic, int stage, int block, int y, int x, int core) {
-    const weft_route *route = weft_traffic_route(traffic, stage, block, y, x);
-    if (route->local && core == traffic->mapping->stages[stage].blocks[block].core) return true;
-    return find_core(route, core) != NULL;
-}
-
-const weft_route *weft_traffic_partials(const weft_traffic *traffic, int stage, int block) {
-    assert(stage >= 0 && stage < traffic->mapping->stage_count && block >= 0 &&
-           block < traffic->items[stage + 1].block_count);
-    return &traffic->items[stage + 1].partials[block];
-}
-
 int weft_traffic_partial_values(const weft_traffic *traffic, int stage, int block, int core) {
     const weft_route *route = weft_traffic_partials(traffic, stage, block);
-    const int *found = find_core(route, core);
-    return found ? traffic->items[stage + 1].partial_values[block][found - route->cores] : 0;
+    const int *found =
+        route->core_count ? bsearch(&core, route->cores, (size_t)route->core_count, sizeof core, compare_ints) : NULL;
+    return found ? weft_traffic_item(traffic, stage)->partial_values[block][found - route->cores] : 0;
 }
 
-uint64_t weft_traffic_mvm_read_bits(const weft_traffic *traffic, int stage, int core) {
-    assert(stage >= 0 && stage < traffic->mapping->stage_count && core >= 0 && core < traffic->chip->core_count);
-    return traffic->items[stage + 1].mvm_read_bits[core];
+static int compare_mvms(const void *a, const void *b) {
+    const weft_mvm *p = a, *q = b;
+    if (p->part != q->part) return p->part < q->part ? -1 : 1;
+    if (p->copy != q->copy) return p->copy < q->copy ? -1 : 1;
+    return (p->core > q->core) - (p->core < q->core);
+}
+
+uint64_t weft_traffic_mvm_read_bits(const weft_traffic *traffic, int part, int stage, int copy, int core) {
+    assert(stage >= 0 && stage < traffic->mapping->stage_count);
+    const weft_stage_traffic *item = weft_traffic_item(traffic, stage);
+    weft_mvm key = {.part = part, .copy = copy, .core = core};
+    const weft_mvm *found =
+        item->mvm_count ? bsearch(&key, item->mvms, (size_t)item->mvm_count, sizeof key, compare_mvms) : NULL;
+    return found ? found->read_bits : 0;
 }
 
 weft_traffic_totals weft_traffic_total(const weft_traffic *traffic) { return traffic->total; }
 
 weft_traffic_totals weft_traffic_stage_total(const weft_traffic *traffic, int stage) {
-    return traffic->items[stage + 1].total;
+    return weft_traffic_item(traffic, stage)->total;
 }
 
 weft_event_counts weft_traffic_events(const weft_traffic *traffic, int stage) {
-    return traffic->items[stage + 1].events;
+    return weft_traffic_item(traffic, stage)->events;
 }

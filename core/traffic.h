@@ -1,31 +1,38 @@
 /* Packets that a mapping sends per image: who sends which values to whom. The mapper's cost, the functional engine's
  * counts and the timed chip's sends all come from here, so they cannot disagree.
  *
- * Kinds: host -> cores (input pixels), core -> block core (partial sums), block core -> cores of the next stage
+ * Kinds: host -> cores (input pixels), core -> block core (partial sums), block core -> cores that read them
  * (activations), block cores of the last stage -> host (results). A packet carries one position's channels of one
- * block. A core that needs any of them gets one packet; nothing is sent from a core to itself. Exactly:
+ * block. A core that needs any of them gets one packet, whatever the number of stages, ports and copies there that read
+ * it; nothing is sent from a core to itself. Exactly:
  *
- * - Need. A core needs channels [b, e) of pixel (y, x) of a stage's input map when some matrix position of the stage
- * reads one of these values through a row of one of the core's tiles: there are a position (oy, ox), a kernel tap (ky,
- * kx) with oy * stride_h + ky * dilation_h - pad_top == y (the same in x) and a row (ky * kernel_w + kx) * in.channels
- * + c, b <= c < e, in a tile. A dense layer is a convolution with one position. Pixels that nobody needs (skipped by a
- * stride) are not sent.
+ * - Need of a matrix. A core needs channels [b, e) of pixel (y, x) of port 0's map when some matrix position of the
+ * stage reads one of these values through a row of one of the core's tiles whose copy computes that position: there are
+ * a position (oy, ox) whose output position (weft_stage_owner) is the copy's, a kernel tap (ky, kx) with oy * stride_h
+ * + ky * dilation_h - pad_top == y (the same in x) and a row of that tap and of a channel in [b, e) in a tile. A dense
+ * layer is a convolution with one position. Pixels that nobody needs (skipped by a stride) are not sent.
+ * - Need of a block: of an ADD's port, and of a digital stage's port 0. The block's core needs channels [b, e) of pixel
+ * (y, x) when the block has one of these channels and its copy computes the output position that (y, x) becomes part of
+ * (of a stage that is not local: always).
+ * - Parts. Values for another part of the mapping go to the host as one packet, whoever needs them there, and from the
+ * host to those who need them when that part runs. The host's input goes to every part that needs it.
  * - Input: for every pixel of the network's input, one packet of all channels x input.bits from the host to every core
  * that needs one.
- * - Partial sums: for every position of the matrix (also one that a pooling skips) and every core with tiles of a
- * block, other than the block's core, one packet of as many values as the core's tiles cover columns of the block, x
- * io.partial_bits, to the block's core.
- * - Activations: for every position of the stage's output and every block, one packet of the block's channels x
- * input.bits from the block's core to every other core that needs one; a block's core that needs them itself keeps them
- * without a packet.
+ * - Partial sums: for every position of the matrix that the block's copy computes (also one that a pooling skips) and
+ * every core with tiles of a block, other than the block's core, one packet of as many values as the core's tiles cover
+ * columns of the block, x io.partial_bits, to the block's core.
+ * - Activations: for every position of the stage's output and every block whose copy computes it, one packet of the
+ * block's channels x input.bits from the block's core to every other core that needs one; a block's core that needs
+ * them itself keeps them without a packet.
  * - Results: for every position of the last stage's output, one packet of the block's channels x io.partial_bits to the
  * host.
  *
  * Events: ROUTER_FLIT and LINK_FLIT by the path (hops + 1 routers, hops links); IO_BIT the payload of packets from and
  * to the host; BUFFER_WRITE_BIT the payload of a packet at the core where it arrives, and of activations kept without a
- * packet; BUFFER_READ_BIT the payload of partial sums, read once to be added, and for every MVM of a stage on a core
- * (all its tiles at one matrix position) the distinct rows of these tiles x input.bits, padding included. What the
- * digital unit keeps between its operations is part of their cost. */
+ * packet; BUFFER_READ_BIT the payload of partial sums, read once to be added, for every MVM of a copy of a stage on a
+ * core (all its tiles at one matrix position) the distinct rows of these tiles x input.bits, padding included, and for
+ * every position of an ADD and of a digital stage's input the block's channels x input.bits. What the digital unit
+ * keeps between its operations is part of their cost. */
 #ifndef WEFT_CORE_TRAFFIC_H
 #define WEFT_CORE_TRAFFIC_H
 
@@ -35,12 +42,12 @@
 extern "C" {
 #endif
 
-/* Destinations of the activations of one producing block (or of the host's input: stage -1, block 0). They depend on
- * the position: a dense consumer's cores each need some positions, and at a border or between strides a conv consumer's
- * may differ too. */
+/* Destinations of one position of one block (or of the host's input: stage -1, block 0). They depend on the position:
+ * a dense consumer's cores each need some positions, copies take turns, and at a border or between strides a conv
+ * consumer's may differ too. */
 typedef struct weft_route {
     int core_count;
-    int *cores; /* ascending, without the sender itself when it also consumes */
+    int *cores; /* ascending, without the sender itself when it also consumes; the host (core_count of the chip) last */
     bool local; /* the sender itself consumes */
 } weft_route;
 
@@ -49,18 +56,33 @@ typedef struct weft_traffic weft_traffic;
 weft_status weft_traffic_create(weft_traffic **out, const weft_mapping *mapping, const weft_stages *stages,
                                 const weft_chip *chip, weft_error *err);
 void weft_traffic_destroy(weft_traffic *traffic); /* NULL is allowed */
-/* Who consumes the output of (stage, block) at position (y, x) of the stage's final output. stage -1: the network
- * input, block 0, all channels. Last stage: one destination, the host (chip->host_terminal). Valid until destroy. */
-const weft_route *weft_traffic_route(const weft_traffic *traffic, int stage, int block, int y, int x);
-/* True when core gets the packet of (stage, block, y, x), or keeps it itself: it waits for exactly these. */
-bool weft_traffic_needs(const weft_traffic *traffic, int stage, int block, int y, int x, int core);
+/* Who consumes, in that part, the output of (stage, block) at position (y, x) of the stage's final output; (y, x) is
+ * one that the block's copy computes. In the block's part the block's core sends, in another the host. stage -1: the
+ * network input, block 0, all channels; the host sends. Last stage: one destination, the host (chip->host_terminal).
+ * Valid until destroy. */
+const weft_route *weft_traffic_route(const weft_traffic *traffic, int part, int stage, int block, int y, int x);
+/* A user of values on a core: port of a stage, for the tiles (a matrix's port 0) or blocks (else) there of one copy. */
+typedef struct weft_reader {
+    int part, stage, port, copy, core;
+} weft_reader;
+/* True when the reader uses the packet of (stage, block, y, x), or the value its core keeps: it waits for exactly
+ * these. */
+bool weft_traffic_needs(const weft_traffic *traffic, const weft_reader *reader, int stage, int block, int y, int x);
 /* Cores other than the block's own that hold tiles of the block, ascending: they send partial sums. local: the block's
  * core holds tiles of the block. */
 const weft_route *weft_traffic_partials(const weft_traffic *traffic, int stage, int block);
 /* Values in a partial-sum packet of core: distinct columns of its tiles in the block; 0 when it holds none. */
 int weft_traffic_partial_values(const weft_traffic *traffic, int stage, int block, int core);
-/* BUFFER_READ_BIT of one MVM of the stage on the core; 0 when it holds none of its tiles. */
-uint64_t weft_traffic_mvm_read_bits(const weft_traffic *traffic, int stage, int core);
+/* BUFFER_READ_BIT of one MVM of a copy of the stage on the core in that part; 0 when it holds none of its tiles. */
+uint64_t weft_traffic_mvm_read_bits(const weft_traffic *traffic, int part, int stage, int copy, int core);
+
+/* Flits from one terminal to another per image, summed over the packets of a part. */
+typedef struct weft_flow {
+    int from, to;
+    uint64_t packets, flits;
+} weft_flow;
+/* All flows of a part, by from, then to, none of a core to itself. *out is malloc'd. MEMORY. */
+weft_status weft_traffic_flows(const weft_traffic *traffic, int part, weft_flow **out, size_t *count, weft_error *err);
 
 typedef enum weft_packet_kind {
     WEFT_PACKET_INPUT,
@@ -71,11 +93,12 @@ typedef enum weft_packet_kind {
 /* Flits of a packet of that many values. */
 int weft_traffic_packet_flits(const weft_traffic *traffic, weft_packet_kind kind, int values);
 /* Events of one packet between terminals (arrival, and the read of partial sums, included); from == to: values kept
- * without one. With BUFFER_READ_BIT of every MVM these add up to weft_traffic_events. */
+ * without one. With BUFFER_READ_BIT of every MVM, of every ADD and of every digital stage's input these add up to
+ * weft_traffic_events. */
 weft_event_counts weft_traffic_packet_events(const weft_traffic *traffic, weft_packet_kind kind, int from, int to,
                                              int values);
 
-/* Per image, exact. */
+/* Per image, exact, all parts together. */
 typedef struct weft_traffic_totals {
     uint64_t packets, flits, flit_hops; /* flit_hops: sum over packets of flits x links */
 } weft_traffic_totals;

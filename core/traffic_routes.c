@@ -1,199 +1,216 @@
+/* Who gets what: for every part, every run of channels that blocks have and every class of positions, each link's
+ * readers are found once; the routes of the blocks join those of the links. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/traffic_internal.h"
 
-/* ---- classes of positions ---- */
+/* ---- the routes of blocks ---- */
 
-/* taps_used[taps] of input position p: tap k is used when an output position o < outputs has o * stride + k * dilation
- * - pad == p. */
-static void find_taps(unsigned char *taps_used, int p, int taps, int stride, int dilation, int pad, int outputs) {
-    for (int k = 0; k < taps; k++) {
-        int shifted = p + pad - k * dilation;
-        taps_used[k] = shifted >= 0 && shifted % stride == 0 && shifted / stride < outputs;
+static int join(int *out, const int *a, int a_count, const int *b, int b_count) {
+    int n = 0, i = 0, k = 0;
+    while (i < a_count && k < b_count) {
+        out[n++] = a[i] < b[k] ? a[i] : b[k];
+        int least = out[n - 1];
+        i += a[i] == least;
+        k += b[k] == least;
     }
+    while (i < a_count) out[n++] = a[i++];
+    while (k < b_count) out[n++] = b[k++];
+    return n;
 }
 
-static bool tap_classes_create(weft_tap_classes *out, int extent, int taps, int stride, int dilation, int pad,
-                               int outputs) {
-    *out = (weft_tap_classes){.extent = extent, .taps = taps};
-    out->of_position = calloc((size_t)extent, sizeof *out->of_position);
-    out->positions = calloc((size_t)extent, sizeof *out->positions);
-    out->used = calloc((size_t)extent, (size_t)taps);
-    if (!out->of_position || !out->positions || !out->used) return false;
-    for (int p = 0; p < extent; p++) {
-        unsigned char *fresh = out->used + (size_t)out->count * (size_t)taps;
-        find_taps(fresh, p, taps, stride, dilation, pad, outputs);
-        int found = 0;
-        while (memcmp(out->used + (size_t)found * (size_t)taps, fresh, (size_t)taps) != 0) found++;
-        if (found == out->count) out->count++;
-        out->of_position[p] = found;
-        out->positions[found]++;
+/* Cores of all links, in w->joined, for classes cy and cx of the output. */
+static int join_links(weft_route_work *w, int cy, int cx) {
+    const weft_stage_traffic *item = weft_traffic_item(w->traffic, w->producer);
+    int count = 0, links = item->link_count;
+    for (int l = 0; l < links; l++) {
+        const weft_reading *r = &w->readings[l];
+        int of_y = item->y.of_link[cy * links + l], of_x = item->x.of_link[cx * links + l];
+        const weft_core_set *set = &r->sets[of_y * r->x.classes.count + of_x];
+        count = join(w->spare, w->joined, count, w->pool + set->first, set->count);
+        int *swap = w->joined;
+        w->joined = w->spare;
+        w->spare = swap;
     }
-    return true;
+    return count;
 }
 
-/* ---- routes ---- */
-
-/* The seen cores become *out, and seen is cleared. */
-static bool route_from_seen(weft_route *out, unsigned char *seen, int core_count, int self) {
-    int count = 0;
-    for (int c = 0; c < core_count; c++) count += seen[c] && c != self;
-    *out = (weft_route){.core_count = count, .cores = malloc((size_t)(count + 1) * sizeof(int))};
-    if (!out->cores) return false;
-    out->local = self >= 0 && self < core_count && seen[self];
-    for (int c = 0, n = 0; c < core_count; c++) {
-        if (seen[c] && c != self) out->cores[n++] = c;
-        seen[c] = 0;
+/* self: the sender, a core of this part; -1: the host. One place is left for the host as a destination. */
+static bool put_route(weft_route_work *w, weft_route *route, int count, int self) {
+    route->cores = weft_arena_alloc(w->traffic->arena, ((size_t)count + 1) * sizeof(int));
+    if (!route->cores) return false;
+    for (int i = 0; i < count; i++) {
+        if (w->joined[i] == self)
+            route->local = true;
+        else
+            route->cores[route->core_count++] = w->joined[i];
     }
     return true;
 }
 
-static bool tile_needs(const weft_tile *tile, const weft_stage *stage, const unsigned char *taps_y,
-                       const unsigned char *taps_x, int channel_begin, int channel_end) {
-    int channels = stage->in.channels, width = stage->window.kernel_w;
-    int first_tap = tile->row_begin / channels, last_tap = (tile->row_end - 1) / channels;
-    for (int tap = first_tap; tap <= last_tap; tap++) {
-        if (!taps_y[tap / width] || !taps_x[tap % width]) continue;
-        int begin = tap * channels + channel_begin, end = tap * channels + channel_end;
-        if (begin < tile->row_end && tile->row_begin < end) return true;
-    }
-    return false;
-}
-
-/* Routes of one producing block to the tiles of stage `consumer`, for every class of positions. */
-static bool build_block_routes(weft_traffic *traffic, weft_stage_traffic *item, int consumer, int block, int self,
-                               int channel_begin, int channel_end) {
-    const weft_mapped_stage *mapped = &traffic->mapping->stages[consumer];
-    const weft_stage *stage = &traffic->stages->items[consumer];
-    for (int cy = 0; cy < item->y.count; cy++)
-        for (int cx = 0; cx < item->x.count; cx++) {
-            const unsigned char *taps_y = item->y.used + (size_t)cy * (size_t)item->y.taps;
-            const unsigned char *taps_x = item->x.used + (size_t)cx * (size_t)item->x.taps;
-            for (int t = 0; t < mapped->tile_count; t++) {
-                unsigned char *seen = &traffic->seen[mapped->tiles[t].core];
-                if (!*seen) *seen = tile_needs(&mapped->tiles[t], stage, taps_y, taps_x, channel_begin, channel_end);
-            }
-            weft_route *route =
-                &item->routes[((size_t)block * (size_t)item->y.count + (size_t)cy) * (size_t)item->x.count +
-                              (size_t)cx];
-            if (!route_from_seen(route, traffic->seen, traffic->chip->core_count, self)) return false;
+static bool build_block(weft_route_work *w, int slot, int b) {
+    const weft_stage_traffic *item = weft_traffic_item(w->traffic, w->producer);
+    weft_output_block block = weft_traffic_block(w->traffic, w->producer, b);
+    int across = item->x.copies, copy_y = block.copy / across, copy_x = block.copy % across;
+    int self = block.part == item->part_of_slot[slot] ? block.core : -1;
+    const int *y = item->y.first + copy_y, *x = item->x.first + copy_x;
+    for (int cy = y[0]; cy < y[1]; cy++)
+        for (int cx = x[0]; cx < x[1]; cx++) {
+            weft_route *route = weft_traffic_class_route(w->traffic, w->producer, slot, b, cy - y[0], cx - x[0]);
+            if (!put_route(w, route, join_links(w, cy, cx), self)) return false;
         }
     return true;
 }
 
-static bool build_host_route(const weft_traffic *traffic, weft_stage_traffic *item) {
-    item->routes = calloc(1, sizeof *item->routes);
-    if (!item->routes) return false;
-    item->route_count = 1;
-    item->routes[0].cores = malloc(sizeof(int));
-    if (!item->routes[0].cores) return false;
-    item->routes[0].cores[0] = traffic->chip->host_terminal;
-    item->routes[0].core_count = 1;
+/* Values that other parts need go to the host. */
+static void add_host(weft_route_work *w, int b) {
+    weft_stage_traffic *item = weft_traffic_item(w->traffic, w->producer);
+    int own = item->slot_of_part[weft_traffic_block(w->traffic, w->producer, b).part];
+    size_t per_slot = (size_t)item->first_route[item->block_count];
+    for (int i = item->first_route[b]; i < item->first_route[b + 1]; i++) {
+        bool needed = false;
+        for (int slot = 0; slot < item->slot_count; slot++)
+            needed = needed || (slot != own && item->routes[(size_t)slot * per_slot + (size_t)i].core_count > 0);
+        weft_route *route = &item->routes[(size_t)own * per_slot + (size_t)i];
+        if (needed) route->cores[route->core_count++] = w->traffic->chip->host_terminal;
+    }
+}
+
+/* ---- tables ---- */
+
+static bool find_slots(weft_traffic *traffic, int producer) {
+    weft_stage_traffic *item = weft_traffic_item(traffic, producer);
+    int parts = traffic->mapping->parts;
+    item->slot_of_part = weft_arena_alloc(traffic->arena, (size_t)parts * sizeof(int));
+    item->part_of_slot = weft_arena_alloc(traffic->arena, (size_t)parts * sizeof(int));
+    if (!item->slot_of_part || !item->part_of_slot) return false;
+    for (int b = 0; producer >= 0 && b < item->block_count; b++)
+        item->slot_of_part[traffic->mapping->stages[producer].blocks[b].part] = 1;
+    for (int l = 0; l < item->link_count; l++) {
+        const weft_mapped_stage *mapped = &traffic->mapping->stages[item->links[l].stage];
+        for (int b = 0; b < mapped->block_count; b++) item->slot_of_part[mapped->blocks[b].part] = 1;
+    }
+    for (int p = 0; p < parts; p++) {
+        bool used = item->slot_of_part[p] == 1;
+        item->slot_of_part[p] = used ? item->slot_count : -1;
+        if (used) item->part_of_slot[item->slot_count++] = p;
+    }
     return true;
 }
 
-/* Routes of the output of stage (-1: the host's input) to the stage after it. */
-bool weft_traffic_build_routes(weft_traffic *traffic, int stage) {
-    weft_stage_traffic *item = &traffic->items[stage + 1];
-    item->block_count = stage < 0 ? 1 : traffic->mapping->stages[stage].block_count;
-    if (stage == traffic->mapping->stage_count - 1) return build_host_route(traffic, item);
-    const weft_stage *next = &traffic->stages->items[stage + 1];
-    const weft_window *w = &next->window;
-    if (!tap_classes_create(&item->y, next->in.height, w->kernel_h, w->stride_h, w->dilation_h, w->pad_top,
-                            next->matrix_out.height) ||
-        !tap_classes_create(&item->x, next->in.width, w->kernel_w, w->stride_w, w->dilation_w, w->pad_left,
-                            next->matrix_out.width))
-        return false;
-    item->route_count = (size_t)item->block_count * (size_t)item->y.count * (size_t)item->x.count;
-    item->routes = calloc(item->route_count, sizeof *item->routes);
-    if (!item->routes) return false;
-    if (stage < 0) return build_block_routes(traffic, item, 0, 0, traffic->chip->host_terminal, 0, next->in.channels);
+static bool create_axis(weft_route_work *w, int axis) {
+    weft_stage_traffic *item = weft_traffic_item(w->traffic, w->producer);
+    weft_shape out = w->producer < 0 ? w->traffic->stages->input : w->traffic->stages->items[w->producer].out;
+    weft_link_axis *links = calloc((size_t)item->link_count + 1, sizeof *links);
+    int copies = 1;
+    if (w->producer >= 0 && axis == 0) copies = w->traffic->mapping->stages[w->producer].copies_y;
+    if (w->producer >= 0 && axis == 1) copies = w->traffic->mapping->stages[w->producer].copies_x;
+    bool good = links != NULL;
+    for (int l = 0; good && l < item->link_count; l++) {
+        weft_link_axis *link = axis == 0 ? &w->readings[l].y : &w->readings[l].x;
+        good = weft_link_axis_create(link, w->traffic, &item->links[l], axis);
+        links[l] = *link; /* a view */
+    }
+    good = good && weft_axis_create(axis == 0 ? &item->y : &item->x, w->traffic->arena,
+                                    axis == 0 ? out.height : out.width, copies, links, item->link_count);
+    free(links);
+    return good;
+}
+
+static bool number_routes(weft_traffic *traffic, int producer) {
+    weft_stage_traffic *item = weft_traffic_item(traffic, producer);
+    item->first_route = weft_arena_alloc(traffic->arena, ((size_t)item->block_count + 1) * sizeof(int));
+    if (!item->first_route) return false;
     for (int b = 0; b < item->block_count; b++) {
-        const weft_output_block *block = &traffic->mapping->stages[stage].blocks[b];
-        if (!build_block_routes(traffic, item, stage + 1, b, block->core, block->column_begin, block->column_end))
-            return false;
+        int copy = weft_traffic_block(traffic, producer, b).copy;
+        const int *y = item->y.first + copy / item->x.copies, *x = item->x.first + copy % item->x.copies;
+        item->first_route[b + 1] = item->first_route[b] + (y[1] - y[0]) * (x[1] - x[0]);
+    }
+    size_t count = (size_t)item->first_route[item->block_count] * (size_t)item->slot_count;
+    item->routes = weft_arena_alloc(traffic->arena, count * sizeof *item->routes);
+    return item->routes != NULL;
+}
+
+static bool allocate(weft_route_work *w) {
+    const weft_stage_traffic *item = weft_traffic_item(w->traffic, w->producer);
+    size_t cores = (size_t)w->traffic->chip->core_count + 1;
+    w->stamps = calloc(cores, sizeof *w->stamps);
+    w->found = malloc(cores * sizeof *w->found);
+    w->joined = malloc(cores * sizeof *w->joined);
+    w->spare = malloc(cores * sizeof *w->spare);
+    w->pool_size = 1024;
+    w->pool = malloc(w->pool_size * sizeof *w->pool);
+    w->readings = calloc((size_t)item->link_count + 1, sizeof *w->readings);
+    if (!w->stamps || !w->found || !w->joined || !w->spare || !w->pool || !w->readings) return false;
+    if (!create_axis(w, 0) || !create_axis(w, 1)) return false;
+    for (int l = 0; l < item->link_count; l++) {
+        weft_reading *r = &w->readings[l];
+        r->sets = calloc((size_t)r->y.classes.count * (size_t)r->x.classes.count, sizeof *r->sets);
+        if (!r->sets) return false;
+    }
+    return find_slots(w->traffic, w->producer) && number_routes(w->traffic, w->producer);
+}
+
+static void release(weft_route_work *w) {
+    for (int l = 0; w->readings && l < weft_traffic_item(w->traffic, w->producer)->link_count; l++) {
+        weft_link_axis_free(&w->readings[l].y);
+        weft_link_axis_free(&w->readings[l].x);
+        free(w->readings[l].sets);
+    }
+    free(w->readings);
+    free(w->stamps);
+    free(w->found);
+    free(w->joined);
+    free(w->spare);
+    free(w->pool);
+}
+
+/* ---- all blocks, those of the same channels together ---- */
+
+typedef struct channel_run {
+    int begin, end, block;
+} channel_run;
+
+static int compare_channels(const void *a, const void *b) {
+    const channel_run *p = a, *q = b;
+    if (p->begin != q->begin) return p->begin < q->begin ? -1 : 1;
+    if (p->end != q->end) return p->end < q->end ? -1 : 1;
+    return (p->block > q->block) - (p->block < q->block);
+}
+
+static bool build_runs(weft_route_work *w, const channel_run *runs, int count) {
+    const weft_stage_traffic *item = weft_traffic_item(w->traffic, w->producer);
+    for (int first = 0, end; first < count; first = end) {
+        for (end = first; end < count && runs[end].begin == runs[first].begin && runs[end].end == runs[first].end;)
+            end++;
+        for (int slot = 0; slot < item->slot_count; slot++) {
+            if (!weft_traffic_find_readers(w, item->part_of_slot[slot], runs[first].begin, runs[first].end))
+                return false;
+            for (int i = first; i < end; i++)
+                if (!build_block(w, slot, runs[i].block)) return false;
+        }
     }
     return true;
 }
 
-/* ---- partial sums and reads ---- */
-
-static bool within_block(const weft_tile *tile, const weft_output_block *block) {
-    return tile->column_begin >= block->column_begin && tile->column_end <= block->column_end;
-}
-
-static int count_and_clear(unsigned char *marks, int size) {
-    int count = 0;
-    for (int i = 0; i < size; i++) count += marks[i];
-    memset(marks, 0, (size_t)size);
-    return count;
-}
-
-static int count_columns(weft_traffic *traffic, const weft_mapped_stage *mapped, const weft_output_block *block,
-                         int core) {
-    for (int t = 0; t < mapped->tile_count; t++) {
-        const weft_tile *tile = &mapped->tiles[t];
-        if (tile->core == core && within_block(tile, block))
-            memset(traffic->marks + tile->column_begin, 1, (size_t)(tile->column_end - tile->column_begin));
+static bool build_all(weft_route_work *w) {
+    const weft_stage_traffic *item = weft_traffic_item(w->traffic, w->producer);
+    channel_run *runs = malloc((size_t)item->block_count * sizeof *runs);
+    if (!runs) return false;
+    for (int b = 0; b < item->block_count; b++) {
+        weft_output_block block = weft_traffic_block(w->traffic, w->producer, b);
+        runs[b] = (channel_run){block.column_begin, block.column_end, b};
     }
-    return count_and_clear(traffic->marks, mapped->columns);
+    qsort(runs, (size_t)item->block_count, sizeof *runs, compare_channels);
+    bool good = build_runs(w, runs, item->block_count);
+    free(runs);
+    for (int b = 0; good && w->producer >= 0 && b < item->block_count; b++) add_host(w, b);
+    return good;
 }
 
-static bool build_block_partials(weft_traffic *traffic, int stage, int b) {
-    weft_stage_traffic *item = &traffic->items[stage + 1];
-    const weft_mapped_stage *mapped = &traffic->mapping->stages[stage];
-    const weft_output_block *block = &mapped->blocks[b];
-    for (int t = 0; t < mapped->tile_count; t++)
-        if (within_block(&mapped->tiles[t], block)) traffic->seen[mapped->tiles[t].core] = 1;
-    weft_route *route = &item->partials[b];
-    if (!route_from_seen(route, traffic->seen, traffic->chip->core_count, block->core)) return false;
-    item->partial_values[b] = malloc((size_t)(route->core_count + 1) * sizeof(int));
-    if (!item->partial_values[b]) return false;
-    for (int i = 0; i < route->core_count; i++)
-        item->partial_values[b][i] = count_columns(traffic, mapped, block, route->cores[i]);
-    return true;
-}
-
-static int count_rows(weft_traffic *traffic, const weft_mapped_stage *mapped, int core) {
-    for (int t = 0; t < mapped->tile_count; t++) {
-        const weft_tile *tile = &mapped->tiles[t];
-        if (tile->core == core) memset(traffic->marks + tile->row_begin, 1, (size_t)(tile->row_end - tile->row_begin));
-    }
-    return count_and_clear(traffic->marks, mapped->rows);
-}
-
-bool weft_traffic_build_stage(weft_traffic *traffic, int stage) {
-    weft_stage_traffic *item = &traffic->items[stage + 1];
-    const weft_mapped_stage *mapped = &traffic->mapping->stages[stage];
-    item->partials = calloc((size_t)item->block_count + 1, sizeof *item->partials);
-    item->partial_values = calloc((size_t)item->block_count + 1, sizeof *item->partial_values);
-    item->mvm_read_bits = calloc((size_t)traffic->chip->core_count + 1, sizeof *item->mvm_read_bits);
-    if (!item->partials || !item->partial_values || !item->mvm_read_bits) return false;
-    for (int b = 0; b < item->block_count; b++)
-        if (!build_block_partials(traffic, stage, b)) return false;
-    for (int t = 0; t < mapped->tile_count; t++) {
-        uint64_t *bits = &item->mvm_read_bits[mapped->tiles[t].core];
-        if (*bits == 0)
-            *bits = (uint64_t)count_rows(traffic, mapped, mapped->tiles[t].core) * (uint64_t)traffic->chip->input.bits;
-    }
-    return true;
-}
-
-static void tap_classes_destroy(weft_tap_classes *classes) {
-    free(classes->of_position);
-    free(classes->positions);
-    free(classes->used);
-}
-
-void weft_traffic_stage_destroy(weft_stage_traffic *item) {
-    for (size_t i = 0; item->routes && i < item->route_count; i++) free(item->routes[i].cores);
-    for (int b = 0; item->partials && b < item->block_count; b++) free(item->partials[b].cores);
-    for (int b = 0; item->partial_values && b < item->block_count; b++) free(item->partial_values[b]);
-    free(item->routes);
-    free(item->partials);
-    free(item->partial_values);
-    free(item->mvm_read_bits);
-    tap_classes_destroy(&item->y);
-    tap_classes_destroy(&item->x);
+bool weft_traffic_build_routes(weft_traffic *traffic, int stage) {
+    weft_route_work w = {.traffic = traffic, .producer = stage};
+    bool good = allocate(&w) && build_all(&w);
+    release(&w);
+    return good;
 }

@@ -2,99 +2,78 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "core/traffic.h"
 #include "mapper/passes.h"
 
-enum { OPTION_BITS = 6 };
-
-/* Every combination of the six options, the plain one first. */
-static weft_place_options options_of(int number) {
-    return (weft_place_options){.keep_together = number & 1,
-                                .merge_outputs = number & 2,
-                                .fresh_cores = number & 4,
-                                .by_columns = number & 8,
-                                .from_right = number & 16,
-                                .from_bottom = number & 32};
+weft_map_options weft_map_defaults(void) {
+    return (weft_map_options){.objective = WEFT_OBJECTIVE_ENERGY, .seed = 1, .replicate = true, .chips = 1};
 }
 
-static weft_status hops_of(uint64_t *hops, const weft_mapping *mapping, const weft_stages *stages,
-                           const weft_chip *chip, weft_error *err) {
-    weft_traffic *traffic = NULL;
-    WEFT_TRY(weft_traffic_create(&traffic, mapping, stages, chip, err));
-    *hops = weft_traffic_total(traffic).flit_hops;
-    weft_traffic_destroy(traffic);
-    return WEFT_OK;
+static weft_status report_pipeline(weft_map_log *log, const weft_map_report *r, const weft_stages *stages,
+                                   const weft_chip *chip, weft_error *err) {
+    double bound = r->bottleneck_bound_cycles, cycles = (double)r->bottleneck_cycles;
+    WEFT_TRY(weft_map_log_add(log, err, "memories: fullest buffer %lld of %lld bytes", (long long)r->buffer_bytes,
+                              (long long)chip->core.buffer_bytes));
+    WEFT_TRY(weft_map_log_add(log, err,
+                              "route: XY, every flow has its path; busiest link %llu flits, busiest core %llu",
+                              (unsigned long long)r->placements[r->placement_count - 1].link_flits,
+                              (unsigned long long)r->busiest_core_flits));
+    WEFT_TRY(weft_map_log_add(log, err,
+                              "pipeline: arrays of \"%s\" take longest, %llu cycles an image, %.1f %% above the bound "
+                              "of %.0f; whole copies can do no better than %llu",
+                              stages->items[r->bottleneck].name, (unsigned long long)r->bottleneck_cycles,
+                              bound > 0.0 ? 100.0 * (cycles - bound) / bound : 0.0, bound,
+                              (unsigned long long)r->bottleneck_best_cycles));
+    double seconds = 1e-9 * chip->cycle_ns * (double)r->pipeline_cycles;
+    return weft_map_log_add(
+        log, err, "pipeline: an image every %llu cycles at best (arrays, digital units and ports), %.4g a second%s",
+        (unsigned long long)r->pipeline_cycles, seconds > 0.0 ? 1.0 / seconds : 0.0,
+        r->parts > r->chips ? ", without the time to reload weights" : "");
 }
 
-/* The placement with the fewest flit hops, the first of equals; *best stays NULL when none fits. */
-static weft_status search_placements(weft_mapping **best, uint64_t *best_hops, const weft_grid *grids,
-                                     const weft_stages *stages, const weft_chip *chip, weft_error *err) {
-    for (int number = 0; number < 1 << OPTION_BITS; number++) {
-        weft_place_options options = options_of(number);
-        weft_mapping *mapping = NULL;
-        weft_error trial;
-        uint64_t hops = 0;
-        weft_status status = weft_place(&mapping, grids, stages, chip, &options, &trial);
-        if (status == WEFT_E_NO_FIT) continue;
-        if (status == WEFT_OK) status = hops_of(&hops, mapping, stages, chip, &trial);
-        if (status == WEFT_OK && (!*best || hops < *best_hops)) {
-            weft_mapping_destroy(*best);
-            *best = mapping;
-            *best_hops = hops;
-            continue;
-        }
-        weft_mapping_destroy(mapping);
-        if (status == WEFT_OK) continue;
-        if (err) *err = trial;
+/* The report on the finished mapping, with the placers' table and the log. */
+static weft_status fill_report(weft_map_report *report, weft_map_placement **placements, int placement_count,
+                               weft_map_log *log, const weft_mapping *mapping, const weft_stages *stages,
+                               const weft_chip *chip, const weft_map_options *options, weft_error *err) {
+    WEFT_TRY(weft_map_examine(report, mapping, stages, chip, options, err));
+    free(report->placements);
+    report->placements = *placements;
+    report->placement_count = placement_count;
+    *placements = NULL;
+    weft_status status = report_pipeline(log, report, stages, chip, err);
+    if (status != WEFT_OK) {
+        weft_map_report_destroy(report);
         return status;
     }
+    report->log = log->text;
+    log->text = NULL;
     return WEFT_OK;
 }
 
-static weft_status summarise(weft_map_summary *summary, const weft_mapping *mapping, const weft_chip *chip,
-                             uint64_t hops, weft_error *err) {
-    bool *used = calloc((size_t)chip->core_count + 1, sizeof *used);
-    if (!used) return weft_error_set(err, WEFT_E_MEMORY, "out of memory while mapping");
-    *summary = (weft_map_summary){.flit_hops_per_image = hops, .cores_available = chip->core_count};
-    summary->arrays_available = chip->core_count * (int)chip->array.per_core;
-    double weights = 0.0;
-    for (int s = 0; s < mapping->stage_count; s++) {
-        const weft_mapped_stage *stage = &mapping->stages[s];
-        weights += (double)stage->rows * (double)stage->columns;
-        summary->arrays_needed += stage->tile_count;
-        for (int t = 0; t < stage->tile_count; t++) {
-            summary->cores_used += !used[stage->tiles[t].core];
-            used[stage->tiles[t].core] = true;
-        }
-    }
-    double cells = (double)summary->arrays_needed * (double)chip->array.rows * (double)chip->array.columns;
-    summary->cell_utilisation_percent = 100.0 * weights * chip->columns_per_weight / cells;
-    free(used);
-    return WEFT_OK;
-}
-
-weft_status weft_map(weft_mapping **out, weft_map_summary *summary, const weft_stages *stages, const weft_chip *chip,
-                     weft_error *err) {
+weft_status weft_map(weft_mapping **out, weft_map_report *report, const weft_stages *stages, const weft_chip *chip,
+                     const weft_map_options *options, weft_error *err) {
     assert(out && stages && stages->count > 0 && chip);
     weft_status status = WEFT_OK;
     weft_mapping *mapping = NULL;
-    weft_map_summary facts;
-    uint64_t hops = 0;
+    weft_map_options plain = weft_map_defaults();
+    weft_map_log log = {NULL, 0};
+    weft_map_placement *placements = NULL;
+    int placement_count = 0;
+    weft_shortage shortage;
+    if (!options) options = &plain;
     *out = NULL;
-    weft_grid *grids = calloc((size_t)stages->count, sizeof *grids);
-    if (!grids) return weft_error_set(err, WEFT_E_MEMORY, "out of memory while mapping");
-    WEFT_TRY_GOTO(weft_partition_all(grids, stages, chip, err));
-    WEFT_TRY_GOTO(search_placements(&mapping, &hops, grids, stages, chip, err));
-    if (!mapping) WEFT_TRY_GOTO(weft_explain_no_fit(grids, stages, chip, err));
+    status = weft_layout(&mapping, stages, chip, options, &log, &shortage, err);
+    if (status == WEFT_E_NO_FIT) status = weft_explain_no_fit(&shortage, stages, chip, options, err);
+    if (status != WEFT_OK) goto cleanup;
+    WEFT_TRY_GOTO(weft_embed(mapping, &placements, &placement_count, stages, chip, options, &log, err));
     WEFT_TRY_GOTO(weft_mapping_check(mapping, stages, chip, err));
-    WEFT_TRY_GOTO(summarise(&facts, mapping, chip, hops, err));
-    if (summary) *summary = facts;
+    if (report)
+        WEFT_TRY_GOTO(fill_report(report, &placements, placement_count, &log, mapping, stages, chip, options, err));
     *out = mapping;
     mapping = NULL;
 cleanup:
     weft_mapping_destroy(mapping);
-    free(grids);
+    free(placements);
+    free(log.text);
     return status;
 }

@@ -1,57 +1,214 @@
-/* The mapper's passes, one file each. Internal to mapper/.
- *
- * partition: how a stage's matrix is cut into tiles, one an array. place: which array of which core each tile gets.
- * suggest: what to change when they do not fit. */
+/* The mapper's passes, one file each, in the order of mapper.h. Internal to mapper/. A pass that cannot go on for want
+ * of something returns NO_FIT without a text and says in a weft_shortage what was missing; suggest.c makes the message.
+ */
 #ifndef WEFT_MAPPER_PASSES_H
 #define WEFT_MAPPER_PASSES_H
 
-#include "core/mapping.h"
+#include "mapper/mapper.h"
 
-/* A stage's matrix as a grid of tiles; all but the last row and column of tiles have the full size. */
+/* ---- the log: a line for every step ---- */
+
+typedef struct weft_map_log {
+    char *text; /* NULL while empty */
+    size_t size;
+} weft_map_log;
+/* Appends a line; the newline is added. log NULL: does nothing. MEMORY. */
+weft_status weft_map_log_add(weft_map_log *log, weft_error *err, const char *format, ...) WEFT_PRINTF(3, 4);
+
+/* ---- what was missing ---- */
+
+typedef enum weft_shortage_kind {
+    WEFT_SHORTAGE_NONE,
+    WEFT_SHORTAGE_WEIGHT, /* one weight takes more columns than an array has */
+    WEFT_SHORTAGE_BUFFER, /* the smallest piece of the stage needs more buffer than an empty core has */
+    WEFT_SHORTAGE_ARRAYS, /* arrays */
+    WEFT_SHORTAGE_CORES   /* arrays are left, but on cores whose buffers are full */
+} weft_shortage_kind;
+typedef struct weft_shortage {
+    weft_shortage_kind kind;
+    int stage;
+    int64_t need, have; /* columns; bytes; arrays of the stage and arrays left */
+} weft_shortage;
+
+/* ---- partition: a stage's matrix as tiles ---- */
+
+/* Columns whose tiles lie above each other: tile t has rows cuts[first_cut + t] to cuts[first_cut + t + 1]. */
+typedef struct weft_strip {
+    int column_begin, column_end, first_cut, tile_count;
+} weft_strip;
 typedef struct weft_grid {
-    int tile_rows, tile_columns; /* size of a tile in weights */
-    int row_count, column_count; /* tiles in the grid */
+    int strip_count; /* 0 for a digital stage */
+    weft_strip *strips;
+    int cut_count;
+    int *cuts; /* shared by strips of the same rows */
+    int64_t tiles;
+    bool by_kernel_row, by_channel; /* cut where it costs tiles, for the sake of the buffers */
 } weft_grid;
-static inline int64_t weft_grid_tiles(const weft_grid *grid) { return (int64_t)grid->row_count * grid->column_count; }
+/* Grids of every stage, [stages->count]. Sizes as even as the fewest tiles allow; rows cut between pixels where that
+ * costs no tile. Groups are packed: as many whole ones a tile as rows and columns allow. A tile's input and a strip's
+ * outputs need at most buffer_bytes / share of a core's buffer: where they would need more, rows are cut between kernel
+ * rows, then inside taps, and strips are narrower. NO_FIT with *shortage. */
+weft_status weft_partition(weft_grid **out, const weft_stages *stages, const weft_chip *chip, int share,
+                           weft_shortage *shortage, weft_error *err);
+void weft_grids_destroy(weft_grid *grids, int count); /* NULL is allowed */
+weft_status weft_partition_report(weft_map_log *log, const weft_grid *grids, const weft_stages *stages,
+                                  const weft_chip *chip, weft_error *err);
 
-/* The fewest tiles, of sizes as even as that allows; rows are cut between pixels (multiples of the input channels)
- * where that costs no tile, so that a tile needs fewer of them. NO_FIT when an array is narrower than one weight. */
-weft_status weft_partition(weft_grid *grid, const weft_stage *stage, const weft_chip *chip, weft_error *err);
-/* Of every stage: grids[stages->count]. */
-weft_status weft_partition_all(weft_grid *grids, const weft_stages *stages, const weft_chip *chip, weft_error *err);
+/* ---- what a stage costs, before it has a place ---- */
 
-/* Cores are filled one after the other along a path through the mesh that turns at its edges; tiles come stage by
- * stage, column of tiles by column of tiles, from row 0 down. A core takes a tile while it has an array for it and
- * buffer for the stage's input and outputs. */
-typedef struct weft_place_options {
-    bool by_columns;              /* the path runs along columns of the mesh instead of rows */
-    bool from_right, from_bottom; /* the corner where it starts */
-    bool keep_together;           /* a column of tiles that fits into one core is not split between two */
-    bool fresh_cores;             /* a stage starts on a new core */
-    bool merge_outputs; /* columns of tiles whose sums meet on the same core make one output block: fewer, larger
-                           packets */
-} weft_place_options;
+/* Positions of the stage's matrix (of the input of a digital stage) that the busiest of n copies along an axis
+ * computes, those that a pooling skips included. */
+typedef struct weft_load {
+    int extent[2];   /* output rows and columns: most copies along y and x; 1 where the stage is not local */
+    int *busiest[2]; /* [extent + 1]: of n copies; [0] unused */
+    int *copies[2];  /* [busiest[1] + 1]: fewest copies whose busiest has no more positions than the index, 0: none */
+} weft_load;
+weft_status weft_loads_create(weft_load **out, const weft_stages *stages, weft_error *err); /* [stages->count] */
+void weft_loads_destroy(weft_load *loads, int count);                                       /* NULL is allowed */
+static inline uint64_t weft_load_positions(const weft_load *load, int copies_y, int copies_x) {
+    return (uint64_t)load->busiest[0][copies_y] * (uint64_t)load->busiest[1][copies_x];
+}
+/* Events of the digital unit for one column of one image, without partial sums. */
+uint64_t weft_stage_digital_work(const weft_stage *stage);
+/* Flits of one image from the host: every pixel that a stage reads, once. */
+uint64_t weft_host_flits(const weft_stages *stages, const weft_chip *chip);
 
-/* Where filling stopped. */
-typedef struct weft_fill {
-    int64_t cores;              /* cores taken, the open one included */
-    int64_t arrays_wasted;      /* arrays left over on cores that were closed */
-    int stage;                  /* the stage that did not fit; the stage count when all did */
-    int64_t arrays_used_before; /* tiles of the stages before it */
-    bool buffer_too_small;      /* not even an empty core can take a tile of the stage */
-    int64_t buffer_needed;      /* bytes that such a tile needs */
-} weft_fill;
-/* Fills up to core_limit cores. tile (may be NULL): called for every tile with the core's number on the path, the array
- * and the tile's place in the grid. */
-typedef void weft_fill_visit(void *user, int stage, int grid_row, int grid_column, int64_t core, int array);
-weft_fill weft_fill_cores(const weft_grid *grids, const weft_stages *stages, const weft_chip *chip, int64_t core_limit,
-                          const weft_place_options *options, weft_fill_visit *visit, void *user);
-/* A mapping placed this way. NO_FIT without a message of its own when the cores do not suffice. */
-weft_status weft_place(weft_mapping **out, const weft_grid *grids, const weft_stages *stages, const weft_chip *chip,
-                       const weft_place_options *options, weft_error *err);
+/* ---- allocate: tiles and output blocks to clusters, what one core is to hold ---- */
 
-/* Sets err to what does not fit and which single changes of the chip would help, each of them tried; returns NO_FIT. */
-weft_status weft_explain_no_fit(const weft_grid *grids, const weft_stages *stages, const weft_chip *chip,
-                                weft_error *err);
+typedef struct weft_copies {
+    int y, x;
+} weft_copies;
+/* Strips [begin, end) of a stage, or a whole digital stage, in one part. */
+typedef struct weft_piece {
+    int stage, strip_begin, strip_end;
+} weft_piece;
+typedef struct weft_cluster {
+    int arrays, stage; /* stage: the last one that came here with tiles, + 1 */
+    int64_t bytes;
+    uint64_t digital; /* events per image */
+} weft_cluster;
+/* Ways to allocate. All take new clusters while there are any, then the arrays that were left over. */
+typedef struct weft_allocation_style {
+    bool keep_together; /* while there are new clusters, a strip's tiles are not split between two of them, nor parted
+                           from its block */
+    bool fresh_stage;   /* a stage starts on a new cluster */
+    bool tall;          /* strips are not cut into bands for the sake of fewer flits */
+    int reserve;        /* percent of its share of the buffer that every array left over on a cluster keeps, while there
+                           are new clusters: stages that need much buffer leave arrays that others can use */
+} weft_allocation_style;
+typedef struct weft_allocator weft_allocator;
+weft_status weft_allocator_create(weft_allocator **out, const weft_stages *stages, const weft_grid *grids,
+                                  const weft_chip *chip, int cluster_limit, int64_t array_limit, weft_error *err);
+void weft_allocator_destroy(weft_allocator *allocator); /* NULL is allowed */
+/* Empties all clusters: a new part. digital_target: events a cluster should not exceed, 0 for none. */
+void weft_allocator_reset(weft_allocator *a, const weft_allocation_style *style, uint64_t digital_target);
+/* Adds a piece with its copies. NO_FIT with weft_allocator_shortage, and nothing is added. mapping (NULL allowed):
+ * where tiles and blocks are appended, with clusters as cores; not on failure. */
+weft_status weft_allocate(weft_allocator *a, const weft_piece *piece, weft_copies copies, weft_mapping *mapping,
+                          int part, weft_error *err);
+/* Takes back the last piece, which has been added. */
+void weft_allocator_undo(weft_allocator *a, const weft_piece *piece);
+/* Of the last piece that did not fit. */
+const weft_shortage *weft_allocator_shortage(const weft_allocator *a);
+int weft_allocator_clusters(const weft_allocator *a, const weft_cluster **clusters);
+int64_t weft_allocator_arrays(const weft_allocator *a);
+int64_t weft_allocator_array_limit(const weft_allocator *a);
+void weft_allocator_set_array_limit(weft_allocator *a, int64_t arrays);
+
+/* ---- parts: what is in the chip at once ---- */
+
+typedef struct weft_part {
+    int piece_count;
+    weft_piece *pieces; /* within weft_parts.pieces */
+    int64_t arrays;     /* of one copy */
+} weft_part;
+typedef struct weft_parts {
+    int count, piece_count;
+    weft_part *items;
+    weft_piece *pieces; /* in topological order */
+} weft_parts;
+/* The fewest parts: a stage goes into the next one where it does not fit into what is left, or is split by strips
+ * where that saves a part or it is larger than a chip. NO_FIT with *shortage: more than parts_max (0: no limit), or a
+ * piece that no empty chip holds. */
+weft_status weft_parts_create(weft_parts **out, const weft_stages *stages, const weft_grid *grids,
+                              weft_allocator *allocator, int parts_max, weft_shortage *shortage, weft_error *err);
+/* As many parts, cut so that the arrays that are left over help most: where copies make the sum of the parts'
+ * bottlenecks small. */
+weft_status weft_parts_balance(weft_parts **parts, const weft_stages *stages, const weft_grid *grids,
+                               const weft_load *loads, weft_allocator *allocator, weft_error *err);
+void weft_parts_destroy(weft_parts *parts); /* NULL is allowed */
+bool weft_piece_is_whole(const weft_piece *piece, const weft_grid *grids);
+
+/* ---- replicate: copies of the stages that hold the pipeline up ---- */
+
+typedef struct weft_replication {
+    const weft_stages *stages;
+    const weft_grid *grids;
+    const weft_load *loads;
+    const weft_chip *chip;
+    int64_t array_limit;
+    uint64_t floor_positions; /* copies that would compute fewer than that are not made */
+} weft_replication;
+/* Copies of the part's whole stages (copies[stage], others untouched) with the smallest largest number of positions for
+ * the arrays, within steps of 1/64, that the allocator can place; *target: that number. */
+weft_status weft_replicate(weft_copies *copies, uint64_t *target, const weft_replication *r, const weft_part *part,
+                           weft_allocator *allocator, weft_error *err);
+/* Fewest copies whose busiest computes no more than `most` positions; of equals the least busy, then most along y, of
+ * which a core's neighbours read much of the same, or along x, where they keep shorter rows in their buffers. 0:
+ * impossible. */
+int64_t weft_fewest_copies(weft_copies *out, const weft_load *load, uint64_t most, bool along_x);
+/* A stage in the relaxed problem. */
+typedef struct weft_demand {
+    double positions, least; /* of one copy; of the busiest of as many copies as there can be */
+    double arrays;           /* of one copy; 0: no matrix */
+    const weft_load *load;   /* NULL: there cannot be copies */
+} weft_demand;
+/* Positions of the busiest copy with whole copies within the arrays, wherever they would go: the optimum. */
+uint64_t weft_whole_bound(const weft_demand *demands, int count, double array_limit);
+/* Positions of the busiest copy when copies may be fractions: no whole copies within the arrays can do with less. */
+double weft_relaxed_bound(const weft_demand *demands, int count, double array_limit);
+/* weft_whole_bound of a part. *demands: room for its pieces. */
+uint64_t weft_part_bound(weft_demand *demands, const weft_part *part, const weft_stages *stages, const weft_grid *grids,
+                         const weft_load *loads, int64_t array_limit);
+/* Digital events that a cluster should not exceed when copies compute that many positions. */
+uint64_t weft_digital_target(const weft_chip *chip, uint64_t positions);
+extern const weft_allocation_style weft_styles[]; /* the one that packs closest comes first */
+enum { WEFT_STYLE_COUNT = 8 };
+/* Empties the allocator and adds all pieces of a part, in the first way of these that they fit: the style, the close
+ * ones, and the closest without a digital target. mapping and NO_FIT as in weft_allocate, but nothing is kept on
+ * failure. */
+weft_status weft_allocate_part(weft_allocator *a, int style, uint64_t digital_target, const weft_part *part,
+                               const weft_copies *copies, weft_mapping *mapping, int number, weft_error *err);
+
+/* ---- and the rest ---- */
+
+/* Everything but place and explain: a mapping with clusters as cores in every part. NO_FIT with *shortage. */
+weft_status weft_layout(weft_mapping **out, const weft_stages *stages, const weft_chip *chip,
+                        const weft_map_options *options, weft_map_log *log, weft_shortage *shortage, weft_error *err);
+/* In how many parts it would fit. */
+weft_status weft_layout_trial(int *parts, const weft_stages *stages, const weft_chip *chip,
+                              const weft_map_options *options, weft_shortage *shortage, weft_error *err);
+/* Ranges of outputs that the network's file knows; [0, 0] for the others. */
+weft_status weft_quantise(weft_mapping *mapping, const weft_stages *stages, weft_map_log *log, weft_error *err);
+/* Clusters to cores, part by part. *placements: malloc'd, placers that ran, the chosen one last. */
+weft_status weft_embed(weft_mapping *mapping, weft_map_placement **placements, int *placement_count,
+                       const weft_stages *stages, const weft_chip *chip, const weft_map_options *options,
+                       weft_map_log *log, weft_error *err);
+/* Flows of a part between the cores in use, which are numbered 0 to *core_count - 1 in *cores. malloc'd. */
+typedef struct weft_part_flows {
+    int core_count;
+    int *cores; /* [core_count], ascending */
+    size_t flow_count;
+    weft_flow *flows; /* between these numbers; core_count is the host */
+} weft_part_flows;
+weft_status weft_part_flows_create(weft_part_flows *out, const weft_traffic *traffic, const weft_mapping *mapping,
+                                   const weft_chip *chip, int part, weft_error *err);
+void weft_part_flows_free(weft_part_flows *flows);
+/* Sets err to what does not fit and which single changes of chip or options would help, each of them tried; returns
+ * NO_FIT (or MEMORY). */
+weft_status weft_explain_no_fit(const weft_shortage *shortage, const weft_stages *stages, const weft_chip *chip,
+                                const weft_map_options *options, weft_error *err);
+/* Arrays that a part may use. */
+int64_t weft_array_limit(const weft_chip *chip, const weft_map_options *options);
 
 #endif

@@ -1,6 +1,7 @@
 weft_test(unit status weft_base)
 weft_test(unit arena weft_base)
 weft_test(unit file weft_base ZLIB::ZLIB)
+weft_test(unit npy weft_base)
 weft_test(unit rng weft_base)
 weft_test(unit transform_text weft_base)
 weft_test(conformance transform weft_base OpenMP::OpenMP_CXX)

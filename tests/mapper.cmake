@@ -1,6 +1,3 @@
-weft_test(unit lowering weft_mapper)
-weft_test(unit traffic weft_mapper)
-weft_test(golden mapping weft_mapper)
+weft_test(golden mapper weft_mapper)
 weft_test(property mapper weft_mapper)
-weft_test(property traffic weft_mapper)
 weft_test(property activations weft_model weft_mapper)

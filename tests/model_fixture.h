@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -74,7 +75,8 @@ inline weft_window make_window(int kernel, int stride, int pad) {
     return weft_window{kernel, kernel, stride, stride, 1, 1, pad, pad, pad, pad};
 }
 
-// Stages and a mapping that splits every matrix into tiles of the chip's arrays. Owns all memory.
+// Stages and a mapping that splits every matrix into tiles of the chip's arrays. A stage reads the one before, unless
+// `read` says otherwise. Owns all memory.
 class Net {
   public:
     explicit Net(const weft_chip &chip, unsigned seed = 1) : chip_(chip), random_(seed) {}
@@ -85,16 +87,37 @@ class Net {
     std::mt19937 &random() { return random_; }
     float uniform(float lo, float hi) { return std::uniform_real_distribution<float>(lo, hi)(random_); }
 
-    weft_stage &conv(int channels, weft_window w) {
-        const weft_shape in = out_shape();
+    // What the next stage reads: outputs of these stages (-1: the network's input), one behind the other.
+    void read(const std::vector<int> &sources) { sources_ = sources; }
+    weft_shape shape_of(int source) const { return source < 0 ? input_ : items_[static_cast<size_t>(source)].out; }
+    // Outputs of the stages side by side.
+    weft_shape joined(const std::vector<int> &sources) const {
+        weft_shape shape = shape_of(sources.front());
+        shape.channels = 0;
+        for (int s : sources) shape.channels += shape_of(s).channels;
+        return shape;
+    }
+
+    weft_stage &conv(int channels, weft_window w, int groups = 1) {
+        const weft_shape in = in_shape();
         const int h = (in.height + w.pad_top + w.pad_bottom - w.dilation_h * (w.kernel_h - 1) - 1) / w.stride_h + 1;
         const int v = (in.width + w.pad_left + w.pad_right - w.dilation_w * (w.kernel_w - 1) - 1) / w.stride_w + 1;
-        return stage(true, in, {channels, h, v}, w);
+        return stage(true, in, {channels, h, v}, w, groups);
     }
     weft_stage &dense(int features) {
-        const weft_shape in = out_shape();
+        const weft_shape in = in_shape();
         return stage(false, in, {features, 1, 1}, {in.height, in.width, 1, 1, 1, 1, 0, 0, 0, 0});
     }
+    // A stage without a matrix.
+    weft_stage &digital() {
+        const weft_shape in = in_shape();
+        weft_stage &s = stage(true, in, in, {1, 1, 1, 1, 1, 1, 0, 0, 0, 0}, 1, false);
+        s.rows = 0;
+        s.weight = nullptr;
+        return s;
+    }
+    // Copies of the last stage: how many along y and x, and whether theirs are cut into smaller tiles.
+    void copies(int y, int x, bool smaller_tiles = false) { copies_.back() = {y, x, smaller_tiles}; }
     weft_digital_op &batch_norm() {
         weft_digital_op &op = add(WEFT_DIGITAL_AFFINE);
         const size_t n = static_cast<size_t>(op.in.channels);
@@ -113,6 +136,22 @@ class Net {
         return op;
     }
     weft_digital_op &relu() { return add(WEFT_DIGITAL_RELU); }
+    weft_digital_op &activation(weft_digital_kind kind) { return add(kind); }
+    // Adds the outputs of these stages, one behind the other.
+    weft_digital_op &plus(const std::vector<int> &sources) {
+        weft_digital_op &op = add(WEFT_DIGITAL_ADD);
+        op.port = static_cast<int>(ports_.back().size());
+        ports_.back().push_back(port(sources, static_cast<int>(ops_.back().size()) - 1));
+        return op;
+    }
+    weft_digital_op &pad(int top, int left, int bottom, int right) {
+        weft_digital_op &op = add(WEFT_DIGITAL_PAD);
+        op.window = {0, 0, 0, 0, 0, 0, top, left, bottom, right};
+        op.out.height += top + bottom;
+        op.out.width += left + right;
+        items_.back().out = op.out;
+        return op;
+    }
     weft_digital_op &pool(weft_digital_kind kind, weft_window w, bool count_pad = false) {
         weft_digital_op &op = add(kind);
         op.window = w;
@@ -123,13 +162,26 @@ class Net {
         return op;
     }
 
-    // Call after the last stage.
+    // Call after the last stage. The range is that of the network's input and of all outputs.
     void finish(float range_lo = 0, float range_hi = 0) {
-        for (size_t s = 0; s < items_.size(); s++) items_[s].ops = ops_[s].data();
-        for (size_t s = 0; s < items_.size(); s++) items_[s].op_count = static_cast<int>(ops_[s].size());
-        stages_ = {static_cast<int>(items_.size()), items_.data(), input_, items_.back().out.channels};
-        for (weft_stage &s : items_) mapped_.push_back(map_stage(s, range_lo, range_hi));
+        for (size_t s = 0; s < items_.size(); s++) {
+            items_[s].ops = ops_[s].data();
+            items_[s].op_count = static_cast<int>(ops_[s].size());
+            items_[s].ports = ports_[s].data();
+            items_[s].port_count = static_cast<int>(ports_[s].size());
+        }
+        share_ranges();
+        stages_ = {};
+        stages_.count = static_cast<int>(items_.size());
+        stages_.items = items_.data();
+        stages_.input = input_;
+        stages_.classes = items_.back().out.channels;
+        stages_.range_of = range_of_.data();
+        for (size_t s = 0; s < items_.size(); s++) mapped_.push_back(map_stage(s, range_lo, range_hi));
         mapping_ = {};
+        mapping_.parts = mapping_.chips = 1;
+        mapping_.input_min = range_lo;
+        mapping_.input_max = range_hi;
         mapping_.stage_count = stages_.count;
         mapping_.stages = mapped_.data();
     }
@@ -151,19 +203,51 @@ class Net {
         for (float &v : memory_.back()) v = uniform(lo, hi);
         return memory_.back().data();
     }
-    weft_stage &stage(bool is_conv, weft_shape in, weft_shape matrix_out, weft_window w) {
+    std::vector<int> next_sources() const {
+        return sources_.empty() ? std::vector<int>{static_cast<int>(items_.size()) - 1} : sources_;
+    }
+    weft_shape in_shape() const { return joined(next_sources()); }
+    weft_port port(const std::vector<int> &from, int op) {
+        sources_of_.emplace_back();
+        weft_port p{};
+        p.shape = joined(from), p.op = op;
+        int begin = 0;
+        for (int s : from) {
+            sources_of_.back().push_back({s, begin, shape_of(s).channels});
+            begin += shape_of(s).channels;
+        }
+        p.source_count = static_cast<int>(from.size());
+        p.sources = sources_of_.back().data();
+        return p;
+    }
+    void share_ranges() {
+        range_of_.resize(items_.size() + 1);
+        std::iota(range_of_.begin(), range_of_.end(), 0);
+        for (const weft_stage &s : items_)
+            for (int i = 1; s.has_matrix && i < s.ports[0].source_count; i++) {
+                const int a = range_of_[static_cast<size_t>(s.ports[0].sources[0].stage + 1)],
+                          b = range_of_[static_cast<size_t>(s.ports[0].sources[i].stage + 1)];
+                for (int &r : range_of_)
+                    if (r == a || r == b) r = std::min(a, b);
+            }
+    }
+    weft_stage &stage(bool is_conv, weft_shape in, weft_shape matrix_out, weft_window w, int groups = 1,
+                      bool has_matrix = true) {
         weft_stage s{};
         names_.push_back("stage" + std::to_string(items_.size()));
         s.name = names_.back().c_str();
-        s.producer = static_cast<int>(items_.size()) - 1;
+        s.has_matrix = has_matrix;
         s.is_conv = is_conv;
+        ports_.push_back({port(next_sources(), -1)});
+        sources_.clear();
+        copies_.push_back({1, 1, false});
         s.in = in;
         s.matrix_out = s.out = matrix_out;
         s.window = w;
-        s.groups = 1;
+        s.groups = groups;
         s.rows = w.kernel_h * w.kernel_w * in.channels;
         s.columns = matrix_out.channels;
-        s.weight = floats(static_cast<size_t>(s.rows) * static_cast<size_t>(s.columns), -1.0f, 1.0f);
+        s.weight = floats(static_cast<size_t>(s.rows / groups) * static_cast<size_t>(s.columns), -1.0f, 1.0f);
         items_.push_back(s);
         ops_.emplace_back();
         return items_.back();
@@ -176,32 +260,59 @@ class Net {
         ops_.back().push_back(op);
         return ops_.back().back();
     }
-    weft_mapped_stage map_stage(const weft_stage &s, float lo, float hi) {
-        const int step = static_cast<int>(chip_.array.columns) / chip_.columns_per_weight;
-        const int rows = static_cast<int>(chip_.array.rows);
-        std::vector<weft_tile> tiles;
-        std::vector<weft_output_block> blocks;
+    // True when a tile holds a weight.
+    static bool holds(const weft_stage &s, const weft_tile &t) {
+        for (int r = t.row_begin; r < t.row_end; r++)
+            for (int c = t.column_begin; c < t.column_end; c++)
+                if (weft_stage_has_weight(&s, r, c)) return true;
+        return false;
+    }
+    // Tiles and blocks of one copy; arrays are numbered through, all on core 0.
+    void map_copy(const weft_stage &s, int copy, int rows, int step) {
         for (int c = 0; c < s.columns; c += step) {
             const int end = std::min(c + step, s.columns);
-            blocks.push_back({0, c, end, 0});
-            for (int r = 0; r < s.rows; r += rows)
-                tiles.push_back({0, static_cast<int>(tiles.size()), r, std::min(r + rows, s.rows), c, end, 0});
+            weft_output_block block{};
+            block.copy = copy, block.column_begin = c, block.column_end = end;
+            blocks_.back().push_back(block);
+            for (int r = 0; r < s.rows; r += rows) {
+                weft_tile t{};
+                t.copy = copy, t.array = static_cast<int>(tiles_.back().size());
+                t.row_begin = r, t.row_end = std::min(r + rows, s.rows);
+                t.column_begin = c, t.column_end = end;
+                if (holds(s, t)) tiles_.back().push_back(t);
+            }
         }
-        tiles_.push_back(tiles);
-        blocks_.push_back(blocks);
+    }
+    weft_mapped_stage map_stage(size_t index, float lo, float hi) {
+        const weft_stage &s = items_[index];
+        const Copies &copies = copies_[index];
+        const int step = static_cast<int>(chip_.array.columns) / chip_.columns_per_weight;
+        const int rows = static_cast<int>(chip_.array.rows);
+        tiles_.emplace_back();
+        blocks_.emplace_back();
+        for (int k = 0; k < copies.y * copies.x; k++) {
+            const int cut = copies.smaller_tiles ? k + 1 : 1;
+            map_copy(s, k, std::max(1, rows / cut), std::max(1, step / cut));
+        }
         weft_mapped_stage m{};
         m.name = const_cast<char *>(s.name);
         m.rows = s.rows;
         m.columns = s.columns;
-        m.input_min = lo;
-        m.input_max = hi;
-        m.block_count = static_cast<int>(blocks.size());
-        m.tile_count = static_cast<int>(tiles.size());
+        m.output_min = lo;
+        m.output_max = hi;
+        m.copies_y = copies.y;
+        m.copies_x = copies.x;
+        m.block_count = static_cast<int>(blocks_.back().size());
+        m.tile_count = static_cast<int>(tiles_.back().size());
         m.blocks = blocks_.back().data();
         m.tiles = tiles_.back().data();
         return m;
     }
 
+    struct Copies {
+        int y, x;
+        bool smaller_tiles;
+    };
     weft_chip chip_;
     std::mt19937 random_;
     weft_shape input_{};
@@ -209,6 +320,10 @@ class Net {
     std::vector<std::vector<weft_digital_op>> ops_;
     std::deque<std::string> names_;
     std::deque<std::vector<float>> memory_;
+    std::vector<int> sources_, range_of_; // of the next stage; of all
+    std::deque<std::vector<weft_port>> ports_;
+    std::deque<std::vector<weft_source>> sources_of_;
+    std::vector<Copies> copies_;
     std::deque<std::vector<weft_tile>> tiles_;
     std::deque<std::vector<weft_output_block>> blocks_;
     std::vector<weft_mapped_stage> mapped_;
@@ -230,6 +345,42 @@ inline void build_small_cnn(Net &net) {
     net.dense(12);
     net.batch_norm();
     net.relu();
+    net.dense(5);
+    net.bias();
+}
+
+// Residual additions, groups, two concatenations, digital stages, padding, copies: everything in one small network.
+inline void build_graph(Net &net) {
+    net.input({4, 9, 11});
+    net.conv(6, make_window(3, 1, 1)); // 0: 6 x 9 x 11
+    net.batch_norm();
+    net.activation(WEFT_DIGITAL_HARD_SWISH);
+    net.copies(2, 3, true);
+    net.conv(6, make_window(3, 1, 1), 3); // 1: groups
+    net.bias();
+    net.plus({0});
+    net.relu();
+    net.copies(1, 2);
+    net.digital(); // 2: windows that overlap
+    net.pool(WEFT_DIGITAL_MAX_POOL, make_window(3, 2, 1));
+    net.conv(12, make_window(3, 1, 1), 6); // 3: 12 x 5 x 6, channel-wise
+    net.activation(WEFT_DIGITAL_TANH);
+    net.copies(5, 2);
+    net.conv(2, make_window(1, 1, 0)); // 4
+    net.activation(WEFT_DIGITAL_SIGMOID);
+    net.read({2, 3, 4});
+    net.conv(8, make_window(1, 1, 0)); // 5: of a concatenation
+    net.activation(WEFT_DIGITAL_LEAKY_RELU).slope = 0.125f;
+    net.copies(1, 3, true);
+    net.read({5, 3});
+    net.digital(); // 6: the same without a matrix, 20 x 5 x 6
+    net.plus({3, 5});
+    net.pad(1, 0, 0, 2);
+    net.read({6});
+    net.conv(5, make_window(2, 1, 0)); // 7: 5 x 5 x 7
+    net.batch_norm();
+    net.pool(WEFT_DIGITAL_AVERAGE_POOL, make_window(2, 2, 0)); // 2 x 3
+    net.copies(1, 2, true);
     net.dense(5);
     net.bias();
 }

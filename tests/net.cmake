@@ -1,6 +1,8 @@
 weft_test(unit network weft_net)
 weft_test(unit dataset weft_net PNG::PNG ZLIB::ZLIB)
 weft_test(unit onnx weft_net)
+weft_test(unit onnx_operators weft_net)
+weft_test(unit onnx_fold weft_net)
 weft_test(property onnx_damage weft_net)
 weft_test(fuzz onnx weft_net)
 weft_test(e2e onnx_export weft_net)

@@ -113,9 +113,28 @@ inline weft_layer threshold(float at, bool is_signed) {
 inline weft_layer &add_sum(weft_network *net, const char *name, int input, int addend) {
     weft_layer proto = plain(WEFT_LAYER_ADD);
     weft_error err = {};
-    proto.addend = addend;
+    proto.input2 = addend;
     EXPECT_EQ(weft_network_add(net, &proto, name, input, false, nullptr, &err), WEFT_OK) << err.text;
     return net->layers[net->layer_count - 1];
+}
+// Appends the concatenation of two layers.
+inline int add_concat(weft_network *net, const char *name, int input, int other) {
+    weft_layer proto = plain(WEFT_LAYER_CONCAT);
+    int index = -1;
+    weft_error err = {};
+    proto.input2 = other;
+    EXPECT_EQ(weft_network_add(net, &proto, name, input, false, &index, &err), WEFT_OK) << err.text;
+    return index;
+}
+inline weft_layer sloped(weft_layer_kind kind, float slope, float offset = 0) {
+    weft_layer l = plain(kind);
+    l.slope = slope, l.offset = offset;
+    return l;
+}
+inline weft_layer padding(int top, int left, int bottom, int right) {
+    weft_layer l = plain(WEFT_LAYER_PAD);
+    l.window.pad_top = top, l.window.pad_left = left, l.window.pad_bottom = bottom, l.window.pad_right = right;
+    return l;
 }
 // Appends a layer after any other.
 inline int add_after(weft_network *net, int input, weft_layer proto, const char *name) {
@@ -199,6 +218,33 @@ inline Network residual(uint64_t seed, bool latent) {
     add(n, plain(WEFT_LAYER_FLATTEN), "flat");
     add(n, dense(5), "fc", true);
     randomise(n, seed, latent);
+    return net;
+}
+
+// The kinds of layers that only imported networks have, two branches, and a softmax.
+inline Network imported(uint64_t seed) {
+    Network net = create({3, 9, 9});
+    weft_network *n = net.get();
+    add(n, plain(WEFT_LAYER_AFFINE), "normalise");
+    add(n, padding(0, 1, 2, 0), "pad");
+    int stem = add_after(n, 1, conv(6, 3, 2), "stem");
+    add(n, plain(WEFT_LAYER_HARD_SWISH), "swish");
+    int left = add_after(n, 3, conv(6, 3, 1, 1, 6), "depthwise");
+    left = add_after(n, left, sloped(WEFT_LAYER_LEAKY_RELU, 0.1f), "leaky");
+    int right = add_after(n, stem, plain(WEFT_LAYER_TANH), "tanh");
+    int both = add_concat(n, "both", left, right);
+    add_concat(n, "all", both, 3);
+    add(n, quantise(-1.0f, 1.55f, 155), "bytes");
+    add(n, conv(4, 1), "mix", true);
+    add(n, sloped(WEFT_LAYER_HARD_SIGMOID, 0.2f, 0.5f), "gate");
+    add(n, quantise(-0.001f, 0.999f, 999), "words");
+    add(n, pool(WEFT_LAYER_MAX_POOL, 4, 1), "pool");
+    add(n, plain(WEFT_LAYER_SIGMOID), "sigmoid");
+    add(n, plain(WEFT_LAYER_FLATTEN), "flat");
+    add(n, plain(WEFT_LAYER_AFFINE), "scale");
+    add(n, dense(5), "fc", true);
+    add(n, plain(WEFT_LAYER_SOFTMAX), "softmax");
+    randomise(n, seed, false);
     return net;
 }
 

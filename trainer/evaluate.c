@@ -19,7 +19,7 @@ static double now_s(void) {
 
 /* ---- create ---- */
 
-static weft_status check_set(const weft_network *net, const weft_dataset *set, weft_error *err) {
+weft_status weft_network_check_dataset(const weft_network *net, const weft_dataset *set, weft_error *err) {
     weft_shape a = net->input, b = set->shape;
     if (a.channels != b.channels || a.height != b.height || a.width != b.width)
         return weft_error_set(
@@ -40,7 +40,7 @@ static weft_status open_calibration(weft_evaluator *e, const char *dataset, weft
     size_t wanted = e->options.recalibrate;
     if (wanted == 0) return WEFT_OK;
     WEFT_TRY_GOTO(weft_dataset_open(&train, dataset, WEFT_SPLIT_TRAIN, err));
-    WEFT_TRY_GOTO(check_set(e->source, train, err));
+    WEFT_TRY_GOTO(weft_network_check_dataset(e->source, train, err));
     if (wanted > train->count && wanted != WEFT_RECALIBRATE_ALL)
         WEFT_TRY_GOTO(weft_error_set(err, WEFT_E_INVALID, "recalibrate: %zu is above the %zu training images of %s",
                                      wanted, train->count, train->name));
@@ -53,7 +53,7 @@ cleanup:
 
 static weft_status open_test(weft_evaluator *e, const char *dataset, weft_error *err) {
     WEFT_TRY(weft_dataset_open(&e->set, dataset, WEFT_SPLIT_TEST, err));
-    WEFT_TRY(check_set(e->source, e->set, err));
+    WEFT_TRY(weft_network_check_dataset(e->source, e->set, err));
     if (e->options.images > e->set->count)
         return weft_error_set(err, WEFT_E_INVALID, "images: %zu is above the %zu test images of %s", e->options.images,
                               e->set->count, dataset);

@@ -28,8 +28,20 @@ static void add_weights(const weft_layer *source, const float *distorted, weft_e
 /* ---- outputs ---- */
 
 static bool is_activation(weft_layer_kind kind) {
-    return kind == WEFT_LAYER_RELU || kind == WEFT_LAYER_CLIP || kind == WEFT_LAYER_QUANTISE ||
-           kind == WEFT_LAYER_THRESHOLD;
+    switch (kind) {
+    case WEFT_LAYER_RELU:
+    case WEFT_LAYER_CLIP:
+    case WEFT_LAYER_QUANTISE:
+    case WEFT_LAYER_THRESHOLD:
+    case WEFT_LAYER_LEAKY_RELU:
+    case WEFT_LAYER_SIGMOID:
+    case WEFT_LAYER_HARD_SIGMOID:
+    case WEFT_LAYER_HARD_SWISH:
+    case WEFT_LAYER_TANH:
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* The only layer that reads layer i, or -1. */
@@ -37,7 +49,7 @@ static int only_reader(const weft_network *net, int i) {
     int reader = -1;
     for (int k = i + 1; k < net->layer_count; k++) {
         const weft_layer *l = &net->layers[k];
-        if (l->input != i && !(l->kind == WEFT_LAYER_ADD && l->addend == i)) continue;
+        if (!weft_layer_reads(l, i)) continue;
         if (reader >= 0) return -1;
         reader = k;
     }
@@ -49,7 +61,8 @@ static int output_layer(const weft_network *net, int i) {
     for (int next = only_reader(net, i); next >= 0; next = only_reader(net, i)) {
         weft_layer_kind kind = net->layers[next].kind;
         bool pool = kind == WEFT_LAYER_MAX_POOL || kind == WEFT_LAYER_AVERAGE_POOL;
-        if (!is_activation(kind) && !pool && kind != WEFT_LAYER_BATCH_NORM) return i;
+        bool norm = kind == WEFT_LAYER_BATCH_NORM || kind == WEFT_LAYER_AFFINE;
+        if (!is_activation(kind) && !pool && !norm) return i;
         i = next;
         if (is_activation(kind)) return i;
     }

@@ -4,13 +4,13 @@
  * what a rectifier's gradient is taken from. */
 static weft_status add_build(weft_plan *plan, weft_op *op, weft_error *err) {
     dnnl_binary_desc_t desc;
-    WEFT_TRY(weft_dnn_view(&plan->dnn, &op->inner_addend, &op->addend_in, &op->addend, &op->src.md, NULL, err));
+    WEFT_TRY(weft_plan_view(plan, &op->inner_addend, &op->addend_in, &op->addend, &op->src.md, err));
     WEFT_TRY(weft_dnn_check(dnnl_binary_desc_init(&desc, dnnl_binary_add, &op->src.md, &op->src.md, &op->src.md),
                             op->what, err));
     WEFT_TRY(weft_dnn_primitive(&plan->dnn, &op->forward, &desc, NULL, op->what, err));
     op->dst = op->src;
     if (!plan->training && weft_plan_may_overwrite(plan, op)) return WEFT_OK;
-    return weft_dnn_tensor(&plan->dnn, &op->dst, &op->src.md, NULL, err);
+    return weft_plan_tensor(plan, &op->dst, &op->src.md, err);
 }
 
 static weft_status add_build_backward(weft_plan *plan, weft_op *op, weft_error *err) {

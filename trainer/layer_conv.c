@@ -101,10 +101,10 @@ static weft_status conv_build(weft_plan *plan, weft_op *op, weft_error *err) {
     conv_describe(&c, plan, op->layer);
     WEFT_TRY(conv_choose(plan, op, conv_forward, c, NULL, &op->forward, err));
     const dnnl_memory_desc_t *inner = weft_dnn_md(&op->forward, dnnl_query_dst_md);
-    WEFT_TRY(weft_dnn_tensor(&plan->dnn, &op->inner_dst, inner, NULL, err));
+    WEFT_TRY(weft_plan_tensor(plan, &op->inner_dst, inner, err));
     op->dst = op->inner_dst;
     if (plan->precision == WEFT_PRECISION_BF16 && !dnnl_memory_desc_equal(inner, &c.dst))
-        WEFT_TRY(weft_dnn_tensor(&plan->dnn, &op->dst, &c.dst, NULL, err));
+        WEFT_TRY(weft_plan_tensor(plan, &op->dst, &c.dst, err));
     WEFT_TRY(weft_dnn_reorder(&plan->dnn, &op->dst_out, &op->inner_dst, &op->dst, err));
     return weft_weighted_build(plan, op, &c.plain, err);
 }

@@ -46,7 +46,7 @@ static weft_status build_vectors(weft_plan *plan, weft_op *op, weft_error *err) 
     weft_tensor plain = op->src;
     dnnl_memory_desc_t md = weft_dnn_typed_layout(4, op->src.md.dims, dnnl_bf16, dnnl_nchw);
     dnnl_memory_desc_t vector = vectors(plan, op->layer);
-    if (!is_vector(&op->src)) WEFT_TRY(weft_dnn_view(&plan->dnn, &plain, &op->src_in, &op->src, &md, NULL, err));
+    if (!is_vector(&op->src)) WEFT_TRY(weft_plan_view(plan, &plain, &op->src_in, &op->src, &md, err));
     return weft_dnn_tensor(&plan->dnn, &op->inner_src, &vector, plain.data, err);
 }
 
@@ -69,7 +69,7 @@ static weft_status dense_build(weft_plan *plan, weft_op *op, weft_error *err) {
     WEFT_TRY(weft_dnn_check(
         dnnl_inner_product_forward_desc_init(&desc, prop, &d.src, &d.weight, d.bias_or_null, &d.dst), op->what, err));
     WEFT_TRY(weft_dnn_primitive(&plan->dnn, &op->forward, &desc, NULL, op->what, err));
-    WEFT_TRY(weft_dnn_tensor(&plan->dnn, &op->dst, &d.dst_4d, NULL, err));
+    WEFT_TRY(weft_plan_tensor(plan, &op->dst, &d.dst_4d, err));
     WEFT_TRY(weft_dnn_tensor(&plan->dnn, &op->inner_dst, &d.dst, op->dst.data, err));
     return weft_weighted_build(plan, op, &d.plain, err);
 }

@@ -3,8 +3,7 @@
 static bool only_dense_reads(const weft_plan *plan, int number) {
     for (int i = number + 1; i < plan->count; i++) {
         const weft_layer *l = plan->ops[i].layer;
-        bool reads = l->input == number || (l->kind == WEFT_LAYER_ADD && l->addend == number);
-        if (reads && l->kind != WEFT_LAYER_DENSE) return false;
+        if (weft_layer_reads(l, number) && l->kind != WEFT_LAYER_DENSE) return false;
     }
     return plan->ops[number].consumers > 0;
 }
@@ -21,7 +20,7 @@ static weft_status flatten_build(weft_plan *plan, weft_op *op, weft_error *err) 
     dnnl_data_type_t type = weft_plan_type(plan);
     dnnl_memory_desc_t plain = weft_dnn_typed_layout(4, in, type, dnnl_nchw);
     dnnl_memory_desc_t vector = weft_dnn_typed_layout(4, dims, type, dnnl_nhwc);
-    WEFT_TRY(weft_dnn_view(&plan->dnn, &op->inner_dst, &op->src_in, &op->src, &plain, NULL, err));
+    WEFT_TRY(weft_plan_view(plan, &op->inner_dst, &op->src_in, &op->src, &plain, err));
     return weft_dnn_tensor(&plan->dnn, &op->dst, &vector, op->inner_dst.data, err);
 }
 

@@ -29,7 +29,7 @@ static weft_status pool_build(weft_plan *plan, weft_op *op, weft_error *err) {
                                                               p.kernel, p.dilation, p.pad_begin, p.pad_end),
                             op->what, err));
     WEFT_TRY(weft_dnn_primitive(&plan->dnn, &op->forward, &desc, NULL, op->what, err));
-    WEFT_TRY(weft_dnn_tensor(&plan->dnn, &op->dst, weft_dnn_md(&op->forward, dnnl_query_dst_md), NULL, err));
+    WEFT_TRY(weft_plan_tensor(plan, &op->dst, weft_dnn_md(&op->forward, dnnl_query_dst_md), err));
     const dnnl_memory_desc_t *workspace = weft_dnn_md(&op->forward, dnnl_query_workspace_md);
     if (workspace == NULL || dnnl_memory_desc_get_size(workspace) == 0) return WEFT_OK;
     return weft_dnn_tensor(&plan->dnn, &op->workspace, workspace, NULL, err);

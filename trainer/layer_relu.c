@@ -33,10 +33,10 @@ static weft_status relu_build(weft_plan *plan, weft_op *op, weft_error *err) {
     WEFT_TRY(weft_dnn_check(
         dnnl_eltwise_forward_desc_init(&desc, prop, dnnl_eltwise_relu_use_dst_for_bwd, &op->src.md, 0.0f, 0.0f),
         op->what, err));
-    if (plan->precision == WEFT_PRECISION_FP32)
+    if (plan->precision != WEFT_PRECISION_BF16)
         WEFT_TRY(weft_dnn_primitive(&plan->dnn, &op->forward, &desc, NULL, op->what, err));
     if (weft_plan_may_overwrite(plan, op)) return WEFT_OK;
-    return weft_dnn_tensor(&plan->dnn, &op->dst, &op->src.md, NULL, err);
+    return weft_plan_tensor(plan, &op->dst, &op->src.md, err);
 }
 
 static weft_status relu_build_backward(weft_plan *plan, weft_op *op, weft_error *err) {
@@ -56,7 +56,7 @@ static weft_status relu_build_backward(weft_plan *plan, weft_op *op, weft_error 
 static weft_status relu_forward(weft_plan *plan, weft_op *op, weft_error *err) {
     dnnl_exec_arg_t args[] = {{DNNL_ARG_SRC, op->src.memory}, {DNNL_ARG_DST, op->dst.memory}};
     if (op->fused) return WEFT_OK;
-    if (plan->precision == WEFT_PRECISION_FP32)
+    if (plan->precision != WEFT_PRECISION_BF16)
         return weft_dnn_execute(&plan->dnn, &op->forward, args, 2, op->what, err);
     rectify(op);
     return WEFT_OK;
@@ -67,7 +67,7 @@ static weft_status relu_backward(weft_plan *plan, weft_op *op, weft_error *err) 
                               {DNNL_ARG_DIFF_DST, op->diff_dst.memory},
                               {DNNL_ARG_DIFF_SRC, op->diff_src.memory}};
     if (op->fused) return WEFT_OK;
-    if (plan->precision == WEFT_PRECISION_FP32)
+    if (plan->precision != WEFT_PRECISION_BF16)
         return weft_dnn_execute(&plan->dnn, &op->backward, args, 3, op->what, err);
     rectify_gradient(op);
     return WEFT_OK;

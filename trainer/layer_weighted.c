@@ -14,8 +14,8 @@ weft_status weft_weighted_build(weft_plan *plan, weft_op *op, const dnnl_memory_
     weft_dnn *dnn = &plan->dnn;
     const weft_op *shared = weft_plan_shared_op(plan, op);
     if (op->inner_src.memory == NULL)
-        WEFT_TRY(weft_dnn_view(dnn, &op->inner_src, &op->src_in, &op->src, weft_dnn_md(&op->forward, dnnl_query_src_md),
-                               NULL, err));
+        WEFT_TRY(weft_plan_view(plan, &op->inner_src, &op->src_in, &op->src,
+                                weft_dnn_md(&op->forward, dnnl_query_src_md), err));
     WEFT_TRY(weft_dnn_tensor(dnn, &op->weight_plain, plain, op->layer->weight, err));
     WEFT_TRY(build_weight(plan, &op->weight, weft_dnn_md(&op->forward, dnnl_query_weights_md),
                           shared ? &shared->weight : NULL, err));

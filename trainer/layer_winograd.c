@@ -31,7 +31,7 @@ static weft_status winograd_build(weft_plan *plan, weft_op *op, weft_error *err)
     dnnl_memory_desc_t md = weft_plan_layout(plan, dims, dnnl_nhwc);
     weft_dnn_reserve(&plan->dnn, weft_winograd_workspace(&shape));
     WEFT_TRY(build_weight(plan, &op->weight, shared ? &shared->weight : NULL, &shape, err));
-    return weft_dnn_tensor(&plan->dnn, &op->dst, &md, NULL, err);
+    return weft_plan_tensor(plan, &op->dst, &md, err);
 }
 
 static weft_status winograd_build_backward(weft_plan *plan, weft_op *op, weft_error *err) {

@@ -17,10 +17,21 @@ static const weft_op_kind *const kinds[WEFT_LAYER_KIND_COUNT] = {
     [WEFT_LAYER_CLIP] = &weft_op_activation,
     [WEFT_LAYER_QUANTISE] = &weft_op_activation,
     [WEFT_LAYER_THRESHOLD] = &weft_op_activation,
+    [WEFT_LAYER_LEAKY_RELU] = &weft_op_activation,
+    [WEFT_LAYER_SIGMOID] = &weft_op_activation,
+    [WEFT_LAYER_HARD_SIGMOID] = &weft_op_activation,
+    [WEFT_LAYER_HARD_SWISH] = &weft_op_activation,
+    [WEFT_LAYER_TANH] = &weft_op_activation,
+    [WEFT_LAYER_CONCAT] = &weft_op_concat,
+    [WEFT_LAYER_AFFINE] = &weft_op_affine,
+    [WEFT_LAYER_PAD] = &weft_op_pad,
+    [WEFT_LAYER_SOFTMAX] = &weft_op_softmax,
 };
 
+const char *const weft_precision_names[] = {"fp32", "bf16", "int8", NULL};
+
 bool weft_precision_is_native(weft_precision precision) {
-    return precision == WEFT_PRECISION_FP32 || (weft_dnn_has_bf16() && weft_winograd_supported());
+    return precision != WEFT_PRECISION_BF16 || (weft_dnn_has_bf16() && weft_winograd_supported());
 }
 
 /* ---- for the layers ---- */
@@ -31,7 +42,7 @@ dnnl_data_type_t weft_plan_type(const weft_plan *plan) {
 
 dnnl_memory_desc_t weft_plan_layout(const weft_plan *plan, const dnnl_dims_t dims, dnnl_format_tag_t tag) {
     if (plan->precision == WEFT_PRECISION_FP32) return weft_dnn_layout(4, dims, tag);
-    return weft_dnn_typed_layout(4, dims, dnnl_bf16, dnnl_nhwc);
+    return weft_dnn_typed_layout(4, dims, weft_plan_type(plan), dnnl_nhwc);
 }
 
 /* A flattened activation may be its source's memory. */
@@ -76,18 +87,31 @@ static void link_op(weft_plan *plan, int i) {
     snprintf(op->what, sizeof op->what, "layer %.60s", op->layer->name);
     op->trained = layer_has_parameters(op->layer) && !op->layer->frozen;
     link_input(plan, i, op->layer->input, &op->needs_diff_src);
-    if (op->layer->kind == WEFT_LAYER_ADD) link_input(plan, i, op->layer->addend, &op->needs_diff_addend);
+    if (weft_layer_has_input2(op->layer)) link_input(plan, i, op->layer->input2, &op->needs_diff_addend);
     op->needs_diff_dst = op->trained || op->needs_diff_src || op->needs_diff_addend;
     op->kind = kinds[op->layer->kind];
     if (op->kind == &weft_op_conv && weft_plan_is_winograd(plan, op)) op->kind = &weft_op_winograd;
+    if (plan->precision == WEFT_PRECISION_INT8 && weft_layer_has_weights(op->layer)) op->kind = &weft_op_integer;
+}
+
+/* Every layer's output is used, and gradients have a way down. */
+static weft_status check_training(const weft_plan *plan, weft_error *err) {
+    if (plan->precision == WEFT_PRECISION_INT8)
+        return weft_error_set(err, WEFT_E_UNSUPPORTED, "precision int8: a network cannot be trained in it");
+    for (int i = 0; i < plan->count; i++) {
+        const weft_op *op = &plan->ops[i];
+        if (i + 1 < plan->count && op->consumers == 0)
+            return weft_error_set(err, WEFT_E_UNSUPPORTED, "%s: no other layer uses its output", op->what);
+        if (op->needs_diff_dst && op->kind->build_backward == NULL)
+            return weft_error_set(err, WEFT_E_UNSUPPORTED, "layer \"%.60s\" (%s) cannot be trained", op->layer->name,
+                                  weft_layer_kind_names[op->layer->kind]);
+    }
+    return WEFT_OK;
 }
 
 static weft_status link_ops(weft_plan *plan, weft_error *err) {
     for (int i = 0; i < plan->count; i++) link_op(plan, i);
-    for (int i = 0; i + 1 < plan->count && plan->training; i++)
-        if (plan->ops[i].consumers == 0)
-            return weft_error_set(err, WEFT_E_UNSUPPORTED, "%s: no other layer uses its output", plan->ops[i].what);
-    return WEFT_OK;
+    return plan->training ? check_training(plan, err) : WEFT_OK;
 }
 
 /* ---- create ---- */
@@ -109,8 +133,9 @@ static weft_status build_forward(weft_plan *plan, weft_error *err) {
     for (int i = 0; i < plan->count; i++) {
         weft_op *op = &plan->ops[i];
         op->src = *source(plan, op->layer->input);
-        if (op->layer->kind == WEFT_LAYER_ADD) op->addend = *source(plan, op->layer->addend);
+        if (weft_layer_has_input2(op->layer)) op->addend = *source(plan, op->layer->input2);
         WEFT_TRY(op->kind->build(plan, op, err));
+        weft_plan_release(plan, op);
     }
     return weft_plan_plain(plan, source(plan, plan->count - 1), NULL, &plan->logits, &plan->logits_out, err);
 }
@@ -170,6 +195,7 @@ void weft_plan_destroy(weft_plan *plan) {
     if (plan == NULL) return;
     weft_dnn_destroy(&plan->dnn);
     free(plan->blocks);
+    free(plan->rooms);
     free(plan->ops);
     free(plan);
 }

@@ -50,6 +50,11 @@ typedef struct weft_op {
     /* BATCH_NORM. scale_shift and its gradient are [2, channels]: gamma, beta. mean and variance are the batch's in
      * training, the network's otherwise. */
     weft_tensor scale_shift, scale_shift_gradient, mean, variance;
+    /* CONV, DENSE in int8: of each output channel; what a step of the input's integers stands for, and their type. */
+    weft_tensor weight_scale;
+    float input_scale;
+    bool input_signed;
+    weft_tensor input_bytes, sums; /* the input as integers, their products summed */
     bool fused;            /* BATCH_NORM: computes the RELU that alone reads it too; RELU: done by that batch norm */
     weft_tensor workspace; /* MAX_POOL, fused BATCH_NORM in training */
     /* Unless training, CONV, DENSE, BATCH_NORM: src in row-major order after observed_in has run. */
@@ -62,6 +67,15 @@ typedef struct weft_block {
     void *data;
     int users;
 } weft_block;
+
+/* Memory for activations of an inference plan. While the plan is built, users counts the layers that are still to read
+ * what is in it; without any, the next activation that fits takes it. */
+typedef struct weft_room {
+    void *data;
+    size_t bytes;
+    int users;
+    bool fresh; /* taken by the operation that is being built */
+} weft_room;
 
 typedef struct weft_plan {
     const weft_network *net;
@@ -80,6 +94,8 @@ typedef struct weft_plan {
     weft_block *blocks;
     int block_count;
     size_t block_bytes;
+    weft_room *rooms;
+    int room_count;
 } weft_plan;
 
 typedef struct weft_plan_options {
@@ -124,21 +140,32 @@ typedef struct weft_share {
 /* What a kind of layer does in a plan. */
 typedef struct weft_op_kind {
     weft_status (*build)(weft_plan *plan, weft_op *op, weft_error *err); /* from src: forward primitives, dst */
-    /* From diff_dst, which is needed: backward primitives, and diff_src and diff_addend where they are needed. */
+    /* From diff_dst, which is needed: backward primitives, and diff_src and diff_addend where they are needed. NULL:
+     * the layer cannot be trained, nor any before it. */
     weft_status (*build_backward)(weft_plan *plan, weft_op *op, weft_error *err);
     weft_status (*load)(weft_plan *plan, weft_op *op, const weft_share *share, weft_error *err); /* optional */
     weft_status (*forward)(weft_plan *plan, weft_op *op, weft_error *err);
     weft_status (*backward)(weft_plan *plan, weft_op *op, weft_error *err);
 } weft_op_kind;
 extern const weft_op_kind weft_op_conv, weft_op_winograd, weft_op_dense, weft_op_batch_norm, weft_op_relu, weft_op_pool,
-    weft_op_flatten, weft_op_add, weft_op_activation;
+    weft_op_flatten, weft_op_add, weft_op_activation, weft_op_affine, weft_op_concat, weft_op_pad, weft_op_softmax,
+    weft_op_integer;
 
 /* Whether weft_op_winograd computes this convolution, in place of weft_op_conv. */
 bool weft_plan_is_winograd(const weft_plan *plan, const weft_op *op);
 
 dnnl_data_type_t weft_plan_type(const weft_plan *plan); /* of activations */
-/* Layout of an activation: float32 in the layout that `tag` says, or bfloat16 with channels last. */
+/* Layout of an activation: float32 in the layout that `tag` says, or in bfloat16 and int8 plans with channels last. */
 dnnl_memory_desc_t weft_plan_layout(const weft_plan *plan, const dnnl_dims_t dims, dnnl_format_tag_t tag);
+/* A tensor for the operation that is being built: its output, which lives until its last reader has run, or an
+ * intermediate value. In training in a block of its own. The contents are undefined. */
+weft_status weft_plan_tensor(weft_plan *plan, weft_tensor *out, const dnnl_memory_desc_t *md, weft_error *err);
+/* weft_dnn_view, into such a tensor where the layout differs. */
+weft_status weft_plan_view(weft_plan *plan, weft_tensor *out, weft_reorder *reorder, const weft_tensor *from,
+                           const dnnl_memory_desc_t *md, weft_error *err);
+/* After an operation has been built: its intermediate values are done with, and so are inputs that nobody else is to
+ * read. */
+void weft_plan_release(weft_plan *plan, const weft_op *op);
 /* Whether the operation may write its result over src: nobody else reads that memory. */
 bool weft_plan_may_overwrite(const weft_plan *plan, const weft_op *op);
 /* The operation number i of the plan whose weights this one shares, or NULL. */
@@ -151,6 +178,8 @@ weft_status weft_plan_diff_new(weft_plan *plan, weft_op *op, weft_error *err);
 weft_status weft_plan_diff_in_place(weft_plan *plan, weft_op *op, weft_error *err);
 /* diff_src, diff_addend that is diff_dst, to be read only. */
 void weft_plan_diff_pass(weft_plan *plan, weft_op *op);
+/* diff_addend with the layout of addend, in a block of its own. */
+weft_status weft_plan_diff_addend_new(weft_plan *plan, weft_op *op, weft_error *err);
 weft_status weft_plan_diff_addend(weft_plan *plan, weft_op *op, weft_error *err);
 
 /* ---- plan_gradient.c ---- */

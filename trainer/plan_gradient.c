@@ -64,9 +64,13 @@ weft_status weft_plan_diff_in_place(weft_plan *plan, weft_op *op, weft_error *er
     return WEFT_OK;
 }
 
+weft_status weft_plan_diff_addend_new(weft_plan *plan, weft_op *op, weft_error *err) {
+    return gradient_tensor(plan, &op->diff_addend, &op->addend.md, &op->diff_addend_block, err);
+}
+
 weft_status weft_plan_diff_addend(weft_plan *plan, weft_op *op, weft_error *err) {
     if (!dnnl_memory_desc_equal(&op->addend.md, &op->diff_dst.md)) {
-        WEFT_TRY(gradient_tensor(plan, &op->diff_addend, &op->addend.md, &op->diff_addend_block, err));
+        WEFT_TRY(weft_plan_diff_addend_new(plan, op, err));
     } else {
         op->diff_addend = op->diff_dst;
         op->diff_addend_block = op->diff_dst_block;
@@ -143,7 +147,7 @@ weft_status weft_plan_build_backward(weft_plan *plan, weft_error *err) {
         block_release(plan, op->diff_dst_block);
         gradient src = {op->diff_src, op->diff_src_block}, addend = {op->diff_addend, op->diff_addend_block};
         if (op->needs_diff_src) WEFT_TRY(deliver(plan, op->layer->input, src, &op->diff_src_sum, err));
-        if (op->needs_diff_addend) WEFT_TRY(deliver(plan, op->layer->addend, addend, &op->diff_addend_sum, err));
+        if (op->needs_diff_addend) WEFT_TRY(deliver(plan, op->layer->input2, addend, &op->diff_addend_sum, err));
     }
     return WEFT_OK;
 }

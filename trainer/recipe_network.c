@@ -145,7 +145,7 @@ static weft_status add_layer(weft_network *net, const weft_recipe *recipe, int n
     bool bias;
     weft_error own;
     weft_layer proto = layer_proto(v, link->input < 0 ? net->input : net->layers[link->input].out, &bias);
-    proto.addend = link->addend;
+    proto.input2 = link->addend;
     if (weft_network_add(net, &proto, link->name, link->input, bias, NULL, &own) != WEFT_OK)
         return layer_fails(recipe, v, own.text, err);
     return check_whitening(net, recipe, number, err);

@@ -56,13 +56,9 @@ static void channel_sums(const float *v, weft_shape shape, size_t count, double 
 
 /* ---- stored activations ---- */
 
-static bool reads(const weft_layer *l, int producer) {
-    return l->input == producer || (l->kind == WEFT_LAYER_ADD && l->addend == producer);
-}
-
 /* Whether a layer from i on reads what `producer`, before i, puts out; -1: the network's input. */
 static bool is_live(const weft_plan *plan, int producer, int i) {
-    while (i < plan->count && !reads(plan->ops[i].layer, producer)) i++;
+    while (i < plan->count && !weft_layer_reads(plan->ops[i].layer, producer)) i++;
     return i < plan->count;
 }
 

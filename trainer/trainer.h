@@ -19,9 +19,15 @@ extern "C" {
 
 extern const weft_record weft_recipe_record;
 
-/* BF16: activations and the weights multiplied are bfloat16, sums, gradients of weights and parameters float32. */
-typedef enum weft_precision { WEFT_PRECISION_FP32, WEFT_PRECISION_BF16 } weft_precision;
-/* BF16 only where the processor multiplies bfloat16 itself (AVX512-BF16). */
+/* BF16: activations and the weights multiplied are bfloat16, sums, gradients of weights and parameters float32.
+ * INT8, inference only: the inputs of CONV and DENSE are integers of eight bits, all else is float32. Of the input, per
+ * tensor and without offset: 0 to 255 where it is never negative, else -128 to 127. Its range is layer->input_min and
+ * input_max; behind a QUANTISE layer (a FLATTEN, MAX_POOL, PAD or RELU may lie between) the integers are that layer's
+ * steps where eight bits hold them. Of the weights, per output channel: -127 to 127, scaled by the largest magnitude.
+ * Sums are exact on every processor; y = (float)sum * (input scale * weight scale) + bias. */
+typedef enum weft_precision { WEFT_PRECISION_FP32, WEFT_PRECISION_BF16, WEFT_PRECISION_INT8 } weft_precision;
+extern const char *const weft_precision_names[]; /* "fp32", "bf16", "int8"; NULL-terminated */
+/* BF16 only where the processor multiplies bfloat16 itself (AVX512-BF16); the others everywhere. */
 bool weft_precision_is_native(weft_precision precision);
 
 typedef struct weft_train_progress {
@@ -105,6 +111,9 @@ typedef struct weft_eval_result {
     double seconds;
 } weft_eval_result;
 
+/* INVALID unless the network takes images of the set's shape and has an output for each of its classes. */
+weft_status weft_network_check_dataset(const weft_network *net, const weft_dataset *set, weft_error *err);
+
 /* Evaluates one network on one data set under any number of chains: images are read and preprocessed once, the network
  * is compiled once. */
 typedef struct weft_evaluator weft_evaluator;
@@ -127,7 +136,8 @@ typedef struct weft_forward weft_forward;
 weft_status weft_forward_create(weft_forward **out, const weft_network *net, int batch, weft_precision precision,
                                 weft_error *err);
 void weft_forward_destroy(weft_forward *forward);
-/* logits [count, classes] from x [count, C, H, W]; any count. */
+/* logits [count, classes] from x [count, C, H, W]; any count. In INT8, INVALID for a layer whose input range is
+ * unknown: weft_forward_reestimate of an executor in FP32 finds it. */
 weft_status weft_forward_run(weft_forward *forward, const float *x, size_t count, float *logits, weft_error *err);
 /* Re-estimates mean and variance of every batch norm of `net` (the network it was created with, passed again because it
  * is changed) on x, in order, each from the distorted network's own activations over all count images (population

@@ -70,10 +70,10 @@ WEFT_INLINE int32_t quantise_one(float x, double scale, double max) {
     const double above = rounded > -max ? rounded : -max;
     return (int32_t)(above < max ? above : max);
 }
-WEFT_INLINE void weft_quantise_body(const float *x, size_t count, float scale, int max, int32_t *q) {
+WEFT_INLINE void weft_quantise_i32_body(const float *x, size_t count, float scale, int max, int32_t *q) {
     for (size_t i = 0; i < count; i++) q[i] = quantise_one(x[i], scale, max);
 }
-WEFT_VARIANTS(weft_quantise, (const float *x, size_t count, float scale, int max, int32_t *q),
+WEFT_VARIANTS(weft_quantise_i32, (const float *x, size_t count, float scale, int max, int32_t *q),
               (x, count, scale, max, q))
 WEFT_INLINE void weft_quantise_i16_body(const float *x, size_t count, float scale, int max, int16_t *q) {
     for (size_t i = 0; i < count; i++) q[i] = (int16_t)quantise_one(x[i], scale, max);

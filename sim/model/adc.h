@@ -38,7 +38,7 @@ weft_adc weft_adc_resolve(const weft_chip *chip);
 void weft_adc_convert(const weft_adc *adc, int64_t *sums, size_t count);
 
 /* q = x / scale rounded half away from zero, clamped to +-max. A NaN becomes -max. */
-void weft_quantise(const float *x, size_t count, float scale, int max, int32_t *q);
+void weft_quantise_i32(const float *x, size_t count, float scale, int max, int32_t *q);
 void weft_quantise_i16(const float *x, size_t count, float scale, int max, int16_t *q);
 /* values = (float)(sums * scale), in double until the end. */
 void weft_dequantise(const int64_t *sums, size_t count, double scale, float *values);

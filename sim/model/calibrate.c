@@ -4,17 +4,22 @@
 #include "core/arena.h"
 #include "sim/model/engine_internal.h"
 
-/* Calibration of one stage after the other. */
+/* Calibration of one stage after the other. The values of an output are kept until its last reader is calibrated. */
 typedef struct calibration {
     weft_engine *engine;
     size_t count;
+    unsigned what;
+    bool again; /* second pass */
     int stage, op;
     const float *x; /* network input, [count, C, H, W] */
-    float *values;  /* input of the stage before quantisation, [count, h, w, c]; NULL for stage 0 */
-    int16_t *q;     /* the same, quantised */
-    float *outputs; /* of the stage, [count, h, w, c] */
+    float **values; /* [outputs] before quantisation, [count, h, w, c]; NULL: not computed yet, or not needed */
+    float *largest; /* [outputs] largest magnitude of all that share the scale, at index range_of */
     double *sums;   /* per image: sum and sum of squares, [count, 2, channels] */
 } calibration;
+
+static weft_status out_of_memory(const calibration *c, weft_error *err) {
+    return weft_error_set(err, WEFT_E_MEMORY, "no memory to calibrate on %zu images", c->count);
+}
 
 /* Infinity where a value is not finite. */
 static float largest_magnitude(const float *x, size_t count) {
@@ -27,9 +32,27 @@ static float largest_magnitude(const float *x, size_t count) {
     return largest;
 }
 
-static void load_inputs(const calibration *c, weft_work *work, size_t first, int images) {
-    const size_t size = weft_shape_size(c->engine->items[c->stage].stage->in);
-    memcpy(work->q, c->q + first * size, sizeof *work->q * size * (size_t)images);
+/* ---- one stage on a group of images ---- */
+
+static void load_output(const calibration *c, int output, weft_work *work, size_t first, int images) {
+    const weft_engine *engine = c->engine;
+    const size_t size = weft_shape_size(engine->outputs[output].shape);
+    int16_t *q = weft_functional_output(engine, work, output);
+    if (output)
+        weft_quantise_i16(c->values[output] + first * size, size * (size_t)images, engine->outputs[output].scale,
+                          engine->chip->input_max, q);
+    for (int i = 0; !output && i < images; i++)
+        weft_functional_input(engine, c->x + (first + (size_t)i) * size, q + (size_t)i * size);
+}
+
+/* Everything that the stage reads, then its digital operations up to `end`. */
+static void compute(const calibration *c, int end, weft_work *work, size_t first, int images) {
+    const weft_stage *stage = c->engine->items[c->stage].stage;
+    for (int p = 0; p < stage->port_count; p++)
+        for (int i = 0; i < stage->ports[p].source_count; i++)
+            load_output(c, stage->ports[p].sources[i].stage + 1, work, first, images);
+    weft_functional_begin(c->engine, c->stage, work, images);
+    weft_functional_digital(c->engine, c->stage, 0, end, work, images);
 }
 
 /* Sums in raster order, an image at a time: no thread can change them. */
@@ -46,13 +69,21 @@ static void visit_statistics(void *context, weft_work *work, size_t first, int i
     const calibration *c = context;
     const weft_digital_op *op = &c->engine->items[c->stage].stage->ops[c->op];
     const size_t channels = (size_t)op->in.channels, positions = (size_t)op->in.height * (size_t)op->in.width;
-    load_inputs(c, work, first, images);
-    weft_functional_matrix(c->engine, c->stage, work, images);
-    weft_functional_digital(c->engine, c->stage, 0, c->op, work, images);
+    compute(c, c->op, work, first, images);
     for (int i = 0; i < images; i++)
         sum_image(work->map + (size_t)i * positions * channels, positions, channels,
                   c->sums + (first + (size_t)i) * 2 * channels);
 }
+
+static void visit_outputs(void *context, weft_work *work, size_t first, int images) {
+    const calibration *c = context;
+    const weft_stage *stage = c->engine->items[c->stage].stage;
+    const size_t size = weft_shape_size(stage->out);
+    compute(c, stage->op_count, work, first, images);
+    memcpy(c->values[c->stage + 1] + first * size, work->map, sizeof(float) * size * (size_t)images);
+}
+
+/* ---- scale and offset ---- */
 
 /* scale = gamma / sqrt(variance + epsilon), offset = beta - mean * scale. */
 static void refold(const calibration *c) {
@@ -79,7 +110,7 @@ static weft_status calibrate_affine(calibration *c, weft_error *err) {
         const weft_digital_op *op = &stage->ops[c->op];
         if (op->kind != WEFT_DIGITAL_AFFINE || op->batch_norm < 0) continue;
         c->sums = weft_aligned_alloc(c->count, 2 * (size_t)op->in.channels * sizeof *c->sums);
-        if (!c->sums) return weft_error_set(err, WEFT_E_MEMORY, "no memory to calibrate on %zu images", c->count);
+        if (!c->sums) return out_of_memory(c, err);
         const weft_status status = weft_functional_groups(c->engine, c->count, visit_statistics, c, err);
         if (status == WEFT_OK) refold(c);
         weft_aligned_free(c->sums);
@@ -89,59 +120,87 @@ static weft_status calibrate_affine(calibration *c, weft_error *err) {
     return WEFT_OK;
 }
 
-static void visit_outputs(void *context, weft_work *work, size_t first, int images) {
-    const calibration *c = context;
-    const weft_stage *stage = c->engine->items[c->stage].stage;
-    const size_t size = weft_shape_size(stage->out);
-    load_inputs(c, work, first, images);
-    weft_functional_matrix(c->engine, c->stage, work, images);
-    weft_functional_digital(c->engine, c->stage, 0, stage->op_count, work, images);
-    memcpy(c->outputs + first * size, work->map, sizeof(float) * size * (size_t)images);
+/* ---- ranges ---- */
+
+/* Two outputs or more have the scale of this one. */
+static bool is_shared(const weft_engine *engine, int output) {
+    const int *range_of = engine->stages->range_of;
+    int sharers = 0;
+    for (int o = 0; o <= engine->count; o++)
+        sharers += range_of[o] == range_of[output] && engine->outputs[o].last_reader >= 0;
+    return sharers > 1;
 }
 
-/* Range (if asked for) and quantised inputs of the stage. */
-static weft_status prepare_inputs(calibration *c, bool set_range, weft_error *err) {
-    weft_stage_model *model = &c->engine->items[c->stage];
-    const size_t size = weft_shape_size(model->stage->in);
-    const float *values = c->values ? c->values : c->x;
-    if (set_range) {
-        const float largest = largest_magnitude(values, size * c->count);
-        if (!isfinite(largest))
-            return weft_error_set(err, WEFT_E_INVALID, "stage '%s': an input is not finite", model->stage->name);
-        weft_stage_model_set_range(model, c->engine->chip, largest);
-    }
-    weft_aligned_free(c->q);
-    c->q = weft_aligned_alloc(c->count, size * sizeof *c->q);
-    if (!c->q) return weft_error_set(err, WEFT_E_MEMORY, "no memory to calibrate on %zu images", c->count);
-    if (c->values)
-        weft_quantise_i16(c->values, size * c->count, model->input_scale, c->engine->chip->input_max, c->q);
-    else
-        for (size_t i = 0; i < c->count; i++) weft_functional_input(c->engine, c->x + i * size, c->q + i * size);
+static bool any_shared(const weft_engine *engine) {
+    for (int o = 0; o <= engine->count; o++)
+        if (is_shared(engine, o)) return true;
+    return false;
+}
+
+/* A shared scale is known only when all its outputs are: some readers come earlier, and see a provisional one. A second
+ * pass then keeps what the first has found. */
+static weft_status set_range(calibration *c, int output, const float *values, weft_error *err) {
+    weft_engine *engine = c->engine;
+    float *largest = &c->largest[engine->stages->range_of[output]];
+    if (!(c->what & WEFT_CALIBRATE_RANGES) || (c->again && is_shared(engine, output))) return WEFT_OK;
+    const float magnitude = largest_magnitude(values, weft_shape_size(engine->outputs[output].shape) * c->count);
+    if (!isfinite(magnitude) && output == 0)
+        return weft_error_set(err, WEFT_E_INVALID, "the network's input is not finite");
+    if (!isfinite(magnitude))
+        return weft_error_set(err, WEFT_E_INVALID, "stage '%s': an output is not finite",
+                              engine->stages->items[output - 1].name);
+    if (c->again || magnitude > *largest) *largest = magnitude;
+    weft_engine_set_range(engine, output, *largest);
     return WEFT_OK;
 }
 
-static weft_status calibrate_stage(calibration *c, unsigned what, weft_error *err) {
-    WEFT_TRY(prepare_inputs(c, what & WEFT_CALIBRATE_RANGES, err));
-    if (what & WEFT_CALIBRATE_AFFINE) WEFT_TRY(calibrate_affine(c, err));
-    if (c->stage + 1 == c->engine->count) return WEFT_OK;
-    c->outputs = weft_aligned_alloc(c->count, weft_shape_size(c->engine->items[c->stage].stage->out) * sizeof(float));
-    if (!c->outputs) return weft_error_set(err, WEFT_E_MEMORY, "no memory to calibrate on %zu images", c->count);
-    WEFT_TRY(weft_functional_groups(c->engine, c->count, visit_outputs, c, err));
-    weft_aligned_free(c->values);
-    c->values = c->outputs;
-    c->outputs = NULL;
+/* ---- all stages ---- */
+
+static void drop(calibration *c, int output) {
+    weft_aligned_free(c->values[output]);
+    c->values[output] = NULL;
+}
+
+static void drop_sources(calibration *c) {
+    for (int o = 1; o <= c->stage; o++)
+        if (c->engine->outputs[o].last_reader == c->stage) drop(c, o);
+}
+
+static weft_status calibrate_stage(calibration *c, weft_error *err) {
+    const int output = c->stage + 1;
+    if (c->what & WEFT_CALIBRATE_AFFINE) WEFT_TRY(calibrate_affine(c, err));
+    if (c->engine->outputs[output].last_reader >= 0) {
+        const size_t size = weft_shape_size(c->engine->outputs[output].shape);
+        c->values[output] = weft_aligned_alloc(c->count, size * sizeof(float));
+        if (!c->values[output]) return out_of_memory(c, err);
+        WEFT_TRY(weft_functional_groups(c->engine, c->count, visit_outputs, c, err));
+        WEFT_TRY(set_range(c, output, c->values[output], err));
+    }
+    drop_sources(c);
+    return WEFT_OK;
+}
+
+static weft_status calibrate_all(calibration *c, weft_error *err) {
+    if (c->engine->outputs[0].last_reader >= 0) WEFT_TRY(set_range(c, 0, c->x, err));
+    for (c->stage = 0; c->stage < c->engine->count; c->stage++) WEFT_TRY(calibrate_stage(c, err));
     return WEFT_OK;
 }
 
 weft_status weft_engine_calibrate(weft_engine *engine, const float *x, size_t count, unsigned what, weft_error *err) {
-    calibration c = {.engine = engine, .count = count, .x = x};
+    const size_t outputs = (size_t)engine->count + 1;
+    calibration c = {.engine = engine, .count = count, .what = what, .x = x};
     weft_status status = WEFT_OK;
     if (count == 0) return weft_error_set(err, WEFT_E_INVALID, "calibration needs at least 1 image");
     if (!(what & WEFT_CALIBRATE_RANGES)) WEFT_TRY(weft_engine_check_ranges(engine, err));
-    for (c.stage = 0; c.stage < engine->count; c.stage++) WEFT_TRY_GOTO(calibrate_stage(&c, what, err));
+    c.values = weft_aligned_alloc(outputs, sizeof *c.values);
+    c.largest = weft_aligned_alloc(outputs, sizeof *c.largest);
+    if (!c.values || !c.largest) WEFT_TRY_GOTO(out_of_memory(&c, err));
+    WEFT_TRY_GOTO(calibrate_all(&c, err));
+    c.again = true;
+    if ((what & WEFT_CALIBRATE_RANGES) && any_shared(engine)) WEFT_TRY_GOTO(calibrate_all(&c, err));
 cleanup:
+    for (int o = 0; c.values && o <= engine->count; o++) drop(&c, o);
     weft_aligned_free(c.values);
-    weft_aligned_free(c.outputs);
-    weft_aligned_free(c.q);
+    weft_aligned_free(c.largest);
     return status;
 }

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-bool weft_digital_is_pool(const weft_digital_op *op) {
-    return op->kind == WEFT_DIGITAL_MAX_POOL || op->kind == WEFT_DIGITAL_AVERAGE_POOL;
+bool weft_digital_has_window(const weft_digital_op *op) {
+    return op->kind == WEFT_DIGITAL_MAX_POOL || op->kind == WEFT_DIGITAL_AVERAGE_POOL || op->kind == WEFT_DIGITAL_PAD;
 }
 
 static void affine(const float *scale, const float *offset, size_t positions, size_t channels, const float *in,
@@ -39,6 +39,26 @@ static void threshold(const weft_digital_op *op, size_t count, const float *in, 
     }
 }
 
+static void leaky_relu(const weft_digital_op *op, size_t count, const float *in, float *out) {
+    for (size_t i = 0; i < count; i++) out[i] = in[i] >= 0.0f ? in[i] : op->slope * in[i];
+}
+
+static void sigmoid(size_t count, const float *in, float *out) {
+    for (size_t i = 0; i < count; i++) out[i] = (float)(1.0 / (1.0 + exp(-(double)in[i])));
+}
+
+static void hard_sigmoid(const weft_digital_op *op, size_t count, const float *in, float *out) {
+    for (size_t i = 0; i < count; i++) out[i] = clipped(op->slope * in[i] + op->slope_offset, 0.0f, 1.0f);
+}
+
+static void hard_swish(size_t count, const float *in, float *out) {
+    for (size_t i = 0; i < count; i++) out[i] = in[i] * clipped(in[i] / 6.0f + 0.5f, 0.0f, 1.0f);
+}
+
+static void hyperbolic_tangent(size_t count, const float *in, float *out) {
+    for (size_t i = 0; i < count; i++) out[i] = (float)tanh((double)in[i]);
+}
+
 void weft_digital_elementwise(const weft_digital_op *op, const float *scale, const float *offset, size_t positions,
                               int channels, const float *in, float *out) {
     const size_t count = positions * (size_t)channels;
@@ -54,6 +74,21 @@ void weft_digital_elementwise(const weft_digital_op *op, const float *scale, con
         break;
     case WEFT_DIGITAL_THRESHOLD:
         threshold(op, count, in, out);
+        break;
+    case WEFT_DIGITAL_LEAKY_RELU:
+        leaky_relu(op, count, in, out);
+        break;
+    case WEFT_DIGITAL_SIGMOID:
+        sigmoid(count, in, out);
+        break;
+    case WEFT_DIGITAL_HARD_SIGMOID:
+        hard_sigmoid(op, count, in, out);
+        break;
+    case WEFT_DIGITAL_HARD_SWISH:
+        hard_swish(count, in, out);
+        break;
+    case WEFT_DIGITAL_TANH:
+        hyperbolic_tangent(count, in, out);
         break;
     default:
         relu(count, in, out);
@@ -86,11 +121,27 @@ static int combine(const weft_digital_op *op, int channels, const float *in_map,
     return seen;
 }
 
-void weft_digital_pool(const weft_digital_op *op, int channels, const float *in_map, int y, int x, float *out) {
+static void pool(const weft_digital_op *op, int channels, const float *in_map, int y, int x, float *out) {
     const weft_window *w = &op->window;
     const int seen = combine(op, channels, in_map, y * w->stride_h - w->pad_top, x * w->stride_w - w->pad_left, out);
     if (seen == 0) memset(out, 0, sizeof *out * (size_t)channels);
     if (op->kind == WEFT_DIGITAL_MAX_POOL || seen == 0) return;
     const float divisor = (float)(op->count_include_pad ? w->kernel_h * w->kernel_w : seen);
     for (int c = 0; c < channels; c++) out[c] /= divisor;
+}
+
+static void pad(const weft_digital_op *op, int channels, const float *in_map, int y, int x, float *out) {
+    const int iy = y - op->window.pad_top, ix = x - op->window.pad_left;
+    if (iy < 0 || iy >= op->in.height || ix < 0 || ix >= op->in.width)
+        memset(out, 0, sizeof *out * (size_t)channels);
+    else
+        memcpy(out, in_map + ((size_t)iy * (size_t)op->in.width + (size_t)ix) * (size_t)channels,
+               sizeof *out * (size_t)channels);
+}
+
+void weft_digital_window(const weft_digital_op *op, int channels, const float *in_map, int y, int x, float *out) {
+    if (op->kind == WEFT_DIGITAL_PAD)
+        pad(op, channels, in_map, y, x, out);
+    else
+        pool(op, channels, in_map, y, x, out);
 }

@@ -1,10 +1,10 @@
 /* Functional model of a mapped chip: what every core computes, bit for bit, without time. The timed chip (sim/systemc)
  * calls the same tile, digital and quantise functions, so their outputs are identical.
  *
- * Number formats. Activations between stages are integers q in [-input_max, input_max], x = q * input_scale. Weights
- * are integers W = round(w / weight_scale), weight_scale = max|w| / weight_max per stage. A tile's result is an
- * integer: ADC codes shifted and added. Every sum is exact (below 2^53), so order, threads and instruction sets cannot
- * change a bit. The digital unit works in float32, elementwise, no contraction. */
+ * Number formats. Activations between stages are integers q in [-input_max, input_max], x = q * output_scale of the
+ * stage that they come from. Weights are integers W = round(w / weight_scale), weight_scale = max|w| / weight_max per
+ * stage. A tile's result is an integer: ADC codes shifted and added. Every sum is exact (below 2^53), so order, threads
+ * and instruction sets cannot change a bit. The digital unit works in float32, elementwise, no contraction. */
 #ifndef WEFT_SIM_MODEL_ENGINE_H
 #define WEFT_SIM_MODEL_ENGINE_H
 
@@ -23,32 +23,37 @@ weft_status weft_engine_create(weft_engine **out, const weft_chip *chip, const w
                                const weft_stages *stages, weft_error *err);
 void weft_engine_destroy(weft_engine *engine); /* NULL is allowed */
 
-/* True when every stage has an input range (from the mapping): the engine can run without calibration. */
+/* True when the network's input and every stage's output that is read has a range (from the mapping): the engine can
+ * run without calibration. */
 bool weft_engine_has_ranges(const weft_engine *engine);
 enum { WEFT_CALIBRATE_RANGES = 1, WEFT_CALIBRATE_AFFINE = 2 };
-/* On-chip calibration, stage by stage, on count images x [count, C, H, W] float (preprocessed): RANGES sets every
- * stage's input scale from the largest |x| seen; AFFINE re-estimates mean and variance of every channel ahead of a
+/* On-chip calibration, stage by stage, on count images x [count, C, H, W] float (preprocessed): RANGES sets the
+ * scale of the network's input and of every stage's output from the largest |x| seen (over all outputs that share a
+ * scale, weft_stages.range_of); AFFINE re-estimates mean and variance of every channel ahead of a
  * batch norm (the hardware form of re-estimated batch-norm statistics, Merolla 2016) and refolds scale and offset.
+ * Where outputs share a scale, that is known only at the last of them: a second pass then calibrates everything else
+ * with it. Keeps the values of an output, 4 bytes each for all images, until its last reader is calibrated.
  * Deterministic for any number of threads. */
 weft_status weft_engine_calibrate(weft_engine *engine, const float *x, size_t count, unsigned what, weft_error *err);
 
 /* logits [count, classes]; x as above. OpenMP over images. */
 weft_status weft_engine_run(const weft_engine *engine, const float *x, size_t count, float *logits, weft_error *err);
-/* Events of one image, by stage (index < stage count): arrays, converters, digital unit. PARTIAL_ADD: (row tiles - 1) x
- * columns per block and position. Data movement is
- * weft_traffic_events'. */
+/* Events of one image, by stage (index < stage count): arrays, converters, digital unit. PARTIAL_ADD: for every
+ * position of the matrix one a column of each tile, beyond the first tile of that column in the position's copy; and
+ * one a value of an ADD. Data movement is weft_traffic_events'. */
 weft_event_counts weft_engine_events(const weft_engine *engine, int stage);
 
 /* Facts for the report. */
 typedef struct weft_engine_stage_info {
-    float input_scale, weight_scale;
-    bool exact_adc; /* no code of any column can saturate or round: the ADC loses nothing */
+    float input_scale, weight_scale; /* 0 for a digital stage */
+    float output_scale;              /* 0 for the last stage */
+    bool exact_adc;                  /* no code of any column can saturate or round: the ADC loses nothing */
 } weft_engine_stage_info;
 weft_engine_stage_info weft_engine_stage(const weft_engine *engine, int stage);
 
 /* ---- the pieces, for the timed chip ---- */
 
-/* q[height, width, channels] of one image, quantised for stage 0. */
+/* q[height, width, channels] of one image, quantised. */
 void weft_engine_quantise_input(const weft_engine *engine, const float *x_chw, int32_t *q_hwc);
 /* Gathers the rows of one tile for output position (y, x) of the stage's matrix from its input map q [in.height,
  * in.width, in.channels] (zero padding), and computes the tile: codes[column_end - column_begin]. Thread-safe. */
@@ -57,12 +62,17 @@ void weft_engine_tile(const weft_engine *engine, int stage, int tile, const int3
 /* Sum of the tiles' codes of a block -> real values (input of the first digital op), channels [begin, end). */
 void weft_engine_dequantise(const weft_engine *engine, int stage, int begin, int end, const int64_t *sums,
                             float *values);
+/* Integers that arrived at a port -> real values, channels [begin, end) of the port's map, each by the scale of its
+ * source: an ADD's second term, a digital stage's input. */
+void weft_engine_port(const weft_engine *engine, int stage, int port, int begin, int end, const int32_t *q,
+                      float *values);
 /* One output position of one digital op for channels [begin, end): in_map [op.in.height, op.in.width, end - begin] of
- * that channel range, out [end - begin]. Both modes call this. */
-void weft_engine_digital(const weft_engine *engine, int stage, int op, int begin, int end, const float *in_map, int y,
-                         int x, float *out);
-/* Stage output -> integers for the next stage. */
-void weft_engine_quantise(const weft_engine *engine, int next_stage, const float *values, int count, int32_t *q);
+ * that channel range, addend [end - begin] at that position for an ADD (else NULL), out [end - begin]. Both modes call
+ * this. */
+void weft_engine_digital(const weft_engine *engine, int stage, int op, int begin, int end, const float *in_map,
+                         const float *addend, int y, int x, float *out);
+/* Stage output -> integers for its readers. */
+void weft_engine_quantise(const weft_engine *engine, int stage, const float *values, int count, int32_t *q);
 /* Work of the digital unit for one output position of an op and n channels: event counts. A pooled value costs one POOL
  * per window element beyond the first (padding included), and one more for the average's division. */
 weft_event_counts weft_engine_digital_events(const weft_engine *engine, int stage, int op, int channels);

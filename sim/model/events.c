@@ -31,7 +31,15 @@ weft_event_counts weft_engine_digital_events(const weft_engine *engine, int stag
     case WEFT_DIGITAL_CLIP:
     case WEFT_DIGITAL_QUANTISE:
     case WEFT_DIGITAL_THRESHOLD:
+    case WEFT_DIGITAL_LEAKY_RELU:
+    case WEFT_DIGITAL_SIGMOID:
+    case WEFT_DIGITAL_HARD_SIGMOID:
+    case WEFT_DIGITAL_HARD_SWISH:
+    case WEFT_DIGITAL_TANH:
         counts.n[WEFT_EVENT_ACTIVATION] = values;
+        break;
+    case WEFT_DIGITAL_ADD:
+        counts.n[WEFT_EVENT_PARTIAL_ADD] = values;
         break;
     case WEFT_DIGITAL_MAX_POOL:
         counts.n[WEFT_EVENT_POOL] = values * (window - 1);
@@ -39,27 +47,45 @@ weft_event_counts weft_engine_digital_events(const weft_engine *engine, int stag
     case WEFT_DIGITAL_AVERAGE_POOL:
         counts.n[WEFT_EVENT_POOL] = values * window;
         break;
+    case WEFT_DIGITAL_PAD:
+    case WEFT_DIGITAL_KIND_COUNT:
+        break;
     }
     return counts;
 }
 
-/* Sums that meet at the block's core: one addition for every tile result beyond the first of each column. */
-static uint64_t partial_adds(const weft_mapped_stage *mapped) {
-    uint64_t adds = 0;
-    for (int t = 0; t < mapped->tile_count; t++)
-        adds += (uint64_t)(mapped->tiles[t].column_end - mapped->tiles[t].column_begin);
-    return adds - (uint64_t)mapped->columns;
+/* Positions of the matrix that a copy computes. */
+static uint64_t matrix_positions(const weft_stage_model *model, int copy) {
+    const weft_shape out = model->stage->matrix_out;
+    const int copies_x = model->mapped->copies_x;
+    uint64_t rows = 0, columns = 0;
+    for (int y = 0; y < out.height; y++) rows += model->copy_y[y] == copy / copies_x;
+    for (int x = 0; x < out.width; x++) columns += model->copy_x[x] == copy % copies_x;
+    return rows * columns;
+}
+
+/* The tiles' work at one position, and the sums that meet at the blocks' cores: one addition for every tile result
+ * beyond the first of each column. */
+static weft_event_counts position_events(const weft_engine *engine, int stage, int copy) {
+    const weft_stage_model *model = &engine->items[stage];
+    weft_event_counts total = {{0}};
+    for (int i = model->copy_begin[copy]; i < model->copy_begin[copy + 1]; i++) {
+        const weft_tile *tile = &model->mapped->tiles[model->copy_tiles[i]];
+        const weft_event_counts events = weft_engine_tile_events(engine, stage, model->copy_tiles[i]);
+        weft_event_counts_add(&total, &events);
+        total.n[WEFT_EVENT_PARTIAL_ADD] += (uint64_t)(tile->column_end - tile->column_begin);
+    }
+    total.n[WEFT_EVENT_PARTIAL_ADD] -= (uint64_t)model->mapped->columns;
+    return total;
 }
 
 weft_event_counts weft_engine_events(const weft_engine *engine, int stage) {
     const weft_stage_model *model = &engine->items[stage];
-    const uint64_t positions = (uint64_t)model->stage->matrix_out.height * (uint64_t)model->stage->matrix_out.width;
     weft_event_counts total = {{0}};
-    for (int t = 0; t < model->mapped->tile_count; t++) {
-        const weft_event_counts tile = weft_engine_tile_events(engine, stage, t);
-        add_scaled(&total, &tile, positions);
+    for (int k = 0; k < model->copies; k++) {
+        const weft_event_counts position = position_events(engine, stage, k);
+        add_scaled(&total, &position, matrix_positions(model, k));
     }
-    total.n[WEFT_EVENT_PARTIAL_ADD] = partial_adds(model->mapped) * positions;
     for (int o = 0; o < model->stage->op_count; o++) {
         const weft_digital_op *op = &model->stage->ops[o];
         const weft_event_counts work = weft_engine_digital_events(engine, stage, o, op->out.channels);

@@ -8,23 +8,24 @@ void weft_engine_quantise_input(const weft_engine *engine, const float *x_chw, i
     const size_t positions = (size_t)in.height * (size_t)in.width, channels = (size_t)in.channels;
     for (size_t p = 0; p < positions; p++)
         for (size_t c = 0; c < channels; c++)
-            weft_quantise(&x_chw[c * positions + p], 1, engine->items[0].input_scale, engine->chip->input_max,
-                          &q_hwc[p * channels + c]);
+            weft_quantise_i32(&x_chw[c * positions + p], 1, engine->outputs[0].scale, engine->chip->input_max,
+                              &q_hwc[p * channels + c]);
 }
 
 /* Rows [begin, end) of the matrix's input at (y, x): for each pixel of the window, the part of its channels that lies
  * there. */
 static void gather_rows(const weft_stage *stage, const int32_t *q_map, int y, int x, int begin, int end, int16_t *to) {
     const weft_window *w = &stage->window;
-    const int channels = stage->in.channels;
+    const int channels = stage->in.channels / stage->groups;
     for (int r = begin; r < end;) {
-        const int pixel = r / channels, first = r % channels;
-        const int count = channels - first < end - r ? channels - first : end - r;
-        const int iy = y * w->stride_h - w->pad_top + pixel / w->kernel_w * w->dilation_h;
-        const int ix = x * w->stride_w - w->pad_left + pixel % w->kernel_w * w->dilation_w;
+        const int tap = weft_stage_row_tap(stage, r), first = weft_stage_row_channel(stage, r);
+        const int left = channels - r % channels, count = left < end - r ? left : end - r;
+        const int iy = y * w->stride_h - w->pad_top + tap / w->kernel_w * w->dilation_h;
+        const int ix = x * w->stride_w - w->pad_left + tap % w->kernel_w * w->dilation_w;
         const bool inside = iy >= 0 && iy < stage->in.height && ix >= 0 && ix < stage->in.width;
         const int32_t *from =
-            inside ? q_map + ((size_t)iy * (size_t)stage->in.width + (size_t)ix) * (size_t)channels + first : NULL;
+            inside ? q_map + ((size_t)iy * (size_t)stage->in.width + (size_t)ix) * (size_t)stage->in.channels + first
+                   : NULL;
         for (int i = 0; i < count; i++) to[r - begin + i] = inside ? (int16_t)from[i] : 0;
         r += count;
     }
@@ -34,7 +35,7 @@ void weft_engine_tile(const weft_engine *engine, int stage, int tile, const int3
                       int64_t *codes) {
     const weft_stage_model *model = &engine->items[stage];
     const weft_tile *t = &model->mapped->tiles[tile];
-    const weft_array *array = &model->arrays[tile];
+    const weft_array *array = &model->arrays[model->programmed[tile]];
     int16_t rows[WEFT_ARRAY_ROWS_MAX], digits[WEFT_ARRAY_ROWS_MAX], split[WEFT_ARRAY_ROWS_MAX];
     int64_t sums[WEFT_ARRAY_COLUMNS_MAX], digit_sum;
     const weft_array_scratch scratch = {.digits = digits, .split = split, .codes = sums, .digit_sum = &digit_sum};
@@ -50,21 +51,37 @@ void weft_engine_dequantise(const weft_engine *engine, int stage, int begin, int
     weft_dequantise(sums, (size_t)(end - begin), engine->items[stage].value_scale, values);
 }
 
-void weft_engine_digital(const weft_engine *engine, int stage, int op, int begin, int end, const float *in_map, int y,
-                         int x, float *out) {
+void weft_engine_port(const weft_engine *engine, int stage, int port, int begin, int end, const int32_t *q,
+                      float *values) {
+    const weft_port *from = &engine->stages->items[stage].ports[port];
+    for (int i = 0; i < from->source_count; i++) {
+        const weft_source *source = &from->sources[i];
+        const float scale = engine->outputs[source->stage + 1].scale;
+        const int source_end = source->begin + source->channels;
+        const int first = source->begin > begin ? source->begin : begin, last = source_end < end ? source_end : end;
+        for (int c = first; c < last; c++) values[c - begin] = weft_digital_value(q[c - begin], scale);
+    }
+}
+
+void weft_engine_digital(const weft_engine *engine, int stage, int op, int begin, int end, const float *in_map,
+                         const float *addend, int y, int x, float *out) {
     const weft_stage_model *model = &engine->items[stage];
     const weft_digital_op *operation = &model->stage->ops[op];
     const int channels = end - begin;
-    if (weft_digital_is_pool(operation)) {
-        weft_digital_pool(operation, channels, in_map, y, x, out);
+    if (weft_digital_has_window(operation)) {
+        weft_digital_window(operation, channels, in_map, y, x, out);
         return;
     }
     const float *in = in_map + ((size_t)y * (size_t)operation->in.width + (size_t)x) * (size_t)channels;
+    if (operation->kind == WEFT_DIGITAL_ADD) {
+        for (int c = 0; c < channels; c++) out[c] = weft_digital_sum(in[c], addend[c]);
+        return;
+    }
     const bool affine = operation->kind == WEFT_DIGITAL_AFFINE;
     weft_digital_elementwise(operation, affine ? model->scale[op] + begin : NULL,
                              affine ? model->offset[op] + begin : NULL, 1, channels, in, out);
 }
 
-void weft_engine_quantise(const weft_engine *engine, int next_stage, const float *values, int count, int32_t *q) {
-    weft_quantise(values, (size_t)count, engine->items[next_stage].input_scale, engine->chip->input_max, q);
+void weft_engine_quantise(const weft_engine *engine, int stage, const float *values, int count, int32_t *q) {
+    weft_quantise_i32(values, (size_t)count, engine->outputs[stage + 1].scale, engine->chip->input_max, q);
 }

@@ -26,22 +26,23 @@ static void number(FILE *stream, double value) {
 }
 
 void weft_report_csv_layers(const weft_report_tables *tables, FILE *stream) {
-    fputs("layer,kind,rows,columns,positions,macs,arrays,cores,cell_utilisation_percent,input_scale,weight_scale,adc_"
-          "exact,"
-          "busy_ns_per_image,energy_dynamic_pj",
-          stream);
+    fputs(
+        "layer,kind,rows,columns,positions,macs,copies,arrays,cores,cell_utilisation_percent,input_scale,weight_scale,"
+        "output_scale,adc_exact,busy_ns_per_image,energy_dynamic_pj",
+        stream);
     for (int k = 0; k < tables->component_count; k++) fprintf(stream, ",%s_pj", tables->component[k]);
     fputc('\n', stream);
     for (int s = 0; s < tables->stage_count; s++) {
         const weft_report_layer *layer = &tables->layers[s];
         const weft_stage *stage = &tables->input->stages->items[s];
         text(stream, layer->name);
-        fprintf(stream, ",%s,%d,%d,%" PRId64 ",%" PRIu64 ",%d,%d", stage->is_conv ? "conv" : "dense", stage->rows,
-                stage->columns, layer->positions, layer->macs, layer->tiles, layer->cores);
+        fprintf(stream, ",%s,%d,%d,%" PRId64 ",%" PRIu64 ",%d,%d,%d", weft_report_kind(stage), stage->rows,
+                stage->columns, layer->positions, layer->macs, layer->copies, layer->tiles, layer->cores);
         number(stream, layer->cell_utilisation_percent);
         number(stream, layer->info.input_scale);
         number(stream, layer->info.weight_scale);
-        fprintf(stream, ",%s", layer->info.exact_adc ? "true" : "false");
+        number(stream, layer->info.output_scale);
+        fprintf(stream, ",%s", !stage->has_matrix ? "" : layer->info.exact_adc ? "true" : "false");
         number(stream, layer->busy_ns);
         number(stream, layer->energy_pj);
         for (int k = 0; k < tables->component_count; k++) number(stream, layer->component_pj[k]);

@@ -141,10 +141,10 @@ static void draw_links(FILE *s, const weft_report_tables *tables) {
     }
     fputs("END\n$routers << END\n", s);
     for (int r = 0; r < chip->router_count; r++) {
-        int arrays = 0;
+        bool used = false;
         for (int c = 0; c < (int)chip->noc.concentration; c++)
-            arrays += tables->core_arrays[r * chip->noc.concentration + c];
-        fprintf(s, "%d %d %d\n", r % width, r / width, arrays > 0);
+            used = used || weft_report_core_used(tables, (int)(r * chip->noc.concentration) + c);
+        fprintf(s, "%d %d %d\n", r % width, r / width, used);
     }
     int host = weft_chip_router(chip, chip->host_terminal);
     double point = fmin(fmax(0.026 * unit, 0.2), 1.8);

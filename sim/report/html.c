@@ -107,6 +107,11 @@ static void facts(FILE *s, const weft_report_tables *tables) {
     hash(s, "Network", input->network_name, input->mapping->network_sha256.hex);
     hash(s, "Chip", input->chip->name, input->chip->sha256.hex);
     for (int i = 0; i < input->override_count; i++) fact(s, "Chip setting", input->overrides[i]);
+    if (input->mapping->parts > 1) {
+        snprintf(text, sizeof text, "%d, one after the other, on %d chip%s", input->mapping->parts,
+                 input->mapping->chips, input->mapping->chips == 1 ? "" : "s");
+        fact(s, "Parts", text);
+    }
     fact(s, "Data set", input->dataset);
     fact(s, "Weights", input->transform);
     snprintf(text, sizeof text, input->recalibrate ? "on chip, %zu training images" : "none", input->recalibrate);
@@ -174,7 +179,8 @@ static void energy_sums(FILE *s, const weft_report_tables *tables) {
 static void layer_table(FILE *s, const weft_report_tables *tables) {
     fputs(
         "<div "
-        "class=\"wide\"><table><thead><tr><th>layer</th><th>matrix</th><th>positions</th><th>arrays</th><th>cores</th>"
+        "class=\"wide\"><table><thead><tr><th>layer</th><th>matrix</th><th>positions</th><th>copies</th><th>arrays</th>"
+        "<th>cores</th>"
         "<th>cells used</th><th>busy per image</th><th>energy per image</th><th "
         "class=\"text\">ADC</th></tr></thead><tbody>\n",
         s);
@@ -183,12 +189,23 @@ static void layer_table(FILE *s, const weft_report_tables *tables) {
         const weft_stage *stage = &tables->input->stages->items[l];
         fputs("<tr><td>", s);
         escaped(s, layer->name);
-        fprintf(s, "</td><td>%d × %d</td><td>%" PRId64 "</td><td>%d</td><td>%d</td><td>%.1f %%</td><td>", stage->rows,
-                stage->columns, layer->positions, layer->tiles, layer->cores, layer->cell_utilisation_percent);
+        if (stage->has_matrix)
+            fprintf(s, "</td><td>%d × %d</td>", stage->rows, stage->columns);
+        else
+            fputs("</td><td>digital</td>", s);
+        fprintf(s, "<td>%" PRId64 "</td><td>%d</td><td>%d</td><td>%d</td><td>", layer->positions, layer->copies,
+                layer->tiles, layer->cores);
+        if (stage->has_matrix)
+            fprintf(s, "%.1f %%</td><td>", layer->cell_utilisation_percent);
+        else
+            fputs("–</td><td>", s);
         scaled(s, layer->busy_ns, "s", -9);
         fputs("</td><td>", s);
         scaled(s, layer->energy_pj, "J", -12);
-        fprintf(s, "</td><td class=\"text\">%s</td></tr>\n", layer->info.exact_adc ? "exact" : "may round or saturate");
+        fprintf(s, "</td><td class=\"text\">%s</td></tr>\n",
+                !stage->has_matrix      ? "–"
+                : layer->info.exact_adc ? "exact"
+                                        : "may round or saturate");
     }
     fputs("</tbody></table></div>\n", s);
 }

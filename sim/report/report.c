@@ -79,6 +79,9 @@ static void print_row(FILE *stream, const char *name, double value, const char *
 void weft_report_print(const weft_report_input *input, const weft_report_figures *figures, FILE *stream) {
     fprintf(stream, "%-16s %s\n%-16s %s\n%-16s %s\n%-16s %s\n", "network", input->network_name, "chip",
             input->chip->name, "data set", input->dataset, "weights", input->transform);
+    if (input->mapping->parts > 1)
+        fprintf(stream, "%-16s %d, one after the other, on %d chip%s\n", "parts", input->mapping->parts,
+                input->mapping->chips, input->mapping->chips == 1 ? "" : "s");
     if (input->recalibrate)
         fprintf(stream, "%-16s on chip, %zu training images\n", "re-calibrated", input->recalibrate);
     fprintf(stream, "%-16s %.2f %% of %zu images\n", "accuracy", figures->accuracy_percent, input->images);

@@ -30,6 +30,8 @@ static void json_source(weft_json *json, const weft_report_input *input) {
     weft_json_object(json, "mapping");
     weft_json_text(json, "file", base_name(input->mapping->path));
     weft_json_text(json, "chip_sha256", input->mapping->chip_sha256.hex);
+    weft_json_count(json, "parts", (uint64_t)input->mapping->parts);
+    weft_json_count(json, "chips", (uint64_t)input->mapping->chips);
     weft_json_object_end(json);
     weft_json_text(json, "dataset", input->dataset);
     weft_json_text(json, "transform", input->transform);
@@ -64,17 +66,22 @@ static void json_layer(weft_json *json, const weft_report_tables *tables, int s)
     const weft_stage *stage = &tables->input->stages->items[s];
     weft_json_object(json, NULL);
     weft_json_text(json, "name", layer->name);
-    weft_json_text(json, "kind", stage->is_conv ? "conv" : "dense");
+    weft_json_text(json, "kind", weft_report_kind(stage));
     weft_json_count(json, "rows", (uint64_t)stage->rows);
     weft_json_count(json, "columns", (uint64_t)stage->columns);
     weft_json_count(json, "positions", (uint64_t)layer->positions);
     weft_json_count(json, "macs", layer->macs);
+    weft_json_count(json, "copies", (uint64_t)layer->copies);
     weft_json_count(json, "arrays", (uint64_t)layer->tiles);
     weft_json_count(json, "cores", (uint64_t)layer->cores);
     weft_json_number(json, "cell_utilisation_percent", layer->cell_utilisation_percent);
     weft_json_number(json, "input_scale", layer->info.input_scale);
     weft_json_number(json, "weight_scale", layer->info.weight_scale);
-    weft_json_bool(json, "adc_exact", layer->info.exact_adc);
+    weft_json_number(json, "output_scale", layer->info.output_scale);
+    if (stage->has_matrix)
+        weft_json_bool(json, "adc_exact", layer->info.exact_adc);
+    else
+        weft_json_null(json, "adc_exact");
     weft_json_number(json, "busy_ns_per_image", layer->busy_ns);
     weft_json_number(json, "energy_dynamic_pj", layer->energy_pj);
     weft_json_object_end(json);

@@ -32,8 +32,11 @@ weft_status weft_report_tables_alloc(weft_report_tables *tables, const weft_repo
     size_t cores = (size_t)input->chip->core_count;
     tables->layers = calloc((size_t)tables->stage_count + 1, sizeof *tables->layers);
     tables->core_arrays = calloc(cores, sizeof *tables->core_arrays);
+    tables->core_blocks = calloc(cores, sizeof *tables->core_blocks);
     tables->core_buffer = calloc(cores, sizeof *tables->core_buffer);
-    if (tables->layers && tables->core_arrays && tables->core_buffer) return WEFT_OK;
+    tables->part_arrays = calloc(cores, sizeof *tables->part_arrays);
+    if (tables->layers && tables->core_arrays && tables->core_blocks && tables->core_buffer && tables->part_arrays)
+        return WEFT_OK;
     weft_report_tables_free(tables);
     return weft_error_set(err, WEFT_E_MEMORY, "no memory for the report's tables");
 }
@@ -41,20 +44,35 @@ weft_status weft_report_tables_alloc(weft_report_tables *tables, const weft_repo
 void weft_report_tables_free(weft_report_tables *tables) {
     free(tables->layers);
     free(tables->core_arrays);
+    free(tables->core_blocks);
     free(tables->core_buffer);
+    free(tables->part_arrays);
+    tables->part_arrays = NULL;
     tables->layers = NULL;
     tables->core_arrays = NULL;
+    tables->core_blocks = NULL;
     tables->core_buffer = NULL;
 }
 
-static double cell_utilisation(const weft_mapped_stage *stage, const weft_chip *chip) {
-    double used = 0, array = (double)chip->array.rows * (double)chip->array.columns;
-    for (int i = 0; i < stage->tile_count; i++) {
-        const weft_tile *tile = &stage->tiles[i];
-        used += (double)(tile->row_end - tile->row_begin) * (tile->column_end - tile->column_begin) *
-                chip->columns_per_weight;
-    }
-    return stage->tile_count ? 100 * used / (array * stage->tile_count) : 0;
+const char *weft_report_kind(const weft_stage *stage) {
+    if (!stage->has_matrix) return "digital";
+    return stage->is_conv ? "conv" : "dense";
+}
+
+bool weft_report_core_used(const weft_report_tables *tables, int core) {
+    return tables->core_arrays[core] > 0 || tables->core_blocks[core] > 0;
+}
+
+/* Weights of one copy; what lies off the groups' blocks is none. */
+static uint64_t weight_count(const weft_stage *stage) {
+    return stage->has_matrix ? (uint64_t)weft_stage_group_rows(stage) * (uint64_t)stage->columns : 0;
+}
+
+/* Every copy has each weight in exactly one tile. */
+static double cell_utilisation(const weft_mapped_stage *mapped, const weft_stage *stage, const weft_chip *chip) {
+    double used = (double)weight_count(stage) * weft_mapped_stage_copies(mapped) * chip->columns_per_weight;
+    double array = (double)chip->array.rows * (double)chip->array.columns;
+    return mapped->tile_count ? 100 * used / (array * mapped->tile_count) : 0;
 }
 
 static void collect_stage(weft_report_tables *tables, int s) {
@@ -63,16 +81,33 @@ static void collect_stage(weft_report_tables *tables, int s) {
     const weft_mapped_stage *mapped = &input->mapping->stages[s];
     weft_report_layer *layer = &tables->layers[s];
     layer->name = stage->name;
+    layer->copies = weft_mapped_stage_copies(mapped);
     layer->tiles = mapped->tile_count;
     layer->cores = weft_mapped_stage_cores(mapped);
     layer->positions = (int64_t)stage->matrix_out.height * stage->matrix_out.width;
-    layer->macs = (uint64_t)layer->positions * (uint64_t)stage->rows * (uint64_t)stage->columns;
-    layer->cell_utilisation_percent = cell_utilisation(mapped, input->chip);
+    layer->macs = (uint64_t)layer->positions * weight_count(stage);
+    layer->cell_utilisation_percent = cell_utilisation(mapped, stage, input->chip);
     layer->info = weft_engine_stage(input->engine, s);
     layer->counts = weft_engine_events(input->engine, s);
     weft_event_counts moved = weft_traffic_events(input->traffic, s);
     weft_event_counts_add(&layer->counts, &moved);
-    for (int t = 0; t < mapped->tile_count; t++) tables->core_arrays[mapped->tiles[t].core]++;
+    for (int b = 0; b < mapped->block_count; b++) tables->core_blocks[mapped->blocks[b].core]++;
+}
+
+static void collect_part(weft_report_tables *tables, int part) {
+    const weft_report_input *input = tables->input;
+    const size_t cores = (size_t)input->chip->core_count;
+    memset(tables->part_arrays, 0, cores * sizeof *tables->part_arrays);
+    for (int s = 0; s < tables->stage_count; s++) {
+        const weft_mapped_stage *mapped = &input->mapping->stages[s];
+        for (int t = 0; t < mapped->tile_count; t++)
+            if (mapped->tiles[t].part == part) tables->part_arrays[mapped->tiles[t].core]++;
+    }
+    for (size_t c = 0; c < cores; c++) {
+        int64_t bytes = weft_mapping_buffer_bytes(input->mapping, input->stages, input->chip, part, (int)c);
+        if (tables->part_arrays[c] > tables->core_arrays[c]) tables->core_arrays[c] = tables->part_arrays[c];
+        if (bytes > tables->core_buffer[c]) tables->core_buffer[c] = bytes;
+    }
 }
 
 void weft_report_collect(weft_report_tables *tables) {
@@ -82,8 +117,7 @@ void weft_report_collect(weft_report_tables *tables) {
     host->name = "input";
     host->counts = weft_traffic_events(input->traffic, -1);
     tables->traffic = weft_traffic_total(input->traffic);
-    for (int c = 0; c < input->chip->core_count; c++)
-        tables->core_buffer[c] = weft_mapping_buffer_bytes(input->mapping, input->stages, input->chip, c);
+    for (int p = 0; p < input->mapping->parts; p++) collect_part(tables, p);
 }
 
 int weft_report_component(const weft_report_tables *tables, int event) {
@@ -202,7 +236,7 @@ void weft_report_derive(weft_report_tables *tables) {
     weft_report_figures *f = &tables->figures;
     f->accuracy_percent = input->images ? 100.0 * (double)input->correct / (double)input->images : NAN;
     for (int c = 0; c < input->chip->core_count; c++) {
-        f->cores_used += tables->core_arrays[c] > 0;
+        f->cores_used += weft_report_core_used(tables, c);
         f->arrays_used += tables->core_arrays[c];
     }
     derive_energy(tables);

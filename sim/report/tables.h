@@ -14,10 +14,10 @@ extern "C" {
 /* One stage, or what the host's input causes. Per image. */
 typedef struct weft_report_layer {
     const char *name;
-    int tiles, cores;
-    int64_t positions; /* vectors that go through the matrix */
+    int copies, tiles, cores; /* tiles: of all copies; 0 for a digital stage */
+    int64_t positions;        /* vectors that go through the matrix, or a digital stage's input positions */
     uint64_t macs;
-    double cell_utilisation_percent; /* cells that hold weights / cells of its arrays */
+    double cell_utilisation_percent; /* cells that hold weights / cells of its arrays, over all copies */
     weft_engine_stage_info info;
     weft_event_counts counts;
     double component_pj[WEFT_EVENT_COUNT]; /* by component, see weft_report_tables */
@@ -36,8 +36,10 @@ typedef struct weft_report_tables {
     int stage_count;
     weft_report_layer *layers; /* [stage_count + 1], the last is the host's input */
     weft_traffic_totals traffic;
-    int *core_arrays;     /* [core_count] arrays in use */
-    int64_t *core_buffer; /* [core_count] bytes that the mapping needs */
+    int *core_arrays;     /* [core_count] arrays in use, in the part that uses most */
+    int *core_blocks;     /* [core_count] output blocks, of all parts */
+    int *part_arrays;     /* [core_count] scratch of collect */
+    int64_t *core_buffer; /* [core_count] bytes that the mapping needs, in the part that needs most */
     /* Derived. */
     weft_event_counts counts;
     double event_pj[WEFT_EVENT_COUNT];
@@ -57,6 +59,10 @@ weft_status weft_report_tables_alloc(weft_report_tables *tables, const weft_repo
 void weft_report_tables_free(weft_report_tables *tables);
 void weft_report_collect(weft_report_tables *tables);
 void weft_report_derive(weft_report_tables *tables);
+/* "conv", "dense", "digital". */
+const char *weft_report_kind(const weft_stage *stage);
+/* A core that has arrays in use or sums and digital operations to do. */
+bool weft_report_core_used(const weft_report_tables *tables, int core);
 /* Index of the component of an event. */
 int weft_report_component(const weft_report_tables *tables, int event);
 

@@ -10,10 +10,11 @@
 
 namespace weft {
 
-/* All tiles of a stage on one core, one output position. Its input pixels do not change any more. */
+/* All tiles of one copy of a stage on one core, one position of the matrix. Its input pixels do not change any more. */
 struct Product {
     size_t image;
-    int position;
+    int position; /* raster index */
+    bool last;    /* of the image, here */
     uint64_t due; /* cycle at which the result is out */
     int stage;
     int y, x;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 
 namespace weft {
 
@@ -18,6 +19,20 @@ class Buffer {
   private:
     int64_t held_ = 0, peak_ = 0;
 };
+
+/* The values of one packet: held once, until the last reader on the core lets go. */
+class Hold {
+  public:
+    Hold(Buffer &buffer, int64_t bits) : buffer_(buffer), bits_(bits) { buffer_.hold(bits); }
+    ~Hold() { buffer_.release(bits_); }
+    Hold(const Hold &) = delete;
+    Hold &operator=(const Hold &) = delete;
+
+  private:
+    Buffer &buffer_;
+    int64_t bits_;
+};
+using Held = std::shared_ptr<const Hold>;
 
 } // namespace weft
 #endif

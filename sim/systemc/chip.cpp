@@ -13,22 +13,31 @@ Chip::Chip(sc_core::sc_module_name name, Context &context, const char *record)
     add_cores();
 }
 
+void Context::index_blocks() {
+    for (int s = 0; s < stages->count; s++) {
+        copy_blocks.emplace_back(static_cast<size_t>(weft_mapped_stage_copies(&mapped(s))));
+        for (int b = 0; b < mapped(s).block_count; b++)
+            copy_blocks.back()[static_cast<size_t>(mapped(s).blocks[b].copy)].push_back(b);
+    }
+}
+
 void Chip::add_cores() {
+    context_.index_blocks();
     std::set<int> numbers;
     for (int s = 0; s < context_.stages->count; s++) {
         const weft_mapped_stage &mapped = context_.mapped(s);
         for (int t = 0; t < mapped.tile_count; t++) numbers.insert(mapped.tiles[t].core);
         for (int b = 0; b < mapped.block_count; b++) numbers.insert(mapped.blocks[b].core);
     }
-    int input_cores = 0;
+    int input_readers = 0;
     for (int number : numbers) {
         std::string name = "core_" + std::to_string(number);
         cores_.push_back(std::make_unique<Core>(name.c_str(), context_, number, batch_, host_));
         cores_.back()->network.bind(mesh_);
         mesh_.attach(number, cores_.back().get());
-        input_cores += cores_.back()->feeds_first_stage();
+        input_readers += cores_.back()->input_readers();
     }
-    host_.set_input_cores(input_cores);
+    host_.set_input_readers(input_readers);
 }
 
 /* Nothing can happen any more, and yet something is missing. */

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <systemc>
+#include <vector>
 
 #include "sim/systemc/cosim.h"
 
@@ -27,8 +28,9 @@ struct Context {
     const float *x;
     size_t images;
     uint64_t stall_limit;
-    const volatile sig_atomic_t *stop; /* NULL: never */
-    uint64_t digital_latency;          /* cycles */
+    const volatile sig_atomic_t *stop;                      /* NULL: never */
+    uint64_t digital_latency;                               /* cycles */
+    std::vector<std::vector<std::vector<int>>> copy_blocks; /* of every stage and copy */
     weft_cosim_result *result;
     uint64_t end;     /* cycle of the last result; UINT64_MAX until it is there */
     weft_error error; /* the first failure; status OK while there is none */
@@ -39,6 +41,8 @@ struct Context {
     }
     const weft_stage &stage(int index) const { return stages->items[index]; }
     const weft_mapped_stage &mapped(int index) const { return mapping->stages[index]; }
+    /* Sets copy_blocks. */
+    void index_blocks();
     bool failed() const { return error.status != WEFT_OK; }
     bool stopped() const { return stop && *stop; }
 };

@@ -1,5 +1,5 @@
-/* One core: input maps and arrays of every stage that has tiles here, and the digital unit of every block that meets
- * here. Works only in cycles in which something begins, ends or arrives. */
+/* One core: input maps and arrays of every copy of a stage that has tiles here, and the digital unit of every block
+ * that meets here. Works only in cycles in which something begins, ends or arrives. */
 #ifndef WEFT_SIM_SYSTEMC_CORE_HPP
 #define WEFT_SIM_SYSTEMC_CORE_HPP
 
@@ -9,7 +9,7 @@
 
 namespace weft {
 
-/* Told when a core has finished an image of the first stage: the host may send another. */
+/* Told when a reader of the network's input has finished an image: the host may send another. */
 struct InputListener {
     virtual void input_consumed(size_t image) = 0;
 
@@ -28,9 +28,20 @@ class Core : public sc_core::sc_module, public Receiver {
     std::string describe() const;
     /* Fills this core's part of the result. */
     void finish();
-    bool feeds_first_stage() const { return !matrices_.empty() && matrices_.front()->stage() == 0; }
+    /* Copies of stages and blocks of digital stages here that take the network's input. */
+    int input_readers() const;
 
   private:
+    /* Who reads the packets of one producer: a matrix unit or a port of a block. */
+    struct Reader {
+        weft_reader key;
+        int begin; /* channel of the port's map where the producer's first one goes */
+        MatrixUnit *matrix;
+        PortBuffer *port;
+    };
+    void add_matrices();
+    void add_reader(const weft_reader &key, MatrixUnit *matrix, PortBuffer *port);
+    void deliver(int stage, int block, size_t image, int y, int x, const std::vector<int32_t> &q);
     void wake() { work_event_.notify(sc_core::SC_ZERO_TIME); }
     void work();
     bool end_products(MatrixUnit &unit, uint64_t time);
@@ -39,7 +50,6 @@ class Core : public sc_core::sc_module, public Receiver {
     void send_output(const Output &output);
     void send_result(const Output &output, int host);
     void wake_at_next(uint64_t time);
-    MatrixUnit &matrix(int stage);
     const std::vector<int> &share_columns(int stage, int block, int source);
 
     Context &context_;
@@ -47,8 +57,9 @@ class Core : public sc_core::sc_module, public Receiver {
     Batch &batch_;
     InputListener &listener_;
     Buffer buffer_;
-    std::vector<std::unique_ptr<MatrixUnit>> matrices_; /* by stage */
+    std::vector<std::unique_ptr<MatrixUnit>> matrices_; /* by stage, then copy */
     DigitalUnit digital_;
+    std::vector<std::vector<Reader>> readers_;                                /* by producer + 1 */
     std::map<std::pair<int, std::pair<int, int>>, std::vector<int>> columns_; /* of (stage, (block, source)) */
     sc_core::sc_event wake_event_, work_event_;
 };

@@ -71,11 +71,18 @@ static weft_status simulate(weft::Context &context, const char *record) {
     }
 }
 
-static weft_status check_options(const weft_engine *engine, const weft_cosim_options *options, weft_error *err) {
+static weft_status check_options(const weft_engine *engine, const weft_mapping *mapping,
+                                 const weft_cosim_options *options, weft_error *err) {
     static bool used = false;
     if (options->images == 0) return weft_error_set(err, WEFT_E_INVALID, "timed run: 0 images, at least 1 is needed");
+    if (mapping->parts > 1)
+        return weft_error_set(
+            err, WEFT_E_UNSUPPORTED,
+            "timed run: the mapping has %d parts, which run one after the other; only mappings of one "
+            "part can be timed",
+            mapping->parts);
     if (!weft_engine_has_ranges(engine))
-        return weft_error_set(err, WEFT_E_INVALID, "timed run: the engine's input ranges are unknown, calibrate first");
+        return weft_error_set(err, WEFT_E_INVALID, "timed run: the engine's ranges are unknown, calibrate first");
     if (used) return weft_error_set(err, WEFT_E_INVALID, "timed run: a process can run the SystemC kernel only once");
     used = true;
     return WEFT_OK;
@@ -85,7 +92,7 @@ weft_status weft_cosim_run(weft_cosim_result **out, const weft_engine *engine, c
                            const weft_mapping *mapping, const weft_stages *stages, const weft_traffic *traffic,
                            const float *x, const weft_cosim_options *options, weft_error *err) {
     *out = nullptr;
-    WEFT_TRY(check_options(engine, options, err));
+    WEFT_TRY(check_options(engine, mapping, options, err));
     weft_cosim_result *result = create_result(chip, stages, options->images);
     if (!result) return weft_error_set(err, WEFT_E_MEMORY, "timed run: out of memory for the result");
     weft::Context context{};

@@ -3,13 +3,16 @@
  *
  * What takes time, in cycles of the chip's clock:
  * - Host: sends pixels in raster order, a packet a destination; each occupies the I/O link for its payload bits /
- * io.bits_per_cycle. Image i starts when i - 1 is sent and the first stage has finished i - 2 (double buffer).
+ * io.bits_per_cycle. Image i starts when i - 1 is sent and the stages that take the input have finished i - 2 (double
+ * buffer).
  * - Network: sim/noc/noc.h, every packet of core/traffic.h with its values inside.
- * - Arrays: the tiles of a stage on a core start together, in raster order, when their pixels are there and
- * mvm_interval_cycles have passed; the result is out after mvm_latency_cycles, with the sums of the core's own tiles.
+ * - Arrays: the tiles of a copy of a stage on a core start together, in raster order of the positions that the copy
+ * computes, when their pixels are there and mvm_interval_cycles have passed; the result is out after
+ * mvm_latency_cycles, with the sums of the core's own tiles.
  * - Digital unit: one a core, in order of arrival; a position occupies it for ceil(events / core.digital_lanes) cycles
- * (scalings, activations, pooling steps that it sets off) and leaves core.digital_ns later. Buffers of cores are not
- * bounded; their peak is reported. */
+ * (scalings, activations, pooling steps and residual additions that it sets off) and leaves core.digital_ns later. It
+ * waits for the second terms of its additions. Buffers of cores are not bounded; their peak is reported.
+ * A mapping of several parts has no timed run yet. */
 #ifndef WEFT_SIM_SYSTEMC_COSIM_H
 #define WEFT_SIM_SYSTEMC_COSIM_H
 
@@ -51,7 +54,8 @@ typedef struct weft_cosim_result {
 } weft_cosim_result;
 
 /* x [images, C, H, W] float, preprocessed. Deterministic for any number of threads. Errors: IO (record), MEMORY,
- * INTERRUPTED, INTERNAL (deadlock, a lost packet), INVALID (a second run in one process). */
+ * INTERRUPTED, INTERNAL (deadlock, a lost packet), INVALID (a second run in one process), UNSUPPORTED (several parts).
+ */
 weft_status weft_cosim_run(weft_cosim_result **out, const weft_engine *engine, const weft_chip *chip,
                            const weft_mapping *mapping, const weft_stages *stages, const weft_traffic *traffic,
                            const float *x, const weft_cosim_options *options, weft_error *err);

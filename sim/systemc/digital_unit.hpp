@@ -1,7 +1,8 @@
 /* The digital unit of one core: adds up partial sums of the output blocks that meet here, and runs their digital
- * operations in raster order of the matrix positions. One server: a position occupies it for ceil(events /
- * digital_lanes) cycles, where events are the scalings, activations and pooling steps that the position sets off, and
- * leaves digital_ns later. */
+ * operations in raster order of the matrix positions that their copies compute; a block of a digital stage takes the
+ * activations of its input instead. A position waits until the second terms of its additions have come. One server: a
+ * position occupies it for ceil(events / digital_lanes) cycles, where events are the scalings, activations, pooling
+ * steps and residual additions that the position sets off, and leaves digital_ns later. */
 #ifndef WEFT_SIM_SYSTEMC_DIGITAL_UNIT_HPP
 #define WEFT_SIM_SYSTEMC_DIGITAL_UNIT_HPP
 
@@ -10,60 +11,29 @@
 #include <string>
 #include <vector>
 
-#include "sim/systemc/buffer.hpp"
-#include "sim/systemc/context.hpp"
+#include "sim/systemc/block_chain.hpp"
 
 namespace weft {
-
-/* One position of a stage's final output, channels of one block. */
-struct Output {
-    int stage, block;
-    size_t image;
-    int y, x;
-    std::vector<float> values;
-};
 
 /* Outputs of one matrix position; often none while a pooling window fills. */
 struct DigitalJob {
     uint64_t due;
+    size_t image;
+    bool ends_input; /* the image's last position of a block that reads the network's input */
     std::vector<Output> outputs;
-};
-
-/* Digital operations of one block, from matrix positions to outputs. Holds the map in front of each operation. */
-class BlockChain {
-  public:
-    BlockChain(Context &context, int stage, int block, Buffer &buffer);
-    /* The position's sums go through; returns the number of digital events. Positions come in raster order. */
-    uint64_t run(size_t image, int position, const int64_t *sums, std::vector<Output> &outputs);
-
-  private:
-    struct Operation {
-        std::vector<float> map; /* [in.height, in.width, channels] */
-        bool pool;
-        int arrived, fired; /* positions of the present image */
-        int64_t held_bits;
-    };
-    void pass(size_t op, int y, int x, const float *values);
-    void fire(size_t op, int y, int x);
-    void fire_windows(size_t op);
-    void account(size_t op);
-
-    Context &context_;
-    int stage_, block_, begin_, end_;
-    Buffer &buffer_;
-    std::vector<Operation> operations_;
-    size_t image_ = 0;                       /* of run */
-    std::vector<Output> *outputs_ = nullptr; /* of run */
-    uint64_t events_ = 0;                    /* of run */
 };
 
 class DigitalUnit {
   public:
     DigitalUnit(Context &context, int core, Buffer &buffer);
+    /* Buffers of all blocks' ports. */
+    std::vector<PortBuffer *> ports() const;
+    /* Blocks of digital stages whose input is the network's. */
+    int input_readers() const;
     /* Sums of some columns of a block (relative to it) at one matrix position. */
     void add(int stage, int block, size_t image, int position, const std::vector<int> &columns,
              const std::vector<int64_t> &sums);
-    /* Puts every position whose sums are complete into the server. */
+    /* Puts every position for which everything is there into the server. */
     bool start(uint64_t time);
     const DigitalJob *finished(uint64_t time) const;
     void pop() { jobs_.pop_front(); }
@@ -78,13 +48,22 @@ class DigitalUnit {
         uint64_t received; /* values */
     };
     struct Block {
-        int stage, block, width, positions, contributions;
+        int stage, block, width, contributions;
+        bool reads_input; /* a digital stage's, of the network's input */
         BlockChain chain;
-        std::map<uint64_t, Sums> waiting; /* by image * positions + position */
+        std::map<uint64_t, Sums> waiting; /* by image * positions + ordinal of the position */
         uint64_t next;
+
+        uint64_t positions() const { return chain.positions().size(); }
+        size_t image() const { return static_cast<size_t>(next / positions()); }
+        int position() const { return chain.positions()[next % positions()]; }
     };
+    void add_block(int stage, int block);
     Block &find(int stage, int block);
+    bool has_values(const Block &block) const;
+    void take_values(Block &block, std::vector<float> &values);
     void serve(Block &block, uint64_t time);
+    std::string missing_at(const Block &block) const;
 
     Context &context_;
     int core_;

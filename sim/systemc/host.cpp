@@ -4,12 +4,22 @@
 
 namespace weft {
 
+/* Packets of an image's results. */
+static int count_results(const Context &context) {
+    int last = context.stages->count - 1, count = 0;
+    const weft_mapped_stage &mapped = context.mapped(last);
+    weft_shape out = context.stage(last).out;
+    for (int y = 0; y < out.height; y++)
+        for (int x = 0; x < out.width; x++)
+            for (int b = 0; b < mapped.block_count; b++)
+                count += mapped.blocks[b].copy == weft_mapped_stage_copy(&mapped, y, x);
+    return count;
+}
+
 Host::Host(sc_core::sc_module_name name, Context &context)
     : sc_core::sc_module(name), network("network"), context_(context), pump_event_("pump"),
       q_(weft_shape_size(context.stages->input)), consumed_(context.images), missing_(context.images) {
-    int last = context.stages->count - 1;
-    weft_shape out = context.stage(last).out;
-    std::fill(missing_.begin(), missing_.end(), context.mapped(last).block_count * out.height * out.width);
+    std::fill(missing_.begin(), missing_.end(), count_results(context));
     SC_METHOD(pump);
     sensitive << pump_event_;
 }
@@ -18,7 +28,7 @@ Host::Host(sc_core::sc_module_name name, Context &context)
 bool Host::next_packet() {
     weft_shape in = context_.stages->input;
     for (; pixel_ < in.height * in.width; pixel_++, destination_ = 0) {
-        const weft_route *route = weft_traffic_route(context_.traffic, -1, 0, pixel_ / in.width, pixel_ % in.width);
+        const weft_route *route = weft_traffic_route(context_.traffic, 0, -1, 0, pixel_ / in.width, pixel_ % in.width);
         if (destination_ < route->core_count) return true;
     }
     return false;
@@ -55,7 +65,7 @@ void Host::send_pixel(int destination) {
     m.kind = WEFT_PACKET_INPUT;
     m.source = context_.chip->host_terminal;
     m.stage = -1, m.block = 0, m.image = image_, m.y = pixel_ / in.width, m.x = pixel_ % in.width;
-    m.target = weft_traffic_route(context_.traffic, -1, 0, m.y, m.x)->cores[destination];
+    m.target = weft_traffic_route(context_.traffic, 0, -1, 0, m.y, m.x)->cores[destination];
     const int32_t *from = q_.data() + static_cast<size_t>(pixel_) * static_cast<size_t>(in.channels);
     m.q.assign(from, from + in.channels);
     link_bits_ += static_cast<uint64_t>(in.channels) * static_cast<uint64_t>(context_.chip->input.bits);
@@ -76,14 +86,14 @@ void Host::receive(const Message &m) {
 
 void Host::input_consumed(size_t image) {
     consumed_[image]++;
-    while (images_consumed_ < context_.images && consumed_[images_consumed_] == input_cores_) images_consumed_++;
+    while (images_consumed_ < context_.images && consumed_[images_consumed_] == input_readers_) images_consumed_++;
     pump_event_.notify(sc_core::SC_ZERO_TIME);
 }
 
 std::string Host::describe() const {
     std::string waits;
     if (image_ < context_.images)
-        waits = "host cannot send image " + std::to_string(image_) + " before the first stage has finished image " +
+        waits = "host cannot send image " + std::to_string(image_) + " before its readers have finished image " +
                 std::to_string(images_consumed_);
     for (size_t i = 0; i < missing_.size(); i++)
         if (missing_[i] && waits.empty())

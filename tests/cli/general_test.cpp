@@ -5,7 +5,7 @@ using namespace weft_cli;
 
 namespace {
 
-const char *const commands[] = {"train", "eval", "map", "sim", "describe", "info"};
+const char *const commands[] = {"train", "eval", "run", "map", "sim", "describe", "info"};
 
 TEST_F(Cli, version) {
     for (const std::vector<std::string> &words :
@@ -74,6 +74,20 @@ TEST_F(Cli, wrong_use_says_what) {
         "map");
     wrong_use(weft({"map", "n", "c"}), "--out FILE is missing", "map");
     wrong_use(weft({"map", "--check", "m", "c"}), "--check takes the mapping file alone, without CHIP", "map");
+    for (const char *option : {"--objective", "--placer"})
+        wrong_use(weft({"map", "--check", "m", option, option[2] == 'o' ? "link" : "greedy"}),
+                  std::string("--check takes the mapping file alone, without ") + option, "map");
+    for (const char *option : {"--seed", "--parts", "--chips"})
+        wrong_use(weft({"map", "--check", "m", option, "3"}),
+                  std::string("--check takes the mapping file alone, without ") + option, "map");
+    wrong_use(weft({"map", "--check", "m", "--no-replicate"}),
+              "--check takes the mapping file alone, without --no-replicate", "map");
+    wrong_use(weft({"map", "n", "c", "-o", "m", "--objective", "enrgy"}),
+              "--objective: there is no \"enrgy\"; did you mean \"energy\"?", "map");
+    wrong_use(weft({"map", "n", "c", "-o", "m", "--placer", "refind"}),
+              "--placer: there is no \"refind\"; did you mean \"refined\"?", "map");
+    wrong_use(weft({"map", "n", "c", "-o", "m", "--parts", "2", "--chips", "3"}),
+              "--chips 3: with --parts 2 there are no more than 2", "map");
     wrong_use(weft({"describe", "transfroms"}), "unknown topic \"transfroms\"; did you mean transforms?", "describe");
     EXPECT_EQ(listing(), "");
 }

@@ -57,20 +57,59 @@ TEST_F(CliResults, eval_json_has_the_promised_keys) {
 TEST_F(CliResults, map_prints_a_table_and_checks) {
     Ran run = weft({"map", "net.onnx", "hermes", "-o", "m.yaml", "--json", "m.json"});
     ASSERT_EQ(run.code, 0) << run.err;
-    EXPECT_EQ(run.out.rfind("stage     rows  columns  positions  arrays  cores\n"
-                            "conv1        9        4         64       1      1\n"
-                            "fc          64       10          1       1      1\n"
-                            "hermes: 2 of 64 arrays, ",
+    EXPECT_EQ(run.out.rfind("stage     rows  columns  positions  copies  arrays  cores\n"
+                            "conv1        9        4         64      16      16     16\n"
+                            "fc          64       10          1       1       1      1\n"
+                            "hermes: 17 of 64 arrays, 17 of 64 cores, ",
                             0),
               0u)
         << run.out;
     Json json(read_file("m.json"));
     EXPECT_EQ(json.number("arrays_needed"), 2);
+    EXPECT_EQ(json.number("arrays_used"), 17);
     EXPECT_EQ(json.number("cores_available"), 64);
+    EXPECT_EQ(json.number("parts"), 1);
+    EXPECT_EQ(json.text("bottleneck"), "conv1");
     EXPECT_EQ(cJSON_GetArraySize(json.at("stages")), 2);
     Ran check = weft({"map", "--check", "m.yaml"});
     EXPECT_EQ(check.code, 0) << check.err;
     EXPECT_NE(check.out.find("m.yaml fits hermes"), std::string::npos);
+}
+
+TEST_F(CliResults, map_explains_itself) {
+    Ran run = weft({"map", "net.onnx", "hermes", "-o", "m.yaml", "--explain", "--objective", "link", "--arrays", "6",
+                    "--floor", "floor.svg", "--links", "links.svg", "--json", "-"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    Json json(run.out);
+    EXPECT_EQ(json.text("objective"), "link");
+    EXPECT_EQ(json.number("arrays_used"), 5); /* five copies of conv1 are no faster than four: 16 positions */
+    EXPECT_EQ(json.number("bottleneck_cycles"), 16 * 129); /* a phase takes 129 cycles */
+    ASSERT_EQ(cJSON_GetArraySize(json.at("placers")), 4);
+    EXPECT_STREQ(cJSON_GetObjectItem(cJSON_GetArrayItem(json.at("placers"), 3), "name")->valuestring, "refined");
+    for (const char *line : {"objective: link\n", "partition: 2 stages", "parts: 1",
+                             "replicate: part 0: copies of 1 stages", "allocate: ", "place: refined",
+                             "memories: ", "route: ", "pipeline: ", "lower bound", "row_major ", "scotch "})
+        EXPECT_NE(run.err.find(line), std::string::npos) << line << "\n" << run.err;
+    for (const char *file : {"floor.svg", "links.svg"}) EXPECT_EQ(read_file(file).rfind("<svg", 0), 0u) << file;
+
+    Ran check = weft({"map", "--check", "m.yaml", "--explain", "--arrays", "6", "--json", "check.json"});
+    EXPECT_EQ(check.code, 0) << check.err;
+    Json again(read_file("check.json"));
+    EXPECT_EQ(again.number("bottleneck_cycles"), json.number("bottleneck_cycles"));
+    EXPECT_EQ(again.number("pipeline_cycles"), json.number("pipeline_cycles"));
+    EXPECT_EQ(again.number("flit_hops_per_image"), json.number("flit_hops_per_image"));
+    EXPECT_EQ(cJSON_GetArraySize(again.at("placers")), 1);
+}
+
+TEST_F(CliResults, map_in_parts) {
+    Ran run = weft({"map", "net.onnx", "hermes", "-o", "m.yaml", "--set", "noc.mesh=[1,1]", "--chips", "0", "--floor",
+                    "f.svg", "--json", "m.json"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    EXPECT_NE(run.out.find("hermes: 2 arrays in 2 parts on 2 chips of 1, 1 of 1 cores, "), std::string::npos)
+        << run.out;
+    EXPECT_EQ(Json(read_file("m.json")).number("chips"), 2);
+    EXPECT_EQ(read_file("f-1.svg").rfind("<svg", 0), 0u);
+    EXPECT_EQ(weft({"map", "--check", "m.yaml"}).code, 0);
 }
 
 TEST_F(CliResults, sim_without_time) {
@@ -85,6 +124,25 @@ TEST_F(CliResults, sim_without_time) {
     EXPECT_TRUE(cJSON_IsNull(json.at("cycles")));
     EXPECT_EQ(run.out, read_file("run/deep/report.json"));
     EXPECT_EQ(listing("run/deep"), "confusion.csv cores.csv energy.csv layers.csv links.csv report.html report.json");
+}
+
+TEST_F(CliResults, sim_of_several_parts_leaves_time_out) {
+    ASSERT_EQ(weft({"map", "net.onnx", "hermes", "-o", "m.yaml", "--set", "noc.mesh=[1,1]"}).code, 0);
+    Ran run = weft({"sim", "m.yaml", "--dataset", "set", "-o", "run"});
+    EXPECT_EQ(run.code, 0);
+    EXPECT_EQ(run.err, "weft: note: the mapping has 2 parts: no images are timed, so there is no latency\n");
+    EXPECT_NE(run.out.find("parts            2, one after the other, on 1 chip\n"), std::string::npos) << run.out;
+    Json json(read_file("run/report.json"));
+    EXPECT_EQ(json.number("timed_images"), 0);
+    EXPECT_TRUE(cJSON_IsNull(json.at("latency_ns")));
+    EXPECT_EQ(cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(json.at("mapping"), "parts")), 2);
+    Ran asked = weft({"sim", "m.yaml", "--dataset", "set", "-o", "timed", "--timed-images", "1"});
+    EXPECT_EQ(asked.code, 1);
+    EXPECT_EQ(asked.err,
+              "weft: --timed-images: the mapping has 2 parts, which run one after the other; only mappings of "
+              "one part can be timed\n");
+    EXPECT_EQ(weft({"sim", "m.yaml", "--dataset", "set", "-o", "timed", "--record", "trace"}).code, 1);
+    EXPECT_EQ(weft({"sim", "m.yaml", "--dataset", "set", "-o", "run", "--timed-images", "0"}).err, "");
 }
 
 TEST_F(CliResults, sim_takes_a_changed_chip_with_a_note) {
@@ -121,6 +179,10 @@ TEST_F(CliResults, info_knows_every_kind) {
     Json network(weft({"info", "net.onnx", "--json", "-"}).out);
     cJSON *layer = cJSON_GetArrayItem(network.at("layers"), 0);
     EXPECT_EQ(cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(layer, "macs")), 64 * 9 * 4);
+    EXPECT_STREQ(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(layer, "runs_on")), "crossbar");
+    EXPECT_EQ(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(layer, "kernel")), 2);
+    EXPECT_TRUE(cJSON_IsTrue(network.at("mappable")));
+    EXPECT_GE(cJSON_GetNumberValue(network.at("stages")), 1);
     EXPECT_EQ(weft({"info", "set"}).out,
               "data set  set\nimages    60 for training, 30 for testing\nshape     1 x 8 x 8\nclasses   10\n");
 }
@@ -136,14 +198,15 @@ TEST_F(CliResults, info_shows_branches_and_bounds) {
     add.kind = WEFT_LAYER_ADD;
     const std::tuple<weft_layer *, const char *, int> layers[] = {
         {&clip, "clip", -1}, {&quantise, "quantise", 0}, {&threshold, "spikes", 0}, {&add, "sum", 2}};
-    add.addend = 1;
+    add.input2 = 1;
     for (const auto &[layer, name, input] : layers)
         ASSERT_EQ(weft_network_add(net, layer, name, input, false, nullptr, &err), WEFT_OK) << err.text;
     ASSERT_EQ(weft_onnx_write(net, "branches.onnx", &err), WEFT_OK) << err.text;
     weft_network_destroy(net);
     std::string table = weft({"info", "branches.onnx"}).out;
     for (const char *detail :
-         {"  -0.5..2\n", "  0..1.5 in steps of 0.5\n", "  from clip  +-1 from +-0.25\n", "  spikes + quantise\n"})
+         {"  digital   -0.5..2\n", "  digital   0..1.5 in steps of 0.5\n", "  digital   from clip  +-1 from +-0.25\n",
+          "  digital   spikes + quantise\n", "  0 on crossbars, 4 digital\n", "\ncannot be mapped: "})
         EXPECT_NE(table.find(detail), std::string::npos) << detail << "in\n" << table;
     Json info(weft({"info", "branches.onnx", "--json", "-"}).out);
     auto value = [&](int layer, const char *key) {
@@ -153,7 +216,13 @@ TEST_F(CliResults, info_shows_branches_and_bounds) {
     EXPECT_EQ(cJSON_GetNumberValue(value(1, "levels")), 3);
     EXPECT_TRUE(cJSON_IsTrue(value(2, "signed")));
     EXPECT_STREQ(cJSON_GetStringValue(value(2, "from")), "clip");
-    EXPECT_STREQ(cJSON_GetStringValue(value(3, "addend")), "quantise");
+    EXPECT_STREQ(cJSON_GetStringValue(value(3, "from2")), "quantise");
+    EXPECT_STREQ(cJSON_GetStringValue(value(3, "runs_on")), "digital");
+    EXPECT_TRUE(cJSON_IsFalse(info.at("mappable")));
+    EXPECT_EQ(info.text("reason").find("network \"branches\""), 0u) << info.text("reason");
+    EXPECT_STREQ(cJSON_GetStringValue(value(3, "runs_on")), "digital");
+    EXPECT_TRUE(cJSON_IsFalse(info.at("mappable")));
+    EXPECT_EQ(info.text("reason").find("network \"branches\""), 0u) << info.text("reason");
 }
 
 } // namespace

@@ -2,7 +2,7 @@
 //
 //   node onnxruntime_run.js MODEL INPUT.f32 N C H W OUTPUT.f32
 //
-// INPUT.f32: N images [C, H, W] as little-endian float32; OUTPUT.f32: their logits, one row an image. The package
+// INPUT.f32: N images [C, H, W] as little-endian float32; OUTPUT.f32: their outputs, one row an image. The package
 // onnxruntime-node is looked for on NODE_PATH and in build/node of the source tree. Exit 77: it is not installed.
 'use strict';
 const fs = require('fs');
@@ -36,6 +36,7 @@ async function run(model, input, shape, output) {
     const x = readFloats(input, count * values);
     const session = await ort.InferenceSession.create(model, {
         executionProviders: ['cpu'], intraOpNumThreads: 1, interOpNumThreads: 1,
+        graphOptimizationLevel: 'disabled', // each node as the file says; else quantised layers are fused
     });
     const chunks = [];
     for (let first = 0; first < count; first += BATCH) {

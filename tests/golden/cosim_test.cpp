@@ -29,7 +29,7 @@ TEST(Cosim, OneLayerOnOneCore) {
         timed_case c(timed_chip(), dense_network(4, 3), 1, 1);
         ASSERT_EQ(c.chip.mvm_interval_cycles, 32);
         ASSERT_EQ(c.chip.mvm_latency_cycles, 41);
-        c.mapping = hand_mapping(c.stages.get(), {{{1, 0, 3, 0}}}, {{{1, 0, 0, 4, 0, 3, 0}}});
+        c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 3, 0}}}, {{{0, 0, 1, 0, 0, 4, 0, 3, 0}}});
         c.prepare();
         cosim_ptr r = run_timed(c);
         ASSERT_TRUE(r);
@@ -64,7 +64,8 @@ TEST(Cosim, TwoCoresWithAPartialSum) {
         weft_chip chip = timed_chip();
         chip.io.bits_per_cycle = 8;
         timed_case c(chip, dense_network(8, 3), 1, 2);
-        c.mapping = hand_mapping(c.stages.get(), {{{1, 0, 3, 0}}}, {{{1, 0, 0, 4, 0, 3, 0}, {0, 0, 4, 8, 0, 3, 0}}});
+        c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 3, 0}}},
+                                 {{{0, 0, 1, 0, 0, 4, 0, 3, 0}, {0, 0, 0, 0, 4, 8, 0, 3, 0}}});
         c.prepare();
         cosim_ptr r = run_timed(c);
         ASSERT_TRUE(r);
@@ -78,11 +79,12 @@ TEST(Cosim, TwoCoresWithAPartialSum) {
     });
 }
 
-/* Two positions of a 1 x 1 convolution: products start 32 cycles apart while their results take 41; a max pool of 1 x 2
- * then waits for both. Pixels of 8 bits leave the host one a cycle at 8 bits a cycle, 1 flit each. first product: 0 +
- * 4*2+1+1; second: 32 later (its pixel came one cycle after the first)
- *   + 41, digital: bias 1 event and 1 pooling step of the window at the second position: 1 cycle; + 5; result 2 flits
- */
+/* Two positions of a 1 x 1 convolution: products start 32 cycles apart while their results take 41. A max pool of 1 x 2
+ * leaves one position, so it is a stage of its own, here on the same core: it takes the values without a packet. Pixels
+ * of 8 bits leave the host one a cycle at 8 bits a cycle, 1 flit each. First product: 0 + 4*2+1+1; second: 32 later
+ * (its pixel came one cycle after the first)
+ *   + 41, digital: bias 1 event: 1 cycle; + 5; 1 pooling step of the window at the second position: 1 cycle; + 5;
+ * result 2 flits */
 TEST(Cosim, PoolingWaitsForItsWindow) {
     in_child([] {
         network_ptr net = make_network({1, 1, 2});
@@ -91,15 +93,132 @@ TEST(Cosim, PoolingWaitsForItsWindow) {
         weft_chip chip = timed_chip();
         chip.io.bits_per_cycle = 8;
         timed_case c(chip, std::move(net), 1, 3);
-        c.mapping = hand_mapping(c.stages.get(), {{{1, 0, 1, 0}}}, {{{1, 0, 0, 1, 0, 1, 0}}});
+        ASSERT_EQ(c.stages->count, 2);
+        ASSERT_FALSE(c.stages->items[1].has_matrix);
+        c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 1, 0}}, {{0, 0, 1, 0, 1, 0}}},
+                                 {{{0, 0, 1, 0, 0, 1, 0, 1, 0}}, {}});
         c.prepare();
         cosim_ptr r = run_timed(c);
         ASSERT_TRUE(r);
-        EXPECT_EQ(r->image_end[0], zero_load(2, 1) + 32 + 41 + 1 + 5 + zero_load(2, 2));
+        EXPECT_EQ(r->image_end[0], zero_load(2, 1) + 32 + 41 + 1 + 5 + 1 + 5 + zero_load(2, 2));
+        EXPECT_EQ(r->packets, 3u);
         EXPECT_EQ(r->cores[1].mvm_count, 2u);
         EXPECT_EQ(r->cores[1].array_busy_cycles, 64u);
-        EXPECT_EQ(r->cores[1].digital_busy_cycles, 2u);
+        EXPECT_EQ(r->cores[1].digital_busy_cycles, 3u); /* two scalings, one pooling step */
+        EXPECT_EQ(r->stage_busy_cycles[1], 0u);
         expect_equals_functional(c, *r);
+    });
+}
+
+/* A 2 x 2 convolution with a bias is pooled down its two columns inside the stage; two copies on cores 0 and 1 compute
+ * a column each, two products 32 cycles apart. Every pixel, 8 bits, goes to the copy that reads it: at 8 bits a cycle,
+ * in raster order, (0, 1) leaves the host at 1 and (1, 1) at 3. The dense layer on core 0 needs both pooled values:
+ * core 1's come as a packet of 1 flit (8 bits and 8 of header), its own stay. core 1: 1 + 4*2+1+1, second product 32
+ * later, + 41, bias and pooling step 1 cycle, + 5, packet 4*2+1+1 core 0, dense: + 41, no digital event, + 5, result of
+ * 2 values of 16 bits and 8 of header, 3 flits: 4*1+1+3 */
+TEST(Cosim, CopiesTakeTurns) {
+    in_child([] {
+        network_ptr net = make_network({1, 2, 2});
+        add_layer(net.get(), WEFT_LAYER_CONV, "conv", 1, window_of(1, 1, 0), true);
+        add_layer(net.get(), WEFT_LAYER_MAX_POOL, "pool", 0, {2, 1, 2, 1, 1, 1, 0, 0, 0, 0});
+        add_layer(net.get(), WEFT_LAYER_FLATTEN, "flatten");
+        add_layer(net.get(), WEFT_LAYER_DENSE, "fc", 2);
+        weft_chip chip = timed_chip();
+        chip.io.bits_per_cycle = 8;
+        timed_case c(chip, std::move(net), 3, 3);
+        ASSERT_EQ(c.stages->count, 2);
+        c.mapping =
+            hand_mapping(c.stages.get(), {{{0, 0, 0, 0, 1, 0}, {0, 1, 1, 0, 1, 0}}, {{0, 0, 0, 0, 2, 0}}},
+                         {{{0, 0, 0, 0, 0, 1, 0, 1, 0}, {0, 1, 1, 0, 0, 1, 0, 1, 0}}, {{0, 0, 0, 1, 0, 2, 0, 2, 0}}});
+        c.mapping->stages[0].copies_x = 2;
+        c.prepare();
+        cosim_ptr r = run_timed(c);
+        ASSERT_TRUE(r);
+        EXPECT_EQ(r->image_end[0],
+                  1 + zero_load(2, 1) + 32 + 41 + 1 + 5 + zero_load(2, 1) + 41 + 0 + 5 + zero_load(1, 3));
+        EXPECT_EQ(r->packets, c.images * (4 + 1 + 1));
+        EXPECT_EQ(r->cores[0].mvm_count, c.images * (2 + 1));
+        EXPECT_EQ(r->cores[1].mvm_count, c.images * 2);
+        EXPECT_EQ(r->stage_busy_cycles[0], c.images * 64);
+        for (size_t i = 2; i < c.images; i++) EXPECT_EQ(r->image_end[i] - r->image_end[i - 1], 64u);
+        expect_equals_functional(c, *r);
+    });
+}
+
+/* Both layers read the 4 inputs; the second one, on core 0 beside the host, adds the first one's values, from core 1.
+ * The pixel's 32 bits go to core 0 at 0 and to core 1 at 2 (16 bits a cycle), where the 3 flits of the first packet
+ * hold the second up until 3. core 1: 3 + 4*2+1+3, + 41, no digital event, + 5, 3 values of 8 bits: 2 flits, 4*2+1+2
+ *   core 0: its sums wait since 4*1+1+3 + 41; 3 additions at 2 a cycle, + 5, result of 4 flits 4*1+1+4
+ * It holds the sums, 3 x 16 bits, and the values, 3 x 8. */
+TEST(Cosim, AdditionWaitsForItsSecondTerm) {
+    in_child([] {
+        network_ptr net = make_network({4, 1, 1});
+        weft_layer dense = {}, sum = {};
+        dense.kind = WEFT_LAYER_DENSE, dense.out.channels = 3;
+        sum.kind = WEFT_LAYER_ADD;
+        ASSERT_EQ(weft_network_add(net.get(), &dense, "first", -1, false, nullptr, nullptr), WEFT_OK);
+        ASSERT_EQ(weft_network_add(net.get(), &dense, "second", -1, false, nullptr, nullptr), WEFT_OK);
+        ASSERT_EQ(weft_network_add(net.get(), &sum, "sum", 1, false, nullptr, nullptr), WEFT_OK); /* input2: first */
+        timed_case c(timed_chip(), std::move(net), 1, 6);
+        ASSERT_EQ(c.stages->count, 2);
+        c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 3, 0}}, {{0, 0, 0, 0, 3, 0}}},
+                                 {{{0, 0, 1, 0, 0, 4, 0, 3, 0}}, {{0, 0, 0, 0, 0, 4, 0, 3, 0}}});
+        c.prepare();
+        cosim_ptr r = run_timed(c);
+        ASSERT_TRUE(r);
+        EXPECT_EQ(r->image_end[0], 3 + zero_load(2, 3) + 41 + 0 + 5 + zero_load(2, 2) + 2 + 5 + zero_load(1, 4));
+        EXPECT_EQ(r->packets, 4u);
+        EXPECT_EQ(r->stage_events[1].n[WEFT_EVENT_PARTIAL_ADD], 3u);
+        EXPECT_EQ(r->stage_events[1].n[WEFT_EVENT_BUFFER_READ_BIT], 4u * 8 + 3u * 8); /* the rows, the second term */
+        EXPECT_EQ(r->cores[0].digital_busy_cycles, 2u);
+        EXPECT_EQ(r->cores[0].buffer_peak_bytes, 3 * 2 + 3);
+        expect_equals_functional(c, *r);
+    });
+}
+
+/* One pixel with padding around it, nine copies with a position each: eight of them read padding alone, and wait for
+ * nobody. */
+TEST(Cosim, CopiesOnPaddingRunByThemselves) {
+    in_child([] {
+        network_ptr net = make_network({1, 1, 1});
+        add_layer(net.get(), WEFT_LAYER_CONV, "conv", 2, window_of(1, 1, 1), true);
+        add_layer(net.get(), WEFT_LAYER_FLATTEN, "flatten");
+        add_layer(net.get(), WEFT_LAYER_DENSE, "fc", 2);
+        weft_chip chip = timed_chip();
+        chip.array.per_core = 10;
+        chip.array.rows = 18;
+        weft_chip_resolve(&chip);
+        timed_case c(chip, std::move(net), 3, 3);
+        ASSERT_EQ(c.stages->count, 2);
+        std::vector<weft_output_block> blocks;
+        std::vector<weft_tile> tiles;
+        for (int k = 0; k < 9; k++) {
+            blocks.push_back(block_at(k % 2, 0, 2, 0, k));
+            tiles.push_back(tile_at(k % 2, k / 2, 0, 1, 0, 2, 0, k));
+        }
+        c.mapping = hand_mapping(c.stages.get(), {{}, {block_at(0, 0, 2)}}, {{}, {tile_at(0, 9, 0, 18, 0, 2)}});
+        set_stage(c.mapping.get(), 0, blocks, tiles, 3, 3);
+        c.prepare();
+        cosim_ptr r = run_timed(c);
+        ASSERT_TRUE(r);
+        EXPECT_EQ(r->stage_events[2].n[WEFT_EVENT_IO_BIT], c.images * 8);
+        EXPECT_EQ(r->cores[0].mvm_count + r->cores[1].mvm_count, c.images * (9 + 1));
+        expect_equals_functional(c, *r);
+    });
+}
+
+TEST(Cosim, RefusesSeveralParts) {
+    in_child([] {
+        timed_case c(timed_chip(), dense_network(4, 3), 1, 1);
+        c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 3, 0}}}, {{{0, 0, 1, 0, 0, 4, 0, 3, 0}}});
+        c.prepare();
+        c.mapping->parts = 3;
+        weft_cosim_result *result = nullptr;
+        weft_error err = {};
+        EXPECT_EQ(c.run(&result, &err), WEFT_E_UNSUPPORTED);
+        EXPECT_STREQ(err.text, "timed run: the mapping has 3 parts, which run one after the other; only mappings of "
+                               "one part can be timed");
+        c.mapping->parts = 1;
     });
 }
 
@@ -116,8 +235,9 @@ TEST(Cosim, PipelineRunsAtTheSpeedOfItsBottleneck) {
         chip.noc.mesh[1] = 2;
         weft_chip_resolve(&chip);
         timed_case c(chip, std::move(net), 12, 4);
-        c.mapping = hand_mapping(c.stages.get(), {{{1, 0, 2, 0}}, {{3, 0, 1, 0}}, {{2, 0, 4, 0}}},
-                                 {{{1, 0, 0, 1, 0, 2, 0}}, {{3, 0, 0, 2, 0, 1, 0}}, {{2, 0, 0, 36, 0, 4, 0}}});
+        c.mapping = hand_mapping(
+            c.stages.get(), {{{0, 0, 1, 0, 2, 0}}, {{0, 0, 3, 0, 1, 0}}, {{0, 0, 2, 0, 4, 0}}},
+            {{{0, 0, 1, 0, 0, 1, 0, 2, 0}}, {{0, 0, 3, 0, 0, 2, 0, 1, 0}}, {{0, 0, 2, 0, 0, 36, 0, 4, 0}}});
         c.prepare();
         cosim_ptr r = run_timed(c);
         ASSERT_TRUE(r);
@@ -136,7 +256,7 @@ TEST(Cosim, HostWaitsForTheDoubleBuffer) {
     in_child([] {
         timed_case c(timed_chip(), dense_network(4, 3), 4, 5);
         c.chip.io.bits_per_cycle = 32;
-        c.mapping = hand_mapping(c.stages.get(), {{{1, 0, 3, 0}}}, {{{1, 0, 0, 4, 0, 3, 0}}});
+        c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 3, 0}}}, {{{0, 0, 1, 0, 0, 4, 0, 3, 0}}});
         c.prepare();
         cosim_ptr r = run_timed(c);
         ASSERT_TRUE(r);
@@ -160,7 +280,7 @@ TEST(Cosim, RecordsItsPackets) {
     std::string path = testing::TempDir() + "weft_cosim_record_" + std::to_string(getpid());
     in_child([&path] {
         timed_case c(timed_chip(), dense_network(4, 3), 1, 1);
-        c.mapping = hand_mapping(c.stages.get(), {{{1, 0, 3, 0}}}, {{{1, 0, 0, 4, 0, 3, 0}}});
+        c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 3, 0}}}, {{{0, 0, 1, 0, 0, 4, 0, 3, 0}}});
         c.prepare();
         ASSERT_TRUE(run_timed(c, path.c_str()));
     });
@@ -177,9 +297,11 @@ TEST(Cosim, ReportsWhoWaitsForWhat) {
         weft_chip chip = timed_chip();
         chip.array.per_core = 4;
         timed_case c(chip, dense_network(8, 3), 1, 2);
-        c.mapping = hand_mapping(
-            c.stages.get(), {{{1, 0, 2, 0}, {0, 2, 3, 0}}},
-            {{{1, 0, 0, 4, 0, 2, 0}, {1, 1, 4, 8, 0, 2, 0}, {0, 0, 0, 4, 2, 3, 0}, {1, 2, 4, 8, 2, 3, 0}}});
+        c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 2, 0}, {0, 0, 0, 2, 3, 0}}},
+                                 {{{0, 0, 1, 0, 0, 4, 0, 2, 0},
+                                   {0, 0, 1, 1, 4, 8, 0, 2, 0},
+                                   {0, 0, 0, 0, 0, 4, 2, 3, 0},
+                                   {0, 0, 1, 2, 4, 8, 2, 3, 0}}});
         c.prepare();
         c.mapping->stages[0].tile_count = 3;
         weft_cosim_result *result = nullptr;
@@ -199,7 +321,7 @@ TEST(Cosim, ReportsWhoWaitsForWhat) {
 TEST(Cosim, RunsOnceInAProcess) {
     in_child([] {
         timed_case c(timed_chip(), dense_network(4, 3), 1, 1);
-        c.mapping = hand_mapping(c.stages.get(), {{{1, 0, 3, 0}}}, {{{1, 0, 0, 4, 0, 3, 0}}});
+        c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 3, 0}}}, {{{0, 0, 1, 0, 0, 4, 0, 3, 0}}});
         c.prepare();
         ASSERT_TRUE(run_timed(c));
         weft_cosim_result *result = nullptr;
@@ -212,7 +334,7 @@ TEST(Cosim, RunsOnceInAProcess) {
 TEST(Cosim, RefusesARecordItCannotWrite) {
     in_child([] {
         timed_case c(timed_chip(), dense_network(4, 3), 1, 1);
-        c.mapping = hand_mapping(c.stages.get(), {{{1, 0, 3, 0}}}, {{{1, 0, 0, 4, 0, 3, 0}}});
+        c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 3, 0}}}, {{{0, 0, 1, 0, 0, 4, 0, 3, 0}}});
         c.prepare();
         weft_cosim_result *result = nullptr;
         weft_error err = {};

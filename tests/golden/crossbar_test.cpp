@@ -162,7 +162,7 @@ TEST(Limits, OneBitSignedConverterIsRefused) {
 TEST(Quantise, RoundsHalfAwayAndClamps) {
     const float x[] = {0.49f, 0.5f, -0.5f, 1.5f, -2.5f, 99.0f, -99.0f, 0.49999997f, 0.0f};
     int32_t q[9];
-    weft_quantise(x, 9, 1.0f, 7, q);
+    weft_quantise_i32(x, 9, 1.0f, 7, q);
     const int32_t expected[] = {0, 1, -1, 2, -3, 7, -7, 0, 0};
     for (int i = 0; i < 9; i++) EXPECT_EQ(expected[i], q[i]) << i;
 }

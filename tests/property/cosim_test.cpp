@@ -5,6 +5,8 @@
 #include <sstream>
 
 #include "tests/support/cosim_fixture.h"
+#include "tests/support/random_mapping.h"
+#include "tests/support/random_network.h"
 
 using namespace weft_test;
 
@@ -30,14 +32,17 @@ weft_chip random_timed_chip(dice &d) {
     return chip;
 }
 
-/* A random case that fits its chip. */
+/* A random case that fits its chip at once, as the mapper maps it: a chain, or every other time with branches. */
 std::unique_ptr<timed_case> random_case(uint64_t seed) {
+    weft_map_options options = weft_map_defaults();
+    options.parts_max = 1;
     for (uint64_t attempt = 0; attempt < 200; attempt++) {
         dice d(seed * 1000 + attempt);
         weft_chip chip = random_timed_chip(d);
-        auto c = std::make_unique<timed_case>(chip, random_network(d), (size_t)d.between(1, 4), seed);
+        network_ptr net = seed % 2 ? random_dag(d) : random_network(d);
+        auto c = std::make_unique<timed_case>(chip, std::move(net), (size_t)d.between(1, 4), seed);
         weft_error err = {};
-        c->mapping = map(c->stages.get(), &c->chip, &err);
+        c->mapping = map(c->stages.get(), &c->chip, &err, nullptr, &options);
         if (!c->mapping) continue;
         c->prepare();
         return c;
@@ -47,6 +52,31 @@ std::unique_ptr<timed_case> random_case(uint64_t seed) {
 }
 
 class Cosim : public testing::TestWithParam<int> {};
+
+/* A network with branches, tiles, blocks and copies anywhere. */
+std::unique_ptr<timed_case> random_graph_case(uint64_t seed) {
+    dice d(500000 + seed);
+    weft_chip chip = random_timed_chip(d);
+    auto c = std::make_unique<timed_case>(chip, random_dag(d, 7, 6), (size_t)d.between(1, 3), seed);
+    c->mapping = random_mapping(d, c->stages.get(), &c->chip, 1);
+    c->prepare();
+    return c;
+}
+
+class CosimGraph : public testing::TestWithParam<int> {};
+
+TEST_P(CosimGraph, EqualsTheFunctionalEngine) {
+    in_child([] {
+        auto c = random_graph_case((uint64_t)GetParam());
+        ASSERT_TRUE(c->engine);
+        cosim_ptr r = run_timed(*c);
+        ASSERT_TRUE(r);
+        expect_equals_functional(*c, *r);
+        for (int s = 0; s < c->stages->count; s++)
+            EXPECT_EQ(r->stage_busy_cycles[s] > 0, c->stages->items[s].has_matrix) << s;
+    });
+}
+INSTANTIATE_TEST_SUITE_P(Random, CosimGraph, testing::Range(0, 60));
 
 TEST_P(Cosim, EqualsTheFunctionalEngine) {
     in_child([] {

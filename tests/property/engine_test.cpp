@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/model_fixture.h"
+#include "tests/support/engine_pieces.h"
 
 namespace {
 
@@ -59,85 +60,10 @@ std::vector<float> run(const weft_engine *engine, const Net &net, const std::vec
     return logits;
 }
 
-// One image through the pieces, as cores of the timed chip call them: tile by tile, block by block, position by
-// position.
-class Pieces {
-  public:
-    Pieces(const weft_engine *e, Net &net) : e_(e), net_(net) {}
-
-    std::vector<float> image(const float *x) {
-        std::vector<int32_t> q(weft_shape_size(net_.stages()->input));
-        weft_engine_quantise_input(e_, x, q.data());
-        for (int s = 0;; s++) {
-            const std::vector<float> out = stage(s, q);
-            if (s + 1 == net_.stages()->count) return out;
-            q.assign(out.size(), 0);
-            weft_engine_quantise(e_, s + 1, out.data(), static_cast<int>(out.size()), q.data());
-        }
-    }
-
-  private:
-    std::vector<float> stage(int s, const std::vector<int32_t> &q) {
-        const weft_stage &st = net_.stage_at(s);
-        const weft_mapped_stage &m = net_.mapping()->stages[s];
-        std::vector<float> out(weft_shape_size(st.out));
-        for (int b = 0; b < m.block_count; b++) {
-            const weft_output_block &block = m.blocks[b];
-            const std::vector<float> part = block_output(s, block, q);
-            const size_t n = static_cast<size_t>(block.column_end - block.column_begin);
-            for (size_t p = 0; p < part.size() / n; p++)
-                std::copy_n(&part[p * n], n,
-                            &out[p * static_cast<size_t>(st.columns) + static_cast<size_t>(block.column_begin)]);
-        }
-        return out;
-    }
-
-    std::vector<float> block_output(int s, const weft_output_block &block, const std::vector<int32_t> &q) {
-        const weft_stage &st = net_.stage_at(s);
-        const int begin = block.column_begin, end = block.column_end;
-        const size_t n = static_cast<size_t>(end - begin);
-        std::vector<float> map;
-        for (int y = 0; y < st.matrix_out.height; y++)
-            for (int x = 0; x < st.matrix_out.width; x++) {
-                const std::vector<int64_t> sums = block_sums(s, block, q, y, x);
-                map.resize(map.size() + n);
-                weft_engine_dequantise(e_, s, begin, end, sums.data(), &map[map.size() - n]);
-            }
-        for (int o = 0; o < st.op_count; o++) {
-            const weft_shape shape = st.ops[o].out;
-            std::vector<float> next(static_cast<size_t>(shape.height * shape.width) * n);
-            for (int y = 0; y < shape.height; y++)
-                for (int x = 0; x < shape.width; x++)
-                    weft_engine_digital(e_, s, o, begin, end, map.data(), y, x,
-                                        &next[static_cast<size_t>(y * shape.width + x) * n]);
-            map = next;
-        }
-        return map;
-    }
-
-    std::vector<int64_t> block_sums(int s, const weft_output_block &block, const std::vector<int32_t> &q, int y,
-                                    int x) {
-        const weft_mapped_stage &m = net_.mapping()->stages[s];
-        std::vector<int64_t> sums(static_cast<size_t>(block.column_end - block.column_begin));
-        for (int t = 0; t < m.tile_count; t++) {
-            const weft_tile &tile = m.tiles[t];
-            if (tile.column_begin < block.column_begin || tile.column_end > block.column_end) continue;
-            std::vector<int64_t> codes(static_cast<size_t>(tile.column_end - tile.column_begin), -12345);
-            weft_engine_tile(e_, s, t, q.data(), y, x, codes.data());
-            for (size_t c = 0; c < codes.size(); c++)
-                sums[c + static_cast<size_t>(tile.column_begin - block.column_begin)] += codes[c];
-        }
-        return sums;
-    }
-
-    const weft_engine *e_;
-    Net &net_;
-};
-
 // One calibrated network, five images: all at once, and each through the pieces.
-void expect_pieces_equal_run(const weft_chip &chip) {
+void expect_pieces_equal_run(const weft_chip &chip, void (*build)(Net &)) {
     Net net(chip, 3);
-    build_small_cnn(net);
+    build(net);
     net.finish();
     Engine engine(net);
     ASSERT_EQ(WEFT_OK, engine.status) << engine.err.text;
@@ -146,17 +72,22 @@ void expect_pieces_equal_run(const weft_chip &chip) {
     ASSERT_EQ(WEFT_OK,
               weft_engine_calibrate(engine, x.data(), count, WEFT_CALIBRATE_RANGES | WEFT_CALIBRATE_AFFINE, nullptr));
     const std::vector<float> logits = run(engine, net, x, count);
-    Pieces pieces(engine, net);
+    Pieces pieces(engine, net.stages(), net.mapping());
     for (size_t i = 0; i < count; i++) {
         const std::vector<float> alone = pieces.image(&x[i * size]);
         ASSERT_EQ(classes, alone.size());
         ASSERT_EQ(0, std::memcmp(alone.data(), &logits[i * classes], classes * sizeof(float))) << "image " << i;
+        for (float v : alone) EXPECT_TRUE(std::isfinite(v));
     }
     EXPECT_NE(logits[0], logits[classes]); // images differ
 }
 
 TEST(Engine, PiecesOfTheTimedChipGiveTheSameBits) {
-    for (const ChipSpec &spec : all_specs()) expect_pieces_equal_run(make_chip(spec));
+    for (const ChipSpec &spec : all_specs()) expect_pieces_equal_run(make_chip(spec), build_small_cnn);
+}
+
+TEST(Engine, PiecesGiveTheSameBitsOnAGraph) {
+    for (const ChipSpec &spec : all_specs()) expect_pieces_equal_run(make_chip(spec), build_graph);
 }
 
 TEST(Engine, PiecesGiveTheSameBitsOnEveryChipFile) {
@@ -166,7 +97,8 @@ TEST(Engine, PiecesGiveTheSameBitsOnEveryChipFile) {
         weft_chip *chip = nullptr;
         weft_error err{};
         ASSERT_EQ(WEFT_OK, weft_chip_load(&chip, entry.path().c_str(), nullptr, 0, &err)) << err.text;
-        expect_pieces_equal_run(*chip);
+        expect_pieces_equal_run(*chip, build_small_cnn);
+        expect_pieces_equal_run(*chip, build_graph);
         weft_chip_destroy(chip);
         files++;
     }
@@ -180,7 +112,7 @@ TEST(Engine, ThreadsDoNotChangeABit) {
             omp_set_num_threads(threads);
             const weft_chip chip = make_chip(spec);
             Net net(chip, 4);
-            build_small_cnn(net);
+            build_graph(net);
             net.finish();
             Engine engine(net);
             ASSERT_EQ(WEFT_OK, engine.status) << engine.err.text;
@@ -266,8 +198,9 @@ TEST(Calibration, NormalisedValuesHaveTheWantedMoments) {
                 }
                 std::vector<float> v(7 * 64), biased(7 * 64), normal(7);
                 weft_engine_dequantise(engine, 0, 0, 7, sums.data(), &v[static_cast<size_t>(p) * 7]);
-                weft_engine_digital(engine, 0, 0, 0, 7, v.data(), p / 8, p % 8, &biased[static_cast<size_t>(p) * 7]);
-                weft_engine_digital(engine, 0, 1, 0, 7, biased.data(), p / 8, p % 8, normal.data());
+                weft_engine_digital(engine, 0, 0, 0, 7, v.data(), nullptr, p / 8, p % 8,
+                                    &biased[static_cast<size_t>(p) * 7]);
+                weft_engine_digital(engine, 0, 1, 0, 7, biased.data(), nullptr, p / 8, p % 8, normal.data());
                 for (size_t c = 0; c < 7; c++)
                     sum[c] += normal[c], squares[c] += static_cast<double>(normal[c]) * normal[c];
             }

@@ -74,46 +74,72 @@ TEST(Forward, RandomNetworksAgreeWithTheDefinitions) {
     }
 }
 
-// Layers after any earlier one, sums of any two of one shape: what may overwrite its input and what may not.
+weft_layer with(weft_layer_kind kind, float low, float high, float slope = 0, float offset = 0, int levels = 0) {
+    weft_layer l = proto(kind);
+    l.low = low, l.high = high, l.slope = slope, l.offset = offset, l.levels = levels;
+    return l;
+}
+
+// Brings a map of one more row and column and of any channels back to the usual ones.
+weft_layer shrink(int channels, int kernel) {
+    weft_layer l = proto(WEFT_LAYER_CONV, channels, kernel);
+    l.window.pad_left = l.window.pad_bottom = kernel - 2;
+    return l;
+}
+
+// Layers after any earlier one, sums and concatenations of any two: what may overwrite its input and what may not, and
+// whose memory is free.
 Network random_graph(unsigned seed) {
     std::mt19937 g(seed);
     auto pick = [&](int low, int high) { return low + static_cast<int>(g() % static_cast<unsigned>(high - low + 1)); };
     Network net = network({pick(1, 17), 6, 6});
-    auto after = [&](int input, const weft_layer &layer) {
-        weft_error err = {};
-        std::string name = "layer" + std::to_string(net->layer_count);
-        EXPECT_EQ(weft_network_add(net.get(), &layer, name.c_str(), input, false, nullptr, &err), WEFT_OK) << err.text;
-    };
-    weft_layer sum = proto(WEFT_LAYER_ADD), clip = proto(WEFT_LAYER_CLIP);
-    clip.low = -0.5f;
-    clip.high = 0.8f;
+    weft_layer sum = proto(WEFT_LAYER_ADD), join = proto(WEFT_LAYER_CONCAT), pad = proto(WEFT_LAYER_PAD);
+    weft_layer dilated = proto(WEFT_LAYER_MAX_POOL, 0, 3, 1, 2, 2), padded = proto(WEFT_LAYER_AVERAGE_POOL, 0, 3, 1, 1);
+    padded.count_include_pad = true;
+    pad.window.pad_top = pad.window.pad_right = 1;
     int channels = pick(1, 20);
-    after(-1, proto(WEFT_LAYER_CONV, channels, 3, 1, 1));
+    after(net, -1, proto(WEFT_LAYER_CONV, channels, 3, 1, 1));
+    std::vector<int> maps{0}; // layers whose outputs have the usual shape
     for (int k = pick(6, 14); k > 0; k--) {
-        int input = pick(0, net->layer_count - 1);
-        sum.addend = pick(0, net->layer_count - 1);
+        int input = maps[static_cast<size_t>(pick(0, static_cast<int>(maps.size()) - 1))];
+        sum.input2 = join.input2 = maps[static_cast<size_t>(pick(0, static_cast<int>(maps.size()) - 1))];
         const weft_layer choices[] = {proto(WEFT_LAYER_CONV, channels, 3, 1, 1),
                                       proto(WEFT_LAYER_CONV, channels, 1, 1, 0, 1, channels),
+                                      proto(WEFT_LAYER_CONV, channels, 3, 1, 2, 2),
+                                      proto(WEFT_LAYER_CONV, channels, 3, 1, 1, 1, channels),
                                       proto(WEFT_LAYER_MAX_POOL, 0, 3, 1, 1),
+                                      dilated,
+                                      padded,
                                       proto(WEFT_LAYER_BATCH_NORM),
+                                      proto(WEFT_LAYER_AFFINE),
                                       proto(WEFT_LAYER_RELU),
-                                      clip,
+                                      with(WEFT_LAYER_CLIP, -0.5f, 0.8f),
+                                      with(WEFT_LAYER_LEAKY_RELU, 0, 0, 0.1f),
+                                      proto(WEFT_LAYER_SIGMOID),
+                                      with(WEFT_LAYER_HARD_SIGMOID, 0, 0, 0.3f, 0.4f),
+                                      proto(WEFT_LAYER_HARD_SWISH),
+                                      proto(WEFT_LAYER_TANH),
+                                      proto(WEFT_LAYER_SOFTMAX),
                                       sum,
-                                      sum};
-        after(input, choices[pick(0, 7)]);
+                                      sum,
+                                      pad,
+                                      join};
+        int chosen = pick(0, 20), made = after(net, input, choices[chosen]);
+        if (chosen == 19) made = after(net, made, shrink(channels, 2));
+        if (chosen == 20) made = after(net, made, proto(WEFT_LAYER_CONV, channels, 1));
+        maps.push_back(made);
     }
-    after(net->layer_count - 1, proto(WEFT_LAYER_FLATTEN));
-    int flat = net->layer_count - 1;
-    after(flat, proto(WEFT_LAYER_RELU));
-    sum.addend = flat;
-    after(flat + 1, sum);
+    int flat = after(net, net->layer_count - 1, proto(WEFT_LAYER_FLATTEN));
+    int rectified = after(net, flat, proto(WEFT_LAYER_RELU));
+    sum.input2 = join.input2 = flat;
+    after(net, after(net, rectified, sum), join);
     add(net, proto(WEFT_LAYER_DENSE, 10), true);
     randomise(net, seed + 100);
     return net;
 }
 
 TEST(Forward, RandomGraphsAgreeWithTheDefinitions) {
-    for (unsigned seed = 0; seed < 60; seed++) {
+    for (unsigned seed = 0; seed < 100; seed++) {
         SCOPED_TRACE(seed);
         Network net = random_graph(seed);
         std::vector<float> x = random_values(5 * weft_shape_size(net->input), seed + 50);
@@ -154,6 +180,22 @@ TEST(Forward, Bfloat16IsNearTheDefinitions) {
             relative_error(run(executor(net, 3, WEFT_PRECISION_BF16), net, x, 5), naive::run(net.get(), x, 5, false));
         EXPECT_LT(error, 0.03);
         EXPECT_GT(error, 1e-4); // it is bfloat16
+    }
+}
+
+// Some 0.5 % of each layer's largest value, or less.
+TEST(Forward, Int8IsNearTheDefinitions) {
+    for (unsigned seed = 0; seed < 20; seed++) {
+        SCOPED_TRACE(seed);
+        Network net = seed % 2 ? random_graph(seed) : random_network(seed);
+        std::vector<float> x = random_values(5 * weft_shape_size(net->input), seed + 50);
+        weft_error err = {};
+        Forward exact = executor(net, 5);
+        ASSERT_EQ(weft_forward_reestimate(exact.get(), net.get(), x.data(), 5, false, true, &err), WEFT_OK) << err.text;
+        double error =
+            relative_error(run(executor(net, 3, WEFT_PRECISION_INT8), net, x, 5), naive::run(net.get(), x, 5, false));
+        EXPECT_LT(error, 0.03);
+        EXPECT_GT(error, 1e-4); // it is int8
     }
 }
 
@@ -234,7 +276,7 @@ struct Expected {
 // Layer by layer, each batch norm with the statistics of what it is given.
 Expected expected_statistics(const Network &net, const std::vector<float> &x, int count) {
     Expected e;
-    std::vector<naive::Values> values{naive::Values(x.begin(), x.end())}; // of the input, then of each layer
+    const std::vector<naive::Values> values = naive::all(net.get(), naive::Values(x.begin(), x.end()), count, true);
     for (int i = 0; i < net->layer_count; i++) {
         const weft_layer &l = net->layers[i];
         const naive::Values &v = values[static_cast<size_t>(l.input + 1)];
@@ -247,10 +289,6 @@ Expected expected_statistics(const Network &net, const std::vector<float> &x, in
             e.mean.back().push_back(mean);
             e.variance.back().push_back(variance);
         }
-        naive::Values out = naive::layer(l, v, count, true);
-        for (size_t k = 0; l.kind == WEFT_LAYER_ADD && k < out.size(); k++)
-            out[k] += values[static_cast<size_t>(l.addend + 1)][k];
-        values.push_back(out);
     }
     return e;
 }
@@ -284,7 +322,7 @@ Network residual_network(unsigned seed) {
     Network net = network({6, 6, 6});
     weft_layer sum = proto(WEFT_LAYER_ADD);
     auto skip = [&](int addend) {
-        sum.addend = addend;
+        sum.input2 = addend;
         add(net, sum);
     };
     for (int block = 0; block < 3; block++) {

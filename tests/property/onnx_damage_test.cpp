@@ -19,8 +19,9 @@ std::string file_of(const Network &net) {
 
 std::string good_file() { return file_of(every_kind(11, true)); }
 
-// A chain of every kind of layer, and a net with branches and activations of several nodes.
-std::vector<std::string> good_files() { return {good_file(), file_of(residual(12, true))}; }
+// A chain of every kind of layer that is trained, a net with branches and activations of several nodes, and the kinds
+// that only imported nets have.
+std::vector<std::string> good_files() { return {good_file(), file_of(residual(12, true)), file_of(imported(13))}; }
 
 // The bytes are copied to a block of exactly their size, so that a sanitizer sees a read past the end.
 bool parse_damaged(const std::string &data) {

@@ -53,7 +53,7 @@ inline void fill_random(weft_network *net, dice &d) {
         weft_layer &layer = net->layers[i];
         for (size_t k = 0; k < layer.weight_count; k++) layer.weight[k] = (float)d.between(-100, 100) / 100.0f;
         for (int c = 0; layer.bias && c < layer.out.channels; c++) layer.bias[c] = (float)d.between(-50, 50) / 100.0f;
-        for (int c = 0; layer.kind == WEFT_LAYER_BATCH_NORM && c < layer.out.channels; c++) {
+        for (int c = 0; layer.gamma && c < layer.out.channels; c++) {
             layer.gamma[c] = (float)d.between(20, 200) / 100.0f;
             layer.beta[c] = (float)d.between(-50, 50) / 100.0f;
         }
@@ -111,19 +111,9 @@ inline cosim_ptr run_timed(timed_case &c, const char *record = nullptr) {
 /* Hand-made mapping: blocks and tiles stage by stage. */
 inline mapping_ptr hand_mapping(const weft_stages *stages, const std::vector<std::vector<weft_output_block>> &blocks,
                                 const std::vector<std::vector<weft_tile>> &tiles) {
-    weft_mapping *mapping = nullptr;
-    EXPECT_EQ(weft_mapping_create(&mapping, stages->count, nullptr), WEFT_OK);
-    for (size_t s = 0; s < blocks.size(); s++) {
-        weft_mapped_stage &stage = mapping->stages[s];
-        stage.name = strdup(stages->items[s].name);
-        stage.rows = stages->items[s].rows;
-        stage.columns = stages->items[s].columns;
-        stage.blocks = (weft_output_block *)calloc(blocks[s].size(), sizeof(weft_output_block));
-        stage.tiles = (weft_tile *)calloc(tiles[s].size(), sizeof(weft_tile));
-        for (const weft_output_block &b : blocks[s]) stage.blocks[stage.block_count++] = b;
-        for (const weft_tile &t : tiles[s]) stage.tiles[stage.tile_count++] = t;
-    }
-    return mapping_ptr(mapping, weft_mapping_destroy);
+    mapping_ptr mapping = empty_mapping(stages);
+    for (size_t s = 0; s < blocks.size(); s++) set_stage(mapping.get(), (int)s, blocks[s], tiles[s]);
+    return mapping;
 }
 
 /* What must hold after every run: values of the functional engine bit for bit, and the closed-form counts. */

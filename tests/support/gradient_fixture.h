@@ -24,11 +24,6 @@ inline double surrogate(const weft_layer &l, double x) {
     return std::fabs(x - threshold) <= width || (l.signed_spikes && std::fabs(x + threshold) <= width) ? 1 : 0;
 }
 
-inline naive::Values plus(naive::Values a, const naive::Values &b) {
-    for (size_t k = 0; k < a.size(); k++) a[k] += b[k];
-    return a;
-}
-
 // Every layer's values. With those of an earlier run, a stepped layer is that run's, straight with the surrogate's
 // slope around it.
 inline All run(const weft_network *net, const std::vector<float> &x, const naive::Nudge &at = {},
@@ -37,8 +32,8 @@ inline All run(const weft_network *net, const std::vector<float> &x, const naive
     for (int i = 0; i < net->layer_count; i++) {
         const weft_layer &l = net->layers[i];
         size_t in = static_cast<size_t>(l.input + 1), out = v.size();
-        v.push_back(naive::layer(l, v[in], batch, true, at));
-        if (l.kind == WEFT_LAYER_ADD) v.back() = plus(v[in], v[static_cast<size_t>(l.addend + 1)]);
+        v.push_back(weft_layer_has_input2(&l) ? naive::join(l, v[in], v[static_cast<size_t>(l.input2 + 1)], batch)
+                                              : naive::layer(l, v[in], batch, true, at));
         for (size_t k = 0; base && is_stepped(l) && k < v[in].size(); k++)
             v[out][k] = (*base)[out][k] + surrogate(l, (*base)[in][k]) * (v[in][k] - (*base)[in][k]);
     }

@@ -1,12 +1,16 @@
-// Small chips, networks and mappings for tests of lowering, mapper and traffic.
+// Small chips, networks and mappings for tests of lowering, mapper and traffic. Random networks with branches:
+// random_network.h; random mappings with copies and parts, made without the mapper: random_mapping.h.
 #ifndef WEFT_TESTS_SUPPORT_MAPPING_FIXTURE_H
 #define WEFT_TESTS_SUPPORT_MAPPING_FIXTURE_H
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <tuple>
+#include <vector>
 
 #include "core/rng.h"
 #include "core/traffic.h"
@@ -56,19 +60,33 @@ inline weft_window window_of(int kernel, int stride, int pad, int dilation = 1) 
     return {kernel, kernel, stride, stride, dilation, dilation, pad, pad, pad, pad};
 }
 
-/* Index of the new layer, or -1 when its shapes do not work out. */
-inline int add_layer(weft_network *net, weft_layer_kind kind, const char *name, int out_channels = 0,
-                     weft_window window = window_of(1, 1, 0), bool bias = false) {
-    weft_layer proto;
-    memset(&proto, 0, sizeof proto);
+/* Index of the new layer after `input`, or -2 when its shapes do not work out. */
+inline int add_after(weft_network *net, int input, weft_layer proto, const char *name, bool bias = false) {
+    int index = -1;
+    weft_error err;
+    return weft_network_add(net, &proto, name, input, bias, &index, &err) == WEFT_OK ? index : -2;
+}
+inline weft_layer layer_of(weft_layer_kind kind, int out_channels = 0, weft_window window = window_of(1, 1, 0),
+                           int groups = 1) {
+    weft_layer proto = {};
     proto.kind = kind;
     proto.out.channels = out_channels;
     proto.window = window;
-    proto.groups = 1;
+    proto.groups = groups;
     proto.epsilon = 1e-5f;
-    int index = -1;
-    weft_error err;
-    return weft_network_add(net, &proto, name, net->layer_count - 1, bias, &index, &err) == WEFT_OK ? index : -1;
+    return proto;
+}
+/* ADD or CONCAT. */
+inline int add_pair(weft_network *net, weft_layer_kind kind, int input, int input2, const char *name) {
+    weft_layer proto = layer_of(kind);
+    proto.input2 = input2;
+    return add_after(net, input, proto, name);
+}
+/* Index of the new last layer, or -1 when its shapes do not work out. */
+inline int add_layer(weft_network *net, weft_layer_kind kind, const char *name, int out_channels = 0,
+                     weft_window window = window_of(1, 1, 0), bool bias = false) {
+    int index = add_after(net, net->layer_count - 1, layer_of(kind, out_channels, window), name, bias);
+    return index < 0 ? -1 : index;
 }
 
 inline weft_layer activation_clip(float low, float high) {
@@ -107,11 +125,53 @@ inline stages_ptr lower(const weft_network *net) {
     return stages_ptr(stages, weft_stages_destroy);
 }
 
+/* By the mapper; NULL, with err, when it does not fit. */
 inline mapping_ptr map(const weft_stages *stages, const weft_chip *chip, weft_error *err,
-                       weft_map_summary *summary = nullptr) {
+                       weft_map_report *report = nullptr, const weft_map_options *options = nullptr) {
     weft_mapping *mapping = nullptr;
-    weft_map(&mapping, summary, stages, chip, err);
+    weft_map(&mapping, report, stages, chip, options, err);
     return mapping_ptr(mapping, weft_mapping_destroy);
+}
+
+/* By hand: a mapping with room for every stage, its name, matrix and copies set. */
+inline mapping_ptr empty_mapping(const weft_stages *stages, int parts = 1) {
+    weft_mapping *mapping = nullptr;
+    EXPECT_EQ(weft_mapping_create(&mapping, stages->count, nullptr), WEFT_OK);
+    mapping->parts = parts;
+    for (int s = 0; s < stages->count; s++) {
+        mapping->stages[s].name = strdup(stages->items[s].name);
+        mapping->stages[s].rows = stages->items[s].rows;
+        mapping->stages[s].columns = stages->items[s].columns;
+    }
+    return mapping_ptr(mapping, weft_mapping_destroy);
+}
+/* Blocks and tiles of one stage, in place of what it had; sorted as a mapping has them. */
+inline void set_stage(weft_mapping *mapping, int stage, const std::vector<weft_output_block> &blocks,
+                      const std::vector<weft_tile> &tiles, int copies_y = 1, int copies_x = 1) {
+    weft_mapped_stage &s = mapping->stages[stage];
+    free(s.blocks);
+    free(s.tiles);
+    s.blocks = static_cast<weft_output_block *>(calloc(blocks.size() + 1, sizeof(weft_output_block)));
+    s.tiles = tiles.empty() ? nullptr : static_cast<weft_tile *>(calloc(tiles.size(), sizeof(weft_tile)));
+    s.block_count = static_cast<int>(blocks.size());
+    s.tile_count = static_cast<int>(tiles.size());
+    s.copies_y = copies_y;
+    s.copies_x = copies_x;
+    std::copy(blocks.begin(), blocks.end(), s.blocks);
+    std::copy(tiles.begin(), tiles.end(), s.tiles);
+    std::sort(s.blocks, s.blocks + s.block_count, [](const weft_output_block &a, const weft_output_block &b) {
+        return std::tie(a.copy, a.column_begin) < std::tie(b.copy, b.column_begin);
+    });
+    std::sort(s.tiles, s.tiles + s.tile_count, [](const weft_tile &a, const weft_tile &b) {
+        return std::tie(a.copy, a.column_begin, a.row_begin) < std::tie(b.copy, b.column_begin, b.row_begin);
+    });
+}
+inline weft_output_block block_at(int core, int begin, int end, int part = 0, int copy = 0) {
+    return {part, copy, core, begin, end, 0};
+}
+inline weft_tile tile_at(int core, int array, int row_begin, int row_end, int column_begin, int column_end,
+                         int part = 0, int copy = 0) {
+    return {part, copy, core, array, row_begin, row_end, column_begin, column_end, 0};
 }
 
 inline traffic_ptr make_traffic(const weft_mapping *mapping, const weft_stages *stages, const weft_chip *chip) {

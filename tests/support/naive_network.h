@@ -118,7 +118,85 @@ inline double spike(const weft_layer &l, double x) {
     return l.signed_spikes && x <= -threshold ? -1 : 0;
 }
 
-// Of one input; an ADD is run's.
+// A function of one value; x itself for other kinds of layers.
+inline double activation(const weft_layer &l, double x) {
+    double low = static_cast<double>(l.low), high = static_cast<double>(l.high), slope = static_cast<double>(l.slope);
+    auto unit = [](double v) { return std::min(std::max(v, 0.0), 1.0); };
+    switch (l.kind) {
+    case WEFT_LAYER_RELU:
+        return std::max(x, 0.0);
+    case WEFT_LAYER_CLIP:
+        return std::min(std::max(x, low), high);
+    case WEFT_LAYER_QUANTISE:
+        return quantised(l, x);
+    case WEFT_LAYER_THRESHOLD:
+        return spike(l, x);
+    case WEFT_LAYER_LEAKY_RELU:
+        return x >= 0 ? x : slope * x;
+    case WEFT_LAYER_SIGMOID:
+        return 1 / (1 + std::exp(-x));
+    case WEFT_LAYER_HARD_SIGMOID:
+        return unit(slope * x + static_cast<double>(l.offset));
+    case WEFT_LAYER_HARD_SWISH:
+        return x * unit(x / 6 + 0.5);
+    case WEFT_LAYER_TANH:
+        return std::tanh(x);
+    default:
+        return x;
+    }
+}
+
+inline Values affine(const weft_layer &l, const Values &in, int n) {
+    size_t plane = static_cast<size_t>(l.in.height * l.in.width), channels = static_cast<size_t>(l.in.channels);
+    Values out(in.size());
+    for (size_t k = 0; k < static_cast<size_t>(n) * channels * plane; k++) {
+        size_t c = k / plane % channels;
+        out[k] = static_cast<double>(l.gamma[c]) * in[k] + static_cast<double>(l.beta[c]);
+    }
+    return out;
+}
+
+inline Values pad(const weft_layer &l, const Values &in, int n) {
+    Values out(static_cast<size_t>(n) * weft_shape_size(l.out));
+    for (int c = 0; c < n * l.in.channels; c++)
+        for (int y = 0; y < l.in.height; y++)
+            for (int x = 0; x < l.in.width; x++) {
+                int to = (c * l.out.height + y + l.window.pad_top) * l.out.width + x + l.window.pad_left;
+                out[static_cast<size_t>(to)] = in[static_cast<size_t>((c * l.in.height + y) * l.in.width + x)];
+            }
+    return out;
+}
+
+inline Values softmax(const weft_layer &l, const Values &in, int n) {
+    size_t plane = static_cast<size_t>(l.in.height * l.in.width), channels = static_cast<size_t>(l.in.channels);
+    Values out(in.size());
+    for (size_t i = 0; i < static_cast<size_t>(n); i++)
+        for (size_t p = 0; p < plane; p++) {
+            double largest = -1e300, sum = 0;
+            auto at = [&](size_t c) { return (i * channels + c) * plane + p; };
+            for (size_t c = 0; c < channels; c++) largest = std::max(largest, in[at(c)]);
+            for (size_t c = 0; c < channels; c++) sum += out[at(c)] = std::exp(in[at(c)] - largest);
+            for (size_t c = 0; c < channels; c++) out[at(c)] /= sum;
+        }
+    return out;
+}
+
+// Of the two inputs of an ADD or a CONCAT.
+inline Values join(const weft_layer &l, const Values &a, const Values &b, int n) {
+    Values out;
+    if (l.kind == WEFT_LAYER_ADD) {
+        for (size_t k = 0; k < a.size(); k++) out.push_back(a[k] + b[k]);
+        return out;
+    }
+    auto first = static_cast<std::ptrdiff_t>(a.size()) / n, second = static_cast<std::ptrdiff_t>(b.size()) / n;
+    for (std::ptrdiff_t i = 0; i < n; i++) {
+        out.insert(out.end(), a.begin() + i * first, a.begin() + (i + 1) * first);
+        out.insert(out.end(), b.begin() + i * second, b.begin() + (i + 1) * second);
+    }
+    return out;
+}
+
+// Of one input; of two, see join.
 template <typename At = Nudge>
 Values layer(const weft_layer &l, const Values &in, int n, bool training, const At &at = {}) {
     Values out = in;
@@ -132,34 +210,33 @@ Values layer(const weft_layer &l, const Values &in, int n, bool training, const 
     case WEFT_LAYER_MAX_POOL:
     case WEFT_LAYER_AVERAGE_POOL:
         return pool(l, in, n);
-    case WEFT_LAYER_RELU:
-        for (double &v : out) v = std::max(v, 0.0);
-        return out;
-    case WEFT_LAYER_CLIP:
-        for (double &v : out) v = std::min(std::max(v, static_cast<double>(l.low)), static_cast<double>(l.high));
-        return out;
-    case WEFT_LAYER_QUANTISE:
-        for (double &v : out) v = quantised(l, v);
-        return out;
-    case WEFT_LAYER_THRESHOLD:
-        for (double &v : out) v = spike(l, v);
-        return out;
+    case WEFT_LAYER_AFFINE:
+        return affine(l, in, n);
+    case WEFT_LAYER_PAD:
+        return pad(l, in, n);
+    case WEFT_LAYER_SOFTMAX:
+        return softmax(l, in, n);
     default:
+        for (double &v : out) v = activation(l, v);
         return out;
     }
 }
 
-// Output [n, classes] from x [n, C, H, W]; batch norm takes the batch's statistics when training.
-inline Values run(const weft_network *net, const std::vector<float> &x, int n, bool training, const Nudge &at = {}) {
-    std::vector<Values> values{Values(x.begin(), x.end())}; // of the input, then of each layer
+// Every layer's values, those of the network's input first; batch norm takes the batch's statistics when training.
+inline std::vector<Values> all(const weft_network *net, const Values &x, int n, bool training, const Nudge &at = {}) {
+    std::vector<Values> values{x};
     for (int i = 0; i < net->layer_count; i++) {
         const weft_layer &l = net->layers[i];
-        values.push_back(layer(l, values[static_cast<size_t>(l.input + 1)], n, training, at));
-        if (l.kind != WEFT_LAYER_ADD) continue;
-        const Values &addend = values[static_cast<size_t>(l.addend + 1)];
-        for (size_t k = 0; k < addend.size(); k++) values.back()[k] += addend[k];
+        const Values &in = values[static_cast<size_t>(l.input + 1)];
+        values.push_back(weft_layer_has_input2(&l) ? join(l, in, values[static_cast<size_t>(l.input2 + 1)], n)
+                                                   : layer(l, in, n, training, at));
     }
-    return values.back();
+    return values;
+}
+
+// Output [n, classes] from x [n, C, H, W].
+inline Values run(const weft_network *net, const std::vector<float> &x, int n, bool training, const Nudge &at = {}) {
+    return all(net, Values(x.begin(), x.end()), n, training, at).back();
 }
 
 } // namespace naive

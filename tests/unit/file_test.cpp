@@ -48,6 +48,30 @@ TEST_F(File, ReadsWholeFilesWithAZeroBehind) {
     free(data);
 }
 
+TEST_F(File, MapsTheBytesAndReadsForgottenOnesAgain) {
+    std::string text(300000, 'a');
+    for (size_t i = 0; i < text.size(); i++) text[i] = static_cast<char>(i % 251);
+    put("a", text);
+    weft_mapped_file map;
+    ASSERT_EQ(weft_file_map(&map, at("a").c_str(), text.size(), &err), WEFT_OK) << err.text;
+    EXPECT_EQ(std::string(static_cast<const char *>(map.data), map.size), text);
+    weft_file_forget(static_cast<const char *>(map.data) + 5, 200000);
+    weft_file_forget(map.data, 1);
+    EXPECT_EQ(std::string(static_cast<const char *>(map.data), map.size), text);
+    weft_file_unmap(&map);
+    EXPECT_EQ(map.data, nullptr);
+    weft_file_unmap(&map);
+    EXPECT_EQ(weft_file_map(&map, at("a").c_str(), text.size() - 1, &err), WEFT_E_INVALID);
+    EXPECT_STREQ(err.text, "is larger than the limit of 299999 bytes");
+    EXPECT_EQ(weft_file_map(&map, at("none").c_str(), 9, &err), WEFT_E_IO);
+    EXPECT_STREQ(err.text, "cannot open: No such file or directory");
+    put("empty", "");
+    ASSERT_EQ(weft_file_map(&map, at("empty").c_str(), 0, &err), WEFT_OK);
+    EXPECT_EQ(map.data, nullptr);
+    EXPECT_EQ(map.size, 0u);
+    weft_file_unmap(&map);
+}
+
 TEST_F(File, ReadRefusesWhatItCannotRead) {
     EXPECT_EQ(weft_file_read(&data, &size, at("none").c_str(), 9, &err), WEFT_E_IO);
     EXPECT_EQ(std::string(err.file), at("none"));

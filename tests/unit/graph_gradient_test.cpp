@@ -11,7 +11,7 @@ using GraphGradient = Gradient;
 
 int join(const Network &net, int a, int b) {
     weft_layer l = proto(WEFT_LAYER_ADD);
-    l.addend = b;
+    l.input2 = b;
     return after(net, a, l);
 }
 
@@ -66,6 +66,36 @@ TEST_F(GraphGradient, SumAtTheEnd) {
     join(n, y, x);
     check(n, 23);
     EXPECT_EQ(compared, 3);
+}
+
+// Joins of other layouts, nested, of one activation twice, of the network's input; read by several.
+TEST_F(GraphGradient, Concatenations) {
+    auto concat = [](const Network &n, int a, int b) {
+        weft_layer l = proto(WEFT_LAYER_CONCAT);
+        l.input2 = b;
+        return after(n, a, l);
+    };
+    Network n = network({3, 4, 4});
+    int wide = after(n, -1, proto(WEFT_LAYER_CONV, 16, 3, 1, 1)), narrow = after(n, -1, proto(WEFT_LAYER_CONV, 5, 1));
+    int both = concat(n, wide, narrow), all = concat(n, concat(n, -1, both), both), twice = concat(n, narrow, narrow);
+    int a = after(n, all, proto(WEFT_LAYER_CONV, 10, 1)), b = after(n, twice, proto(WEFT_LAYER_BATCH_NORM));
+    int flat = after(n, join(n, a, b), proto(WEFT_LAYER_FLATTEN));
+    after(n, concat(n, flat, after(n, flat, proto(WEFT_LAYER_RELU))), proto(WEFT_LAYER_DENSE, 3));
+    check(n, 27);
+    EXPECT_EQ(compared, 3 + 2 + 1);
+}
+
+TEST_F(GraphGradient, Padding) {
+    Network n = network({2, 3, 4});
+    weft_layer pad = proto(WEFT_LAYER_PAD);
+    pad.window.pad_top = 2;
+    pad.window.pad_right = 1;
+    int x = after(n, -1, proto(WEFT_LAYER_CONV, 6, 3, 1, 1), true), y = after(n, x, pad);
+    y = after(n, after(n, y, proto(WEFT_LAYER_CONV, 4, 3)), proto(WEFT_LAYER_BATCH_NORM));
+    int z = after(n, x, proto(WEFT_LAYER_DENSE, 3));
+    join(n, after(n, y, proto(WEFT_LAYER_DENSE, 3)), z);
+    check(n, 28);
+    EXPECT_EQ(compared, 2 + 1 + 2 + 2);
 }
 
 // ---- frozen layers ----
@@ -150,6 +180,62 @@ TEST_F(Activation, QuantiseSigned) { check_activation(clip(-0.6f, 0.6f, 7), 33);
 TEST_F(Activation, Threshold) { check_activation(spikes(0.3f, false, 0.4f), 34); }
 TEST_F(Activation, ThresholdSigned) { check_activation(spikes(0.5f, true, 0.2f), 35); }
 
+// Functions with a gradient of their own, before and behind layers with parameters.
+void smooth(const Network &n, const weft_layer &layer) {
+    int in = after(n, -1, proto(WEFT_LAYER_CONV, 5, 3, 1, 1), true), y = after(n, in, layer);
+    int sum = join(n, after(n, y, proto(WEFT_LAYER_CONV, 5, 3, 1, 1)), y);
+    after(n, sum, proto(WEFT_LAYER_DENSE, 3));
+}
+
+weft_layer sloped(weft_layer_kind kind, float slope, float offset = 0) {
+    weft_layer l = proto(kind);
+    l.slope = slope;
+    l.offset = offset;
+    return l;
+}
+
+TEST_F(Activation, Smooth) {
+    const weft_layer layers[] = {sloped(WEFT_LAYER_LEAKY_RELU, 0.2f),
+                                 sloped(WEFT_LAYER_LEAKY_RELU, -0.5f),
+                                 proto(WEFT_LAYER_SIGMOID),
+                                 sloped(WEFT_LAYER_HARD_SIGMOID, 0.6f, 0.4f),
+                                 proto(WEFT_LAYER_TANH),
+                                 proto(WEFT_LAYER_HARD_SWISH)};
+    unsigned seed = 40;
+    for (const weft_layer &layer : layers) {
+        SCOPED_TRACE(weft_layer_kind_names[layer.kind]);
+        Network n = network({2, 5, 5});
+        smooth(n, layer);
+        compared = 0;
+        check(n, seed++);
+        EXPECT_EQ(compared, 4);
+        weft_plan_destroy(p.plan);
+        p.plan = nullptr;
+    }
+}
+
+// Each piece of it, its ends included.
+TEST(ActivationEdges, OfHardSwish) {
+    weft_layer l = proto(WEFT_LAYER_HARD_SWISH);
+    Network n = network({8, 1, 1});
+    weft_error err = {};
+    Plan p;
+    add(n, proto(WEFT_LAYER_BATCH_NORM));
+    add(n, l);
+    weft_plan_options options = {1, true, WEFT_PRECISION_FP32, nullptr};
+    ASSERT_EQ(weft_plan_create(&p.plan, n.get(), &options, &err), WEFT_OK) << err.text;
+    weft_op &op = p.plan->ops[1];
+    const std::vector<float> in = {-4, -3, -1.5f, 0, 1.5f, 3, 4, 100}, out = {0, 0, -0.375f, 0, 1.125f, 3, 4, 100},
+                             slope = {0, 0, 0, 0.5f, 1, 1, 1, 1};
+    std::copy(in.begin(), in.end(), op.src.data);
+    ASSERT_EQ(weft_plan_forward(p.plan, 1, 2, &err), WEFT_OK);
+    std::vector<float> got(op.dst.data, op.dst.data + 8);
+    std::fill_n(op.diff_dst.data, 8, 1.0f);
+    ASSERT_EQ(op.kind->backward(p.plan, &op, &err), WEFT_OK);
+    EXPECT_EQ(got, out);
+    EXPECT_EQ(std::vector<float>(op.diff_src.data, op.diff_src.data + 8), slope);
+}
+
 TEST_F(Activation, FirstAndLast) {
     Network n = network({3, 2, 2});
     add(n, spikes(0.4f, true, 0.3f));
@@ -205,6 +291,53 @@ TEST(Plan, TrainingRefusesUnusedLayers) {
     EXPECT_EQ(p.plan, nullptr);
     options.training = false;
     EXPECT_EQ(weft_plan_create(&p.plan, net.get(), &options, &err), WEFT_OK) << err.text;
+}
+
+TEST(Plan, TrainingRefusesKindsWithoutGradient) {
+    for (weft_layer_kind kind : {WEFT_LAYER_SOFTMAX, WEFT_LAYER_AFFINE}) {
+        Network net = network({4, 1, 1});
+        weft_error err = {};
+        Plan p;
+        add(net, proto(WEFT_LAYER_DENSE, 3));
+        add(net, proto(kind));
+        weft_plan_options options = {2, true, WEFT_PRECISION_FP32, nullptr};
+        EXPECT_EQ(weft_plan_create(&p.plan, net.get(), &options, &err), WEFT_E_UNSUPPORTED);
+        EXPECT_EQ(err.text, "layer \"layer1\" (" + std::string(weft_layer_kind_names[kind]) + ") cannot be trained");
+        net->layers[0].frozen = true; // then nothing before it is
+        add(net, proto(WEFT_LAYER_DENSE, 2));
+        EXPECT_EQ(weft_plan_create(&p.plan, net.get(), &options, &err), WEFT_OK) << err.text;
+    }
+}
+
+TEST(Plan, TrainingRefusesInt8) {
+    Network net = network({4, 1, 1});
+    weft_error err = {};
+    Plan p;
+    add(net, proto(WEFT_LAYER_DENSE, 3));
+    weft_plan_options options = {2, true, WEFT_PRECISION_INT8, nullptr};
+    EXPECT_EQ(weft_plan_create(&p.plan, net.get(), &options, &err), WEFT_E_UNSUPPORTED);
+    EXPECT_STREQ(err.text, "precision int8: a network cannot be trained in it");
+}
+
+// A deep network holds no more activations at a time than are still to be read.
+TEST(Plan, InferenceUsesMemoryAgain) {
+    Network net = network({16, 8, 8});
+    weft_error err = {};
+    for (int block = 0; block < 12; block++) {
+        int x = after(net, net->layer_count - 1, proto(WEFT_LAYER_CONV, 16, 3, 1, 1));
+        int y = after(net, x, proto(WEFT_LAYER_CONV, 16, 3, 1, 1));
+        join(net, after(net, after(net, y, proto(WEFT_LAYER_BATCH_NORM)), proto(WEFT_LAYER_SIGMOID)), x);
+    }
+    add(net, proto(WEFT_LAYER_DENSE, 3));
+    for (weft_precision precision : {WEFT_PRECISION_FP32, WEFT_PRECISION_INT8}) {
+        Plan p;
+        size_t bytes = 0, map = 2 * 16 * 8 * 8 * sizeof(float);
+        weft_plan_options options = {2, false, precision, nullptr};
+        ASSERT_EQ(weft_plan_create(&p.plan, net.get(), &options, &err), WEFT_OK) << err.text;
+        for (int i = 0; i < p.plan->room_count; i++) bytes += p.plan->rooms[i].bytes;
+        EXPECT_GE(bytes, 2 * map);
+        EXPECT_LE(bytes, 5 * map) << weft_precision_names[precision]; // of 48
+    }
 }
 
 } // namespace

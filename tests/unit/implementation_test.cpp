@@ -78,7 +78,7 @@ TEST(Implementation, OtherLayersAreCompiledInBf16) {
         Network net = network({channels, 8, 8});
         weft_layer sum = proto(WEFT_LAYER_ADD);
         add(net, proto(WEFT_LAYER_BATCH_NORM));
-        sum.addend = 0;
+        sum.input2 = 0;
         for (weft_layer_kind kind : {WEFT_LAYER_MAX_POOL, WEFT_LAYER_AVERAGE_POOL, WEFT_LAYER_RELU})
             add(net, proto(kind, 0, 3, 1, 1));
         add(net, sum);
@@ -104,7 +104,7 @@ void check_fused(weft_precision precision, int channels, bool training, int read
     weft_layer sum = proto(WEFT_LAYER_ADD);
     add(net, proto(WEFT_LAYER_BATCH_NORM));
     add(net, proto(WEFT_LAYER_RELU));
-    sum.addend = 0;
+    sum.input2 = 0;
     if (readers > 1) add(net, sum);
     weft_plan_options options = {4, training, precision, nullptr};
     ASSERT_EQ(weft_plan_create(&p.plan, net.get(), &options, &err), WEFT_OK) << err.text;

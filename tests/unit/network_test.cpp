@@ -1,4 +1,5 @@
 // Is a network's shape arithmetic right, and does building one refuse what cannot be?
+#include <climits>
 #include <cmath>
 
 #include "tests/network_samples.h"
@@ -142,13 +143,13 @@ TEST(Network, AddTakesTwoLayersOfOneShape) {
     weft_layer sum = plain(WEFT_LAYER_ADD);
     add(net.get(), conv(2, 3, 1, 1), "conv");
     add(net.get(), conv(3, 3, 1, 1), "wide");
-    sum.addend = -1;
+    sum.input2 = -1;
     EXPECT_EQ(try_add(net.get(), sum, "sum", &text, 0), WEFT_OK);
     EXPECT_EQ(net->layers[2].input, 0);
-    EXPECT_EQ(net->layers[2].addend, -1);
+    EXPECT_EQ(net->layers[2].input2, -1);
     EXPECT_EQ(net->layers[2].out.channels, 2);
-    EXPECT_EQ(net->layers[0].addend, -1);
-    sum.addend = 1;
+    EXPECT_EQ(net->layers[0].input2, -1);
+    sum.input2 = 1;
     EXPECT_EQ(try_add(net.get(), sum, "odd", &text, 0), WEFT_E_INVALID);
     EXPECT_EQ(text,
               "layer \"odd\": \"conv\" (2 x 4 x 4) and \"wide\" (3 x 4 x 4) cannot be added: their shapes (channels x "
@@ -157,10 +158,10 @@ TEST(Network, AddTakesTwoLayersOfOneShape) {
     EXPECT_EQ(text,
               "layer \"odd\": \"the network's input\" (2 x 4 x 4) and \"wide\" (3 x 4 x 4) cannot be added: their "
               "shapes (channels x height x width) differ");
-    for (int addend : {-2, 3}) {
-        sum.addend = addend;
+    for (int other : {-2, 3}) {
+        sum.input2 = other;
         EXPECT_EQ(try_add(net.get(), sum, "far", &text, 0), WEFT_E_INVALID);
-        EXPECT_EQ(text, "layer \"far\": addend " + std::to_string(addend) + " is not an earlier layer (-1 to 2)");
+        EXPECT_EQ(text, "layer \"far\": second input " + std::to_string(other) + " is not an earlier layer (-1 to 2)");
     }
     EXPECT_EQ(net->layer_count, 3);
 }
@@ -177,14 +178,17 @@ TEST(Network, ActivationsHaveBounds) {
     EXPECT_EQ(try_add(net.get(), quantise(0.0f, 0.0f, 3), "q", &text), WEFT_E_INVALID);
     EXPECT_EQ(text, "layer \"q\": bounds 0 and 0" + bounds);
     EXPECT_EQ(try_add(net.get(), quantise(-0.5f, 1.0f, 3), "q", &text), WEFT_E_INVALID);
-    EXPECT_EQ(text,
-              "layer \"q\": quantised from -0.5 to 1; allowed are 0 to high (unsigned) and -high to high (signed)");
-    for (int levels : {0, 256}) {
+    EXPECT_EQ(text, "layer \"q\": quantised from -0.5, which is no multiple of the step 0.333333");
+    EXPECT_EQ(try_add(net.get(), quantise(0.25f, 1.0f, 4), "q", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"q\": quantised from 0.25 to 1: 0 must be one of the values");
+    EXPECT_EQ(try_add(net.get(), quantise(-1.0f, -0.5f, 4), "q", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"q\": quantised from -1 to -0.5: 0 must be one of the values");
+    for (int levels : {0, 65536}) {
         EXPECT_EQ(try_add(net.get(), quantise(0.0f, 1.0f, levels), "q", &text), WEFT_E_INVALID);
-        EXPECT_EQ(text, "layer \"q\": " + std::to_string(levels) + " levels are not allowed, only 1 to 255");
+        EXPECT_EQ(text, "layer \"q\": " + std::to_string(levels) + " levels are not allowed, only 1 to 65535");
     }
-    EXPECT_EQ(try_add(net.get(), quantise(-1.0f, 1.0f, 128), "q", &text), WEFT_E_INVALID);
-    EXPECT_EQ(text, "layer \"q\": 128 levels are not allowed, only 1 to 127");
+    EXPECT_EQ(try_add(net.get(), quantise(-1.0f, 1.0f, 32768), "q", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"q\": 65536 steps from -1 to 1; at most 65535 are allowed");
     EXPECT_EQ(try_add(net.get(), quantise(0.0f, 1e-45f, 255), "q", &text), WEFT_E_INVALID);
     EXPECT_EQ(text, "layer \"q\": 1.4013e-45 is too small for 255 levels");
     for (float bad : {0.0f, -1.0f, INFINITY, NAN})
@@ -194,6 +198,125 @@ TEST(Network, ActivationsHaveBounds) {
     EXPECT_EQ(try_add(net.get(), quantise(-1.0f, 1.0f, 127), "r", &text), WEFT_OK);
     EXPECT_EQ(net->layer_count, 2);
     EXPECT_EQ(weft_layer_step(&net->layers[0]), 1.0f / 255);
+    EXPECT_EQ(try_add(net.get(), quantise(-3.2f, 3.175f, 127), "int8", &text), WEFT_OK) << text;
+    EXPECT_EQ(try_add(net.get(), quantise(0.0f, 1.0f, 65535), "uint16", &text), WEFT_OK) << text;
+    EXPECT_EQ(try_add(net.get(), quantise(-32767.0f, 32768.0f, 32768), "wide", &text), WEFT_OK) << text;
+}
+
+TEST(Network, ConcatenationAddsChannels) {
+    Network net = create({2, 4, 4});
+    std::string text;
+    weft_layer both = plain(WEFT_LAYER_CONCAT);
+    add(net.get(), conv(3, 3, 1, 1), "same");
+    add(net.get(), conv(3, 3), "smaller");
+    both.input2 = -1;
+    EXPECT_EQ(try_add(net.get(), both, "both", &text, 0), WEFT_OK);
+    expect_shape(net->layers[2].in, 3, 4, 4);
+    expect_shape(net->layers[2].out, 5, 4, 4);
+    EXPECT_EQ(net->layers[2].input2, -1);
+    both.input2 = 2;
+    EXPECT_EQ(try_add(net.get(), both, "twice", &text, 2), WEFT_OK);
+    expect_shape(net->layers[3].out, 10, 4, 4);
+    both.input2 = 1;
+    EXPECT_EQ(try_add(net.get(), both, "odd", &text, 0), WEFT_E_INVALID);
+    EXPECT_EQ(text,
+              "layer \"odd\": \"same\" (3 x 4 x 4) and \"smaller\" (3 x 2 x 2) cannot be concatenated: their shapes "
+              "(channels x height x width) differ");
+    EXPECT_TRUE(weft_layer_has_input2(&net->layers[2]));
+    EXPECT_FALSE(weft_layer_has_input2(&net->layers[1]));
+}
+
+TEST(Network, PaddingGrowsTheMap) {
+    Network net = create({2, 4, 5});
+    std::string text;
+    weft_layer pad = plain(WEFT_LAYER_PAD);
+    pad.window.pad_top = 1, pad.window.pad_left = 2, pad.window.pad_bottom = 3, pad.window.pad_right = 4;
+    EXPECT_EQ(try_add(net.get(), pad, "pad", &text), WEFT_OK);
+    expect_shape(net->layers[0].out, 2, 8, 11);
+    pad.window.pad_left = -1;
+    EXPECT_EQ(try_add(net.get(), pad, "crop", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"crop\": negative padding");
+    pad.window.pad_left = INT_MAX;
+    EXPECT_EQ(try_add(net.get(), pad, "huge", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"huge\": more than 1073741824 values");
+}
+
+TEST(Network, SlopesAreFinite) {
+    Network net = create({1, 2, 2});
+    std::string text;
+    weft_layer leaky = plain(WEFT_LAYER_LEAKY_RELU), gate = plain(WEFT_LAYER_HARD_SIGMOID);
+    leaky.slope = INFINITY;
+    EXPECT_EQ(try_add(net.get(), leaky, "l", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"l\": slope inf and offset 0 are not both finite");
+    gate.offset = NAN;
+    EXPECT_EQ(try_add(net.get(), gate, "g", &text), WEFT_E_INVALID);
+    leaky.slope = -0.5f;
+    EXPECT_EQ(try_add(net.get(), leaky, "l", &text), WEFT_OK);
+    for (weft_layer_kind kind : {WEFT_LAYER_SIGMOID, WEFT_LAYER_HARD_SWISH, WEFT_LAYER_TANH, WEFT_LAYER_SOFTMAX}) {
+        EXPECT_EQ(try_add(net.get(), plain(kind), weft_layer_kind_names[kind], &text), WEFT_OK);
+        expect_shape(net->layers[net->layer_count - 1].out, 1, 2, 2);
+    }
+}
+
+TEST(Network, AffineStartsAsIdentityAndIsCloned) {
+    Network net = create({3, 2, 2});
+    weft_layer &l = add(net.get(), plain(WEFT_LAYER_AFFINE), "a");
+    for (int c = 0; c < 3; c++) {
+        EXPECT_EQ(l.gamma[c], 1.0f);
+        EXPECT_EQ(l.beta[c], 0.0f);
+    }
+    EXPECT_EQ(l.mean, nullptr);
+    EXPECT_EQ(l.variance, nullptr);
+    l.gamma[1] = 2.0f, l.beta[2] = -3.0f;
+    weft_network *raw = nullptr;
+    weft_error err = {};
+    ASSERT_EQ(weft_network_clone(&raw, net.get(), &err), WEFT_OK);
+    Network copy(raw);
+    EXPECT_EQ(copy->layers[0].gamma[1], 2.0f);
+    EXPECT_EQ(copy->layers[0].beta[2], -3.0f);
+    EXPECT_NE(copy->layers[0].gamma, l.gamma);
+}
+
+TEST(Network, LayersAreFoundByName) {
+    Network net = create({1, 1, 1});
+    EXPECT_EQ(weft_network_find(net.get(), "l0"), -1);
+    for (int i = 0; i < 1000; i++) add(net.get(), plain(WEFT_LAYER_RELU), ("l" + std::to_string(i)).c_str());
+    for (int i = 0; i < 1000; i++) EXPECT_EQ(weft_network_find(net.get(), ("l" + std::to_string(i)).c_str()), i);
+    EXPECT_EQ(weft_network_find(net.get(), "l1000"), -1);
+    EXPECT_EQ(weft_network_find(net.get(), ""), -1);
+    weft_network *raw = nullptr;
+    weft_error err = {};
+    ASSERT_EQ(weft_network_clone(&raw, net.get(), &err), WEFT_OK);
+    Network copy(raw);
+    EXPECT_EQ(weft_network_find(copy.get(), "l999"), 999);
+    std::string text;
+    EXPECT_EQ(try_add(copy.get(), plain(WEFT_LAYER_RELU), "l500", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"l500\": two layers have this name");
+}
+
+TEST(Network, KeepsWhatALayerNeeds) {
+    Network net = create({2, 4, 4});
+    weft_error err = {};
+    add(net.get(), conv(2, 3, 1, 1), "a");
+    int dead = add_after(net.get(), 0, conv(2, 3, 1, 1), "dead");
+    add_after(net.get(), dead, plain(WEFT_LAYER_RELU), "deader");
+    int b = add_after(net.get(), 0, plain(WEFT_LAYER_RELU), "b");
+    add_sum(net.get(), "sum", b, 0);
+    add_after(net.get(), 4, plain(WEFT_LAYER_RELU), "behind");
+    ASSERT_EQ(weft_network_keep(net.get(), 4, &err), WEFT_OK);
+    ASSERT_EQ(net->layer_count, 3);
+    EXPECT_STREQ(net->layers[1].name, "b");
+    EXPECT_EQ(net->layers[1].input, 0);
+    EXPECT_EQ(net->layers[1].input2, -1);
+    EXPECT_STREQ(net->layers[2].name, "sum");
+    EXPECT_EQ(net->layers[2].input, 1);
+    EXPECT_EQ(net->layers[2].input2, 0);
+    EXPECT_EQ(weft_network_find(net.get(), "dead"), -1);
+    EXPECT_EQ(weft_network_find(net.get(), "sum"), 2);
+    add(net.get(), plain(WEFT_LAYER_RELU), "dead");
+    EXPECT_EQ(net->layers[3].input, 2);
+    ASSERT_EQ(weft_network_keep(net.get(), -1, &err), WEFT_OK);
+    EXPECT_EQ(net->layer_count, 0);
 }
 
 TEST(Network, MetadataIsReplacedAndKeepsOrder) {

@@ -232,9 +232,9 @@ TEST(Bf16, ResidualBlock) {
     int x = after(n, -1, proto(WEFT_LAYER_CONV, 16, 3, 1, 1));
     int y = after(n, after(n, x, proto(WEFT_LAYER_CONV, 16, 3, 1, 1)), proto(WEFT_LAYER_BATCH_NORM));
     weft_layer sum = proto(WEFT_LAYER_ADD);
-    sum.addend = x;
+    sum.input2 = x;
     int z = after(n, y, sum);
-    sum.addend = z;
+    sum.input2 = z;
     after(n, after(n, after(n, z, proto(WEFT_LAYER_CONV, 16, 3, 1, 1)), sum), proto(WEFT_LAYER_DENSE, 4));
     compare(n, 7, 1 + 1 + 1 + 3 + 1 + 1, 0.02);
 }

@@ -198,7 +198,7 @@ TEST_F(RecipeTest, ResidualConnections) {
     for (int i = 0; i < 7; i++) {
         EXPECT_STREQ(net->layers[i].name, names[i]);
         EXPECT_EQ(net->layers[i].input, inputs[i]) << i;
-        EXPECT_EQ(net->layers[i].addend, addends[i]) << i;
+        EXPECT_EQ(net->layers[i].input2, addends[i]) << i;
     }
 }
 

@@ -56,6 +56,8 @@ class Report : public testing::Test {
         chip.static_power.router_mw.value = 0.5;
         chip.static_power.chip_mw.value = 0.25;
         stage.name = "<b>`fc`&\"1\"";
+        stage.has_matrix = true;
+        stage.groups = 1;
         stage.rows = 4;
         stage.columns = 3;
         stage.in = {4, 1, 1};
@@ -70,10 +72,11 @@ class Report : public testing::Test {
         mapped.name = const_cast<char *>("fc");
         mapped.rows = 4;
         mapped.columns = 3;
+        mapped.copies_y = mapped.copies_x = 1;
         mapped.block_count = mapped.tile_count = 1;
         mapped.blocks = &block;
         mapped.tiles = &tile;
-        mapping.stage_count = 1;
+        mapping.stage_count = mapping.parts = mapping.chips = 1;
         mapping.stages = &mapped;
         std::strcpy(mapping.network_path, "/somewhere/net.onnx");
         input.chip = &chip;
@@ -114,7 +117,7 @@ class Report : public testing::Test {
         ASSERT_EQ(weft_report_tables_alloc(&tables, &input, nullptr), WEFT_OK);
         weft_report_layer *layer = &tables.layers[0];
         layer->name = stage.name;
-        layer->tiles = layer->cores = 1;
+        layer->copies = layer->tiles = layer->cores = 1;
         layer->positions = 1;
         layer->macs = 12;
         layer->counts.n[WEFT_EVENT_ARRAY_READ] = 7;
@@ -249,7 +252,33 @@ TEST_F(Report, json_has_the_promised_keys) {
                  "net.onnx"); // no folder of this machine
     cJSON *layer = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "layers"), 0);
     EXPECT_STREQ(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(layer, "name")), stage.name);
+    EXPECT_EQ(cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(layer, "copies")), 1);
+    EXPECT_STREQ(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(layer, "kind")), "dense");
+    EXPECT_TRUE(cJSON_IsBool(cJSON_GetObjectItemCaseSensitive(layer, "adc_exact")));
     cJSON_Delete(json);
+}
+
+// A digital stage has no matrix: no arrays, no products, nothing to say of its converters.
+TEST_F(Report, digital_stages_have_no_arrays) {
+    stage.has_matrix = false;
+    mapped.tile_count = 0;
+    tables.layers[0].tiles = 0;
+    tables.layers[0].macs = 0;
+    tables.core_arrays[0] = 0;
+    tables.core_blocks[1] = 2;
+    weft_report_derive(&tables);
+    EXPECT_EQ(tables.figures.cores_used, 1);
+    EXPECT_EQ(tables.figures.arrays_used, 0);
+    EXPECT_EQ(tables.macs, 0u);
+    cJSON *json = cJSON_Parse(text(weft_report_json).c_str());
+    ASSERT_NE(json, nullptr);
+    cJSON *layer = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "layers"), 0);
+    EXPECT_STREQ(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(layer, "kind")), "digital");
+    EXPECT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(layer, "adc_exact")));
+    cJSON_Delete(json);
+    weft_report_svg svg{};
+    std::string page = text([&](const weft_report_tables *t, FILE *s) { weft_report_html(t, &svg, s); });
+    EXPECT_NE(page.find("<td>digital</td>"), std::string::npos);
 }
 
 size_t fields_of(const std::string &line) {
@@ -267,7 +296,7 @@ TEST_F(Report, every_csv_line_has_all_columns) {
     const struct {
         void (*print)(const weft_report_tables *, FILE *);
         size_t lines, columns;
-    } files[] = {{weft_report_csv_layers, 2, 14 + (size_t)tables.component_count},
+    } files[] = {{weft_report_csv_layers, 2, 16 + (size_t)tables.component_count},
                  {weft_report_csv_energy, WEFT_EVENT_COUNT + 2, 7},
                  {weft_report_csv_cores, 3, 9},
                  {weft_report_csv_links, 3, 7},

@@ -1,0 +1,27 @@
+/* Shared by the files of 'weft map': map.c (what is done), map_report.c (what is shown of it). */
+#ifndef WEFT_CLI_MAP_H
+#define WEFT_CLI_MAP_H
+
+#include "cli/commands.h"
+#include "mapper/mapper.h"
+
+/* What both ways of the command hold. */
+typedef struct weft_map_work {
+    weft_network *net;
+    weft_stages *stages;
+    weft_chip *chip;
+    weft_mapping *mapping;
+    weft_map_options options;
+    weft_map_report report;
+} weft_map_work;
+
+/* A row a stage. */
+void weft_map_print_table(const weft_map_work *work, FILE *stream);
+/* One line on the whole chip. */
+void weft_map_print_summary(const weft_map_work *work, FILE *stream);
+/* Objective, passes, cost of every stage, bounds, placers. */
+void weft_map_print_explanation(const weft_map_work *work, FILE *stream);
+/* All of that, to a file; name: the mapping's. */
+weft_status weft_map_write_json(const weft_map_work *work, const char *name, const char *path, weft_error *err);
+
+#endif

@@ -1,0 +1,218 @@
+#include <stdlib.h>
+
+#include "mapper/passes.h"
+
+/* Parts being made. */
+typedef struct cutting {
+    const weft_stages *stages;
+    const weft_grid *grids;
+    weft_allocator *allocator;
+    weft_parts *parts;
+    int *part_of;               /* [piece] */
+    int capacity, open;         /* open: pieces in the part being filled */
+    int parts_max;              /* 0: no limit */
+    bool split_any;             /* also stages that the next part would hold whole */
+    int64_t first_limit, limit; /* arrays of the first part, of the others */
+} cutting;
+
+static const weft_copies one_copy = {1, 1};
+
+static weft_status out_of_memory(weft_error *err) {
+    return weft_error_set(err, WEFT_E_MEMORY, "out of memory while cutting the network into parts");
+}
+
+bool weft_piece_is_whole(const weft_piece *piece, const weft_grid *grids) {
+    return piece->strip_begin == 0 && piece->strip_end == grids[piece->stage].strip_count;
+}
+
+static weft_status add_piece(cutting *c, const weft_piece *piece, weft_error *err) {
+    weft_parts *parts = c->parts;
+    if (parts->piece_count == c->capacity) {
+        int capacity = 2 * c->capacity + 16;
+        weft_piece *pieces = realloc(parts->pieces, (size_t)capacity * sizeof *pieces);
+        if (pieces) parts->pieces = pieces;
+        int *part_of = realloc(c->part_of, (size_t)capacity * sizeof *part_of);
+        if (part_of) c->part_of = part_of;
+        if (!pieces || !part_of) return out_of_memory(err);
+        c->capacity = capacity;
+    }
+    c->part_of[parts->piece_count] = parts->count - 1;
+    parts->pieces[parts->piece_count++] = *piece;
+    c->open++;
+    return WEFT_OK;
+}
+
+static void next_part(cutting *c) {
+    c->parts->count++;
+    c->open = 0;
+    weft_allocator_set_array_limit(c->allocator, c->parts->count == 1 ? c->first_limit : c->limit);
+    weft_allocator_reset(c->allocator, &weft_styles[0], 0);
+}
+
+/* *fits: what weft_allocate said; other failures are passed on. */
+static weft_status try_piece(bool *fits, cutting *c, const weft_piece *piece, weft_error *err) {
+    weft_status status = weft_allocate(c->allocator, piece, one_copy, NULL, 0, err);
+    *fits = status == WEFT_OK;
+    return status == WEFT_E_NO_FIT ? WEFT_OK : status;
+}
+
+/* Cuts the piece down to the most strips that fit into what is left of the part, and allocates them. */
+static weft_status fill_part(weft_piece *piece, cutting *c, weft_error *err) {
+    int low = piece->strip_begin, high = piece->strip_end; /* high does not fit */
+    bool fits = false;
+    while (high - low > 1) {
+        piece->strip_end = low + (high - low) / 2;
+        WEFT_TRY(try_piece(&fits, c, piece, err));
+        if (fits) weft_allocator_undo(c->allocator, piece);
+        if (fits)
+            low = piece->strip_end;
+        else
+            high = piece->strip_end;
+    }
+    piece->strip_end = low;
+    if (low > piece->strip_begin) WEFT_TRY(try_piece(&fits, c, piece, err));
+    return WEFT_OK;
+}
+
+static bool is_larger_than_a_chip(const cutting *c, int stage) { return c->grids[stage].tiles > c->limit; }
+
+static weft_status place_stage(cutting *c, int stage, weft_shortage *shortage, weft_error *err) {
+    weft_piece piece = {.stage = stage, .strip_end = c->grids[stage].strip_count};
+    for (;;) {
+        bool fits = false, empty = c->open == 0;
+        WEFT_TRY(try_piece(&fits, c, &piece, err));
+        if (fits) return add_piece(c, &piece, err);
+        weft_shortage reason = *weft_allocator_shortage(c->allocator);
+        if (c->grids[stage].strip_count > 1 && (empty || c->split_any || is_larger_than_a_chip(c, stage))) {
+            weft_piece first = piece;
+            WEFT_TRY(fill_part(&first, c, err));
+            if (first.strip_end > first.strip_begin) {
+                WEFT_TRY(add_piece(c, &first, err));
+                piece.strip_begin = first.strip_end;
+                empty = false;
+            }
+        }
+        *shortage = reason;
+        if (empty) return WEFT_E_NO_FIT;
+        if (c->parts_max > 0 && c->parts->count == c->parts_max) return WEFT_E_NO_FIT;
+        next_part(c);
+    }
+}
+
+/* Where each part's pieces lie, once all are there. */
+static weft_status index_parts(cutting *c, weft_error *err) {
+    weft_parts *parts = c->parts;
+    parts->items = calloc((size_t)parts->count, sizeof *parts->items);
+    if (!parts->items) return out_of_memory(err);
+    for (int i = 0; i < parts->piece_count; i++) {
+        weft_part *part = &parts->items[c->part_of[i]];
+        const weft_piece *piece = &parts->pieces[i];
+        if (part->piece_count++ == 0) part->pieces = &parts->pieces[i];
+        for (int t = piece->strip_begin; t < piece->strip_end; t++)
+            part->arrays += c->grids[piece->stage].strips[t].tile_count;
+    }
+    return WEFT_OK;
+}
+
+static weft_status cut_network(weft_parts **out, cutting c, weft_shortage *shortage, weft_error *err) {
+    weft_status status = WEFT_OK;
+    *out = NULL;
+    c.parts = calloc(1, sizeof *c.parts);
+    if (!c.parts) return out_of_memory(err);
+    next_part(&c);
+    for (int s = 0; s < c.stages->count; s++) WEFT_TRY_GOTO(place_stage(&c, s, shortage, err));
+    WEFT_TRY_GOTO(index_parts(&c, err));
+    *out = c.parts;
+    c.parts = NULL;
+cleanup:
+    weft_parts_destroy(c.parts);
+    free(c.part_of);
+    return status;
+}
+
+weft_status weft_parts_create(weft_parts **out, const weft_stages *stages, const weft_grid *grids,
+                              weft_allocator *allocator, int parts_max, weft_shortage *shortage, weft_error *err) {
+    cutting c = {.stages = stages, .grids = grids, .allocator = allocator, .parts_max = parts_max};
+    c.first_limit = c.limit = weft_allocator_array_limit(allocator);
+    weft_parts *whole = NULL, *split = NULL;
+    weft_shortage other;
+    weft_status status = cut_network(&whole, c, shortage, err);
+    if (status != WEFT_OK && status != WEFT_E_NO_FIT) return status;
+    *out = whole;
+    if (whole && whole->count <= 2) return WEFT_OK; /* splitting does not make one of two */
+    c.split_any = true;
+    status = cut_network(&split, c, &other, err);
+    if (status == WEFT_E_NO_FIT) return whole ? WEFT_OK : status;
+    if (status == WEFT_OK && (!whole || split->count < whole->count)) {
+        *out = split;
+        split = whole;
+    }
+    weft_parts_destroy(split);
+    if (status != WEFT_OK) {
+        weft_parts_destroy(whole);
+        *out = NULL;
+    }
+    return status;
+}
+
+/* ---- where the arrays that are left over go ---- */
+
+static weft_status sum_of_bounds(uint64_t *sum, const weft_parts *parts, const cutting *c, const weft_load *loads,
+                                 int64_t array_limit, weft_error *err) {
+    weft_demand *demands = malloc((size_t)parts->piece_count * sizeof *demands);
+    if (!demands) return out_of_memory(err);
+    *sum = 0;
+    for (int p = 0; p < parts->count; p++)
+        *sum += weft_part_bound(demands, &parts->items[p], c->stages, c->grids, loads, array_limit);
+    free(demands);
+    return WEFT_OK;
+}
+
+/* Takes the cut in place of *parts when it has as many parts and a smaller sum. */
+static weft_status try_cut(weft_parts **parts, uint64_t *least, cutting c, const weft_load *loads, int64_t array_limit,
+                           weft_error *err) {
+    weft_shortage shortage;
+    weft_parts *other = NULL;
+    uint64_t sum = 0;
+    c.parts_max = (*parts)->count;
+    weft_status status = cut_network(&other, c, &shortage, err);
+    if (status == WEFT_E_NO_FIT) return WEFT_OK;
+    if (status == WEFT_OK) status = sum_of_bounds(&sum, other, &c, loads, array_limit, err);
+    if (status == WEFT_OK && sum < *least) {
+        weft_parts *worse = *parts;
+        *least = sum;
+        *parts = other;
+        other = worse;
+    }
+    weft_parts_destroy(other);
+    return status;
+}
+
+weft_status weft_parts_balance(weft_parts **parts, const weft_stages *stages, const weft_grid *grids,
+                               const weft_load *loads, weft_allocator *allocator, weft_error *err) {
+    enum { STEPS = 32 };
+    cutting c = {.stages = stages, .grids = grids, .allocator = allocator};
+    int64_t all = weft_allocator_array_limit(allocator);
+    uint64_t least = 0;
+    weft_status status = WEFT_OK;
+    if ((*parts)->count == 1) return WEFT_OK;
+    WEFT_TRY_GOTO(sum_of_bounds(&least, *parts, &c, loads, all, err));
+    for (int way = 0; way < 4; way++)
+        for (int step = 0; step < STEPS; step++) {
+            int64_t fewer = all - all * step / STEPS;
+            c.split_any = way & 1;
+            c.first_limit = fewer;
+            c.limit = way & 2 ? fewer : all;
+            WEFT_TRY_GOTO(try_cut(parts, &least, c, loads, all, err));
+        }
+cleanup:
+    weft_allocator_set_array_limit(allocator, all);
+    return status;
+}
+
+void weft_parts_destroy(weft_parts *parts) {
+    if (!parts) return;
+    free(parts->items);
+    free(parts->pieces);
+    free(parts);
+}

@@ -1,0 +1,130 @@
+#include <stdlib.h>
+
+#include "mapper/report_internal.h"
+
+static weft_status out_of_memory(weft_error *err) {
+    return weft_error_set(err, WEFT_E_MEMORY, "out of memory for the mapper's report");
+}
+
+static weft_status count_links(weft_account *a, const weft_place_problem *problem, const weft_part_flows *flows,
+                               weft_map_placement *given, weft_error *err) {
+    size_t count = (size_t)a->chip->router_count * 4;
+    uint64_t *links = calloc(count, sizeof *links);
+    if (!links) return out_of_memory(err);
+    weft_place_link_flits(problem, flows->cores, links);
+    for (size_t i = 0; i < count; i++) given->link_flits = weft_larger(given->link_flits, links[i]);
+    given->flit_hops += weft_place_flit_hops(problem, flows->cores);
+    free(links);
+    return WEFT_OK;
+}
+
+/* Flits into or out of the busiest core; the host's port counts for the pipeline too. */
+static void count_ports(weft_account *a, int part, const weft_part_flows *flows) {
+    uint64_t host[2] = {0, 0}, most = 0;
+    for (size_t i = 0; i < flows->flow_count; i++) {
+        const weft_flow *flow = &flows->flows[i];
+        a->sent[flow->from] += flow->flits;
+        a->received[flow->to] += flow->flits;
+    }
+    host[0] = a->sent[flows->core_count];
+    host[1] = a->received[flows->core_count];
+    for (int c = 0; c <= flows->core_count; c++) {
+        if (c < flows->core_count) most = weft_larger(most, weft_larger(a->sent[c], a->received[c]));
+        a->sent[c] = a->received[c] = 0;
+    }
+    a->report->busiest_core_flits = weft_larger(a->report->busiest_core_flits, most);
+    a->part_cycles[part] = weft_larger(a->part_cycles[part], weft_larger(most, weft_larger(host[0], host[1])));
+}
+
+static weft_status count_part(weft_account *a, int part, weft_map_placement *given, weft_error *err) {
+    weft_status status = WEFT_OK;
+    weft_part_flows flows;
+    weft_place_bounds bounds = {0, 0};
+    WEFT_TRY(weft_part_flows_create(&flows, a->traffic, a->mapping, a->chip, part, err));
+    weft_place_problem problem = {.clusters = flows.core_count,
+                                  .flow_count = flows.flow_count,
+                                  .flows = flows.flows,
+                                  .chip = a->chip,
+                                  .objective = a->options->objective,
+                                  .seed = a->options->seed};
+    WEFT_TRY_GOTO(count_links(a, &problem, &flows, given, err));
+    WEFT_TRY_GOTO(weft_place_bound(&bounds, &problem, err));
+    a->report->bounds.flit_hops += bounds.flit_hops;
+    a->report->bounds.link_flits = weft_larger(a->report->bounds.link_flits, bounds.link_flits);
+    if (flows.core_count > a->report->cores_used) a->report->cores_used = flows.core_count;
+    count_ports(a, part, &flows);
+    for (int i = 0; i < flows.core_count; i++) {
+        uint64_t events = a->digital[(size_t)part * (size_t)a->chip->core_count + (size_t)flows.cores[i]];
+        a->part_cycles[part] =
+            weft_larger(a->part_cycles[part], weft_divide_up(events, (uint64_t)a->chip->core.digital_lanes));
+    }
+cleanup:
+    weft_part_flows_free(&flows);
+    return status;
+}
+
+/* Tiles of a stage in a part; *all: there are none in others. */
+static int tiles_in(const weft_mapped_stage *mapped, int part, bool *all) {
+    int count = 0;
+    for (int t = 0; t < mapped->tile_count; t++) count += mapped->tiles[t].part == part;
+    *all = count == mapped->tile_count;
+    return count;
+}
+
+/* The relaxed problem of one part, and what its arrays take. */
+static void bound_part(weft_account *a, int part, weft_demand *demands) {
+    double limit = (double)weft_array_limit(a->chip, a->options);
+    for (int s = 0; s < a->stages->count; s++) {
+        const weft_mapped_stage *mapped = &a->mapping->stages[s];
+        const weft_load *load = &a->loads[s];
+        bool all = false;
+        int tiles = tiles_in(mapped, part, &all);
+        demands[s] = (weft_demand){0.0, 0.0, 0.0, NULL};
+        if (tiles == 0) continue;
+        uint64_t alone = weft_load_positions(load, 1, 1);
+        uint64_t least = all ? weft_load_positions(load, load->extent[0], load->extent[1]) : alone;
+        demands[s] = (weft_demand){(double)alone, (double)least, (double)tiles / weft_mapped_stage_copies(mapped),
+                                   all ? load : NULL};
+        a->part_cycles[part] = weft_larger(a->part_cycles[part], a->report->stages[s].array_cycles);
+    }
+    double cycles = weft_relaxed_bound(demands, a->stages->count, limit) * (double)a->chip->mvm_interval_cycles;
+    if (cycles > a->report->bottleneck_bound_cycles) a->report->bottleneck_bound_cycles = cycles;
+    uint64_t best = weft_whole_bound(demands, a->stages->count, limit) * (uint64_t)a->chip->mvm_interval_cycles;
+    a->report->bottleneck_best_cycles = weft_larger(a->report->bottleneck_best_cycles, best);
+}
+
+/* Parts on the same chip come one after the other. */
+static uint64_t count_pipeline(const weft_account *a) {
+    uint64_t most = 0;
+    for (int chip = 0; chip < a->mapping->chips; chip++) {
+        uint64_t sum = 0;
+        for (int part = chip; part < a->mapping->parts; part += a->mapping->chips) sum += a->part_cycles[part];
+        most = weft_larger(most, sum);
+    }
+    return most;
+}
+
+weft_status weft_account_parts(weft_account *a, weft_error *err) {
+    weft_map_report *r = a->report;
+    weft_map_placement given = {.placer = "as given"};
+    weft_demand *demands = calloc((size_t)a->stages->count, sizeof *demands);
+    weft_status status = demands ? WEFT_OK : out_of_memory(err);
+    for (int part = 0; part < a->mapping->parts && status == WEFT_OK; part++) {
+        bound_part(a, part, demands);
+        status = count_part(a, part, &given, err);
+    }
+    free(demands);
+    if (status != WEFT_OK) return status;
+    r->host_cycles = weft_host_flits(a->stages, a->chip);
+    if (r->bottleneck_bound_cycles < (double)r->host_cycles) r->bottleneck_bound_cycles = (double)r->host_cycles;
+    if (r->bottleneck_bound_cycles > (double)r->bottleneck_cycles)
+        r->bottleneck_bound_cycles = (double)r->bottleneck_cycles; /* fewer than the host's port needs */
+    r->bottleneck_best_cycles = weft_larger(r->bottleneck_best_cycles, (uint64_t)r->bottleneck_bound_cycles);
+    if (r->bottleneck_best_cycles > r->bottleneck_cycles) r->bottleneck_best_cycles = r->bottleneck_cycles;
+    r->flit_hops_per_image = given.flit_hops;
+    r->pipeline_cycles = count_pipeline(a);
+    r->placements = malloc(sizeof *r->placements);
+    if (!r->placements) return out_of_memory(err);
+    r->placements[r->placement_count++] = given;
+    return WEFT_OK;
+}

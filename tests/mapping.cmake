@@ -1,0 +1,6 @@
+weft_test(unit lowering weft_net)
+weft_test(property lowering weft_net)
+weft_test(unit traffic weft_chip)
+weft_test(property traffic weft_chip)
+weft_test(golden mapping weft_chip)
+weft_test(property mapping weft_chip)

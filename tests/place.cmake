@@ -1,0 +1,3 @@
+weft_test(unit place weft_place)
+weft_test(property place weft_place weft_noc)
+weft_test(unit draw weft_mapper)
