@@ -7,11 +7,13 @@
 #include "cli/map.h"
 #include "core/onnx.h"
 
+#define CALIBRATION_IMAGES 1000 /* as weft sim */
+
 typedef struct map_options {
     weft_common common;
-    const char *network, *chip, *out, *objective, *placer, *floor, *links;
+    const char *network, *chip, *out, *objective, *placer, *floor, *links, *calibrate;
     weft_texts set;
-    uint64_t seed, arrays, chips, parts;
+    uint64_t seed, arrays, chips, parts, calibration_images;
     bool check, explain, no_replicate;
 } map_options;
 
@@ -90,6 +92,19 @@ static const weft_option map_table[] = {
      .default_count = 1,
      .max = INT_MAX,
      .help = "Spread the parts on N chips, 1 by default; 0: a chip for each part"},
+    {.name = "calibrate",
+     .kind = WEFT_OPTION_TEXT,
+     .offset = offsetof(map_options, calibrate),
+     .value = "DATASET",
+     .complete = WEFT_COMPLETE_DATASET,
+     .help = "Measure the ranges of all activations on training images and write them into the mapping; without it, "
+             "'weft sim' does so for those that the network's file does not know"},
+    {.name = "calibration-images",
+     .kind = WEFT_OPTION_COUNT,
+     .offset = offsetof(map_options, calibration_images),
+     .value = "N",
+     .default_count = CALIBRATION_IMAGES,
+     .help = "On the first N of them; 1000 by default"},
     {.name = "floor",
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(map_options, floor),
@@ -189,6 +204,7 @@ static weft_status make_mapping(const map_options *o, const weft_console *sessio
     WEFT_TRY(weft_sha256_file(&mapping->network_sha256, o->network, err));
     mapping->chip_sha256 = work->chip->sha256;
     for (int i = 0; i < o->set.count; i++) WEFT_TRY(weft_mapping_add_setting(mapping, o->set.items[i], err));
+    if (o->calibrate) WEFT_TRY(weft_map_calibrate(work, o->calibrate, (size_t)o->calibration_images, err));
     WEFT_TRY(weft_mapping_write(mapping, o->out, err));
     return show(o, session, work, err);
 }
@@ -262,6 +278,7 @@ static const char *making_option(const map_options *o) {
     if (o->seed != 1) return "--seed";
     if (o->no_replicate) return "--no-replicate";
     if (o->parts) return "--parts";
+    if (o->calibrate) return "--calibrate";
     return o->chips != 1 ? "--chips" : NULL;
 }
 
@@ -270,6 +287,8 @@ static weft_status check_usage(const map_options *o, weft_error *err) {
     if (o->check && option)
         return weft_error_set(err, WEFT_E_USAGE, "--check takes the mapping file alone, without %s", option);
     if (!o->check && !o->chip) return weft_error_set(err, WEFT_E_USAGE, "CHIP is missing: %s", map_arguments[1].help);
+    if (o->calibrate && o->calibration_images == 0)
+        return weft_error_set(err, WEFT_E_USAGE, "--calibration-images 0: at least 1 is needed");
     if (!o->check && !o->out) return weft_error_set(err, WEFT_E_USAGE, "--out FILE is missing");
     if (o->chips > 1 && o->parts && o->parts < o->chips)
         return weft_error_set(err, WEFT_E_USAGE, "--chips %llu: with --parts %llu there are no more than %llu",

@@ -15,6 +15,9 @@ typedef struct weft_map_work {
     weft_map_report report;
 } weft_map_work;
 
+/* Sets the mapping's ranges to what the mapped network's activations reach on the first `images` training images of the
+ * data set, as the training saw them. */
+weft_status weft_map_calibrate(weft_map_work *work, const char *dataset, size_t images, weft_error *err);
 /* A row a stage. */
 void weft_map_print_table(const weft_map_work *work, FILE *stream);
 /* One line on the whole chip. */

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "trainer/trainer.h"
+
 #define CALIBRATION_IMAGES 1000
 #define TIMED_IMAGES 4          /* by default */
 #define TIMED_ABSENT UINT64_MAX /* --timed-images was not given */
@@ -103,22 +105,10 @@ static weft_status load_network(weft_sim *sim, weft_error *err) {
     return weft_lower(&sim->stages, sim->net, err);
 }
 
-static weft_status check_dataset(const weft_sim *sim, const weft_dataset *set, weft_error *err) {
-    weft_shape have = set->shape, want = sim->stages->input;
-    if (have.channels != want.channels || have.height != want.height || have.width != want.width)
-        return weft_error_set(err, WEFT_E_INVALID,
-                              "data set %.200s has images of %d x %d x %d, the network takes %d x %d x %d", set->name,
-                              have.channels, have.height, have.width, want.channels, want.height, want.width);
-    if (set->classes != sim->stages->classes)
-        return weft_error_set(err, WEFT_E_INVALID, "data set %.200s has %d classes, the network has %d", set->name,
-                              set->classes, sim->stages->classes);
-    return WEFT_OK;
-}
-
 static weft_status load_images(weft_sim *sim, weft_error *err) {
     const weft_sim_options *o = sim->options;
     WEFT_TRY(weft_dataset_open(&sim->test, o->dataset, WEFT_SPLIT_TEST, err));
-    WEFT_TRY(check_dataset(sim, sim->test, err));
+    WEFT_TRY(weft_network_check_dataset(sim->net, sim->test, err));
     WEFT_TRY(weft_network_bind_named(sim->net, o->dataset, err));
     if (o->images > sim->test->count)
         return weft_error_set(err, WEFT_E_INVALID, "--images %llu: data set %.200s has %zu test images",
@@ -142,7 +132,7 @@ static weft_status calibrate(weft_sim *sim, weft_error *err) {
                                 count, sim->options->dataset, train->count);
     if (status == WEFT_OK) {
         if (count == 0) count = train->count < CALIBRATION_IMAGES ? train->count : CALIBRATION_IMAGES;
-        status = check_dataset(sim, train, err);
+        status = weft_network_check_dataset(sim->net, train, err);
     }
     if (status == WEFT_OK) status = weft_sim_training_images(&x, sim->net, train, count, err);
     if (status == WEFT_OK) status = weft_engine_calibrate(sim->engine, x, count, what, err);

@@ -71,10 +71,12 @@ void weft_engine_destroy(weft_engine *engine) {
     free(engine);
 }
 
+float weft_engine_output_scale(const weft_engine *engine, int stage) { return engine->outputs[stage + 1].scale; }
+
 weft_engine_stage_info weft_engine_stage(const weft_engine *engine, int stage) {
     const weft_stage_model *model = &engine->items[stage];
     return (weft_engine_stage_info){.input_scale = model->input_scale,
                                     .weight_scale = model->weight_scale,
-                                    .output_scale = engine->outputs[stage + 1].scale,
+                                    .output_scale = weft_engine_output_scale(engine, stage),
                                     .exact_adc = model->exact};
 }

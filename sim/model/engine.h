@@ -50,6 +50,8 @@ typedef struct weft_engine_stage_info {
     bool exact_adc;                  /* no code of any column can saturate or round: the ADC loses nothing */
 } weft_engine_stage_info;
 weft_engine_stage_info weft_engine_stage(const weft_engine *engine, int stage);
+/* Real value of one unit of the stage's output, of the network's input for -1; 0 where it is not known. */
+float weft_engine_output_scale(const weft_engine *engine, int stage);
 
 /* ---- the pieces, for the timed chip ---- */
 

@@ -112,6 +112,34 @@ TEST_F(CliResults, map_in_parts) {
     EXPECT_EQ(weft({"map", "--check", "m.yaml"}).code, 0);
 }
 
+// Ranges measured by the mapper are those that the simulator measures: nothing is left for it to compute.
+TEST_F(CliResults, map_calibrates) {
+    const std::vector<std::string> sim = {"--dataset", "set", "--timed-images", "0", "--json", "-"};
+    auto report = [&](const char *mapping) {
+        std::vector<std::string> words = {"sim", mapping, "-o", "run"};
+        words.insert(words.end(), sim.begin(), sim.end());
+        Ran run = weft(words);
+        EXPECT_EQ(run.code, 0) << run.err;
+        return Json(run.out).number("accuracy_percent");
+    };
+    ASSERT_EQ(weft({"map", "net.onnx", "hermes", "-o", "plain.yaml"}).code, 0);
+    EXPECT_NE(read_file("plain.yaml").find("\ninput_range: [0, 0]\n"), std::string::npos);
+    Ran run = weft({"map", "net.onnx", "hermes", "-o", "m.yaml", "--calibrate", "set", "--calibration-images", "60"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    const std::string text = read_file("m.yaml");
+    EXPECT_EQ(text.find("range: [0, 0]"), std::string::npos) << text;
+    EXPECT_EQ(weft({"map", "--check", "m.yaml"}).code, 0);
+    EXPECT_EQ(report("m.yaml"), report("plain.yaml"));
+
+    EXPECT_EQ(
+        weft({"map", "net.onnx", "hermes", "-o", "x.yaml", "--calibrate", "set", "--calibration-images", "61"}).err,
+        "weft: --calibration-images 61: data set set has 60 training images\n");
+    EXPECT_EQ(
+        weft({"map", "net.onnx", "hermes", "-o", "x.yaml", "--calibrate", "set", "--calibration-images", "0"}).code, 2);
+    EXPECT_EQ(weft({"map", "--check", "m.yaml", "--calibrate", "set"}).code, 2);
+    EXPECT_FALSE(fs::exists("x.yaml"));
+}
+
 TEST_F(CliResults, sim_without_time) {
     ASSERT_EQ(weft({"map", "net.onnx", "isaac-ce", "-o", "m.yaml"}).code, 0);
     Ran run = weft({"sim", "m.yaml", "--dataset", "set", "--timed-images", "0", "--images", "12", "-o", "run/deep",
