@@ -112,6 +112,31 @@ TEST_F(CliResults, map_in_parts) {
     EXPECT_EQ(weft({"map", "--check", "m.yaml"}).code, 0);
 }
 
+TEST_F(CliResults, import_says_how_images_are_prepared) {
+    auto run = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"import", "net.onnx"});
+        return weft(words);
+    };
+    Ran good = run({"-o", "in.onnx", "--mean", "0.25", "--std", "0.5", "--json", "-"});
+    ASSERT_EQ(good.code, 0) << good.err;
+    weft_network *net = nullptr;
+    ASSERT_EQ(weft_onnx_read(&net, "in.onnx", nullptr), WEFT_OK);
+    EXPECT_EQ(net->preprocess.channels, 1);
+    EXPECT_EQ(net->preprocess.mean[0], 0.25f);
+    EXPECT_EQ(net->preprocess.std[0], 0.5f);
+    weft_network_destroy(net);
+    EXPECT_EQ(weft({"run", "in.onnx", "--dataset", "set"}).code, 0);
+
+    EXPECT_EQ(run({"-o", "x.onnx", "--mean", "0.1,0.2"}).err,
+              "weft: --mean 0.1,0.2: 2 numbers, the network takes images of 1 channels\n"
+              "Try 'weft import --help'.\n");
+    EXPECT_EQ(run({"-o", "x.onnx", "--std", "0"}).code, 2);
+    EXPECT_EQ(run({"-o", "x.onnx", "--std", "1,"}).code, 2);
+    EXPECT_EQ(run({"-o", "x.onnx", "--mean", "nan"}).code, 2);
+    EXPECT_EQ(run({"-o", "net.onnx"}).code, 2); // over its input
+    EXPECT_FALSE(fs::exists("x.onnx"));
+}
+
 // Ranges measured by the mapper are those that the simulator measures: nothing is left for it to compute.
 TEST_F(CliResults, map_calibrates) {
     const std::vector<std::string> sim = {"--dataset", "set", "--timed-images", "0", "--json", "-"};
