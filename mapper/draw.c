@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/text.h"
+
 /* Okabe and Ito's colours without black. */
 static const weft_colour few[] = {{0xE6, 0x9F, 0x00}, {0x56, 0xB4, 0xE9}, {0x00, 0x9E, 0x73}, {0xF0, 0xE4, 0x42},
                                   {0x00, 0x72, 0xB2}, {0xD5, 0x5E, 0x00}, {0xCC, 0x79, 0xA7}};
@@ -36,7 +38,7 @@ void weft_draw_open(FILE *stream, int width, int height, const char *title) {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
             "font-family=\"sans-serif\" role=\"img\">\n<title>",
             width, height, width, height);
-    weft_draw_escaped(stream, title, 0);
+    weft_xml_print(stream, title, 0);
     fprintf(stream, "</title>\n<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", width, height);
 }
 
@@ -46,37 +48,12 @@ weft_status weft_draw_close(FILE *stream, weft_error *err) {
     return weft_error_set(err, WEFT_E_IO, "the figure could not be written");
 }
 
-void weft_draw_escaped(FILE *stream, const char *text, int limit) {
-    size_t length = strlen(text);
-    bool cut = limit > 3 && length > (size_t)limit;
-    if (cut) length = (size_t)limit - 3;
-    for (size_t i = 0; i < length; i++) {
-        switch (text[i]) {
-        case '&':
-            fputs("&amp;", stream);
-            break;
-        case '<':
-            fputs("&lt;", stream);
-            break;
-        case '>':
-            fputs("&gt;", stream);
-            break;
-        case '"':
-            fputs("&quot;", stream);
-            break;
-        default:
-            fputc(text[i] >= ' ' && text[i] <= '~' ? text[i] : '?', stream);
-        }
-    }
-    if (cut) fputs("...", stream);
-}
-
 void weft_draw_text(FILE *stream, double x, double y, int size, weft_draw_anchor anchor, const char *fill,
                     const char *text, int limit) {
     static const char *const names[] = {"start", "middle", "end"};
     fprintf(stream, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%d\" text-anchor=\"%s\" fill=\"%s\">", x, y, size,
             names[anchor], fill);
-    weft_draw_escaped(stream, text, limit);
+    weft_xml_print(stream, text, limit);
     fputs("</text>\n", stream);
 }
 

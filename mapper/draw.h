@@ -25,8 +25,6 @@ typedef enum weft_draw_anchor { WEFT_DRAW_START, WEFT_DRAW_MIDDLE, WEFT_DRAW_END
 /* At most `limit` characters, the rest becomes "..."; 0: no limit. */
 void weft_draw_text(FILE *stream, double x, double y, int size, weft_draw_anchor anchor, const char *fill,
                     const char *text, int limit);
-/* The text with what means something to XML escaped, and what is not ASCII as "?". */
-void weft_draw_escaped(FILE *stream, const char *text, int limit);
 /* "12 345" into out, 32 bytes. */
 const char *weft_draw_number(char *out, uint64_t value);
 /* Name of a file without its folder; "network" for an empty path. */

@@ -1,6 +1,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "core/text.h"
 #include "mapper/draw.h"
 #include "mapper/mapper.h"
 
@@ -106,7 +107,7 @@ static void draw_stage_on_core(floor_plan *f, int s, int core) {
     double all = (double)f->chip->array.per_core;
     draw_bar(f, core, f->filled[core] / all, (f->filled[core] + arrays) / all,
              weft_draw_class(f->class_of[s], f->class_count));
-    weft_draw_escaped(f->stream, f->mapping->stages[s].name, 0);
+    weft_xml_print(f->stream, f->mapping->stages[s].name, 0);
     fprintf(f->stream, ": %d of %d arrays</title></rect>\n", arrays, (int)f->chip->array.per_core);
     if (arrays > f->main_arrays[core]) {
         f->main_arrays[core] = arrays;
@@ -140,7 +141,7 @@ static void draw_digital(const floor_plan *f) {
         int s = f->digital_stage[core];
         if (f->filled[core] > 0 || s < 0) continue;
         draw_bar(f, core, 0.0, 0.12, weft_draw_class(f->class_of[s], f->class_count));
-        weft_draw_escaped(f->stream, f->mapping->stages[s].name, 0);
+        weft_xml_print(f->stream, f->mapping->stages[s].name, 0);
         fputs(": digital unit only</title></rect>\n", f->stream);
     }
 }

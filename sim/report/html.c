@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/text.h"
 #include "sim/report/json.h"
 #include "sim/report/tables.h"
 
@@ -30,35 +31,6 @@ static const char style[] =
     "overflow-wrap:anywhere}\n"
     ".key::before{content:'';display:inline-block;width:.8em;height:.8em;margin:0 .35em 0 .2em;background:var(--c)}\n"
     "@media(max-width:600px){body{padding:16px 14px 48px}dl{grid-template-columns:1fr}dd{margin-bottom:8px}}\n";
-
-static void escaped(FILE *s, const char *text) {
-    while (*text) {
-        size_t length = weft_utf8_length(text);
-        switch (*text) {
-        case '&':
-            fputs("&amp;", s);
-            break;
-        case '<':
-            fputs("&lt;", s);
-            break;
-        case '>':
-            fputs("&gt;", s);
-            break;
-        case '"':
-            fputs("&quot;", s);
-            break;
-        case '\'':
-            fputs("&#39;", s);
-            break;
-        default:
-            if (length)
-                fwrite(text, 1, length, s);
-            else
-                fputs("\xEF\xBF\xBD", s);
-        }
-        text += length ? length : 1;
-    }
-}
 
 static void scaled(FILE *s, double value, const char *unit, int exponent) {
     char text[64];
@@ -90,13 +62,13 @@ static void tiles(FILE *s, const weft_report_tables *tables) {
 
 static void fact(FILE *s, const char *name, const char *text) {
     fprintf(s, "<dt>%s</dt><dd>", name);
-    escaped(s, text);
+    weft_xml_print(s, text, 0);
     fputs("</dd>\n", s);
 }
 
 static void hash(FILE *s, const char *name, const char *text, const char *hex) {
     fprintf(s, "<dt>%s</dt><dd>", name);
-    escaped(s, text);
+    weft_xml_print(s, text, 0);
     fprintf(s, " <code class=\"soft\">SHA-256 %s</code></dd>\n", hex);
 }
 
@@ -188,7 +160,7 @@ static void layer_table(FILE *s, const weft_report_tables *tables) {
         const weft_report_layer *layer = &tables->layers[l];
         const weft_stage *stage = &tables->input->stages->items[l];
         fputs("<tr><td>", s);
-        escaped(s, layer->name);
+        weft_xml_print(s, layer->name, 0);
         if (stage->has_matrix)
             fprintf(s, "</td><td>%d × %d</td>", stage->rows, stage->columns);
         else
@@ -225,7 +197,7 @@ static void energy_table(FILE *s, const weft_report_tables *tables) {
         fputs("</td><td>", s);
         scaled(s, tables->event_pj[e], "J", -12);
         fprintf(s, "</td><td class=\"text\">%s</td><td class=\"text wrap\">", weft_evidence_names[cost->evidence]);
-        escaped(s, cost->source ? cost->source : "");
+        weft_xml_print(s, cost->source ? cost->source : "", 0);
         fputs("</td></tr>\n", s);
     }
     fputs("</tbody></table></div>\n", s);
@@ -269,15 +241,15 @@ static void checks(FILE *s, const weft_report_tables *tables) {
 void weft_report_html(const weft_report_tables *tables, const weft_report_svg *svg, FILE *s) {
     fprintf(s, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>weft: ");
-    escaped(s, tables->input->network_name);
+    weft_xml_print(s, tables->input->network_name, 0);
     fputs(" on ", s);
-    escaped(s, tables->input->chip->name);
+    weft_xml_print(s, tables->input->chip->name, 0);
     fprintf(s, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<h1>", style);
-    escaped(s, tables->input->network_name);
+    weft_xml_print(s, tables->input->network_name, 0);
     fputs(" on ", s);
-    escaped(s, tables->input->chip->name);
+    weft_xml_print(s, tables->input->chip->name, 0);
     fputs("</h1>\n<p class=\"soft\">", s);
-    escaped(s, tables->input->chip->description ? tables->input->chip->description : "");
+    weft_xml_print(s, tables->input->chip->description ? tables->input->chip->description : "", 0);
     fputs("</p>\n", s);
     tiles(s, tables);
     facts(s, tables);

@@ -4,19 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-size_t weft_utf8_length(const char *text) {
-    const unsigned char *s = (const unsigned char *)text;
-    if (s[0] < 0x80) return s[0] != 0;
-    size_t length = s[0] >= 0xC2 && s[0] < 0xE0   ? 2
-                    : s[0] >= 0xE0 && s[0] < 0xF0 ? 3
-                    : s[0] >= 0xF0 && s[0] < 0xF5 ? 4
-                                                  : 0;
-    for (size_t i = 1; i < length; i++)
-        if ((s[i] & 0xC0) != 0x80) return 0;
-    bool overlong = (s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xF0 && s[1] < 0x90);
-    bool outside = (s[0] == 0xED && s[1] >= 0xA0) || (s[0] == 0xF4 && s[1] >= 0x90); /* surrogates, above U+10FFFF */
-    return overlong || outside ? 0 : length;
-}
+#include "core/text.h"
 
 void weft_number_text(char *out, size_t out_size, double value) {
     for (int digits = 15; digits <= 17; digits++) {

@@ -32,8 +32,6 @@ void weft_json_null(weft_json *json, const char *key);
 void weft_json_counts(weft_json *json, const char *key, const uint32_t *values,
                       size_t count); /* an array on one line */
 
-/* Length of the valid UTF-8 sequence that text starts with; 0 when it is none. */
-size_t weft_utf8_length(const char *text);
 /* Shortest decimal text that reads back as value. out_size at least 32. */
 void weft_number_text(char *out, size_t out_size, double value);
 

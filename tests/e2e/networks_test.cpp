@@ -68,6 +68,7 @@ struct Case {
     const char *name;
     float tolerance, int8_tolerance;
 };
+void PrintTo(const Case &network, std::ostream *stream) { *stream << network.name; }
 constexpr Case cases[] = {{"vgg16", 1e-4f, 0.08f},       {"resnet18", 1e-4f, 0.05f},   {"resnet50", 1e-4f, 0.05f},
                           {"mobilenetv2", 1e-4f, 0.15f}, {"mobilenetv3", 1e-4f, 0.1f}, {"squeezenet", 1e-4f, 0.05f},
                           {"alexnet", 1e-4f, 0.05f},     {"quantised", 1e-4f, 1e-4f}};

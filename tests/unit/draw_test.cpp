@@ -5,6 +5,7 @@
 
 #include "tests/support/mapping_fixture.h"
 extern "C" {
+#include "core/text.h"
 #include "mapper/draw.h"
 }
 
@@ -148,11 +149,14 @@ TEST(Draw, BaseNames) {
 
 TEST(Draw, TextIsEscapedAndCut) {
     auto escaped = [](const char *text, int limit) {
-        return drawn([&](FILE *stream) { weft_draw_escaped(stream, text, limit); });
+        return drawn([&](FILE *stream) { weft_xml_print(stream, text, limit); });
     };
-    EXPECT_EQ(escaped("a<b>&\"c\"\n\xc3\xa4", 0), "a&lt;b&gt;&amp;&quot;c&quot;???");
+    EXPECT_EQ(escaped("a<b>&\"c\"\n\xc3\xa4", 0), "a&lt;b&gt;&amp;&quot;c&quot;\n\xc3\xa4");
     EXPECT_EQ(escaped("abcdefgh", 8), "abcdefgh");
     EXPECT_EQ(escaped("abcdefghi", 8), "abcde...");
+    EXPECT_EQ(escaped("\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4", 5), "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4");
+    EXPECT_EQ(escaped("\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4", 4), "\xc3\xa4...");
+    EXPECT_EQ(escaped("'\x01\xff\xc3", 0), "&#39;\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
 }
 
 TEST(Draw, ColoursKeepApart) {
