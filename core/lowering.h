@@ -131,9 +131,10 @@ int weft_stage_owner(const weft_stage *stage, int op, int axis, int at);
  * stage can share out its output positions. */
 bool weft_stage_is_local(const weft_stage *stage);
 
+#define WEFT_LOWERING_ROWS_MAX (1 << 24) /* heights of all layers' maps added up: 64 MiB of memory */
 /* UNSUPPORTED, naming the layer: a network without a matrix, an output that is a map, a softmax that is not the last
- * layer, a convolution, pooling or batch norm after the flatten of a map. Layers that the output does not depend on are
- * left out. net must outlive *out (names). */
+ * layer, a convolution, pooling or batch norm after the flatten of a map, more than WEFT_LOWERING_ROWS_MAX rows. Layers
+ * that the output does not depend on are left out. net must outlive *out (names). */
 weft_status weft_lower(weft_stages **out, const weft_network *net, weft_error *err);
 /* The same without weights (weight is NULL): enough to map, to check and to count packets, in little memory. */
 weft_status weft_lower_shapes(weft_stages **out, const weft_network *net, weft_error *err);

@@ -34,8 +34,21 @@ static const weft_source *whole_source(weft_lowering *l, int stage, int channels
     return source;
 }
 
+/* Each layer notes for every row of its map what it waits for. */
+static weft_status rows_check(const weft_lowering *l) {
+    int64_t rows = l->net->input.height;
+    int i = 0;
+    for (; i < l->net->layer_count && rows <= WEFT_LOWERING_ROWS_MAX; i++)
+        if (l->live[1 + i]) rows += l->net->layers[i].out.height;
+    if (rows <= WEFT_LOWERING_ROWS_MAX) return WEFT_OK;
+    return weft_error_set(l->err, WEFT_E_UNSUPPORTED,
+                          "layer \"%s\": up to it the feature maps have %lld rows; at most %d can be lowered",
+                          l->net->layers[i ? i - 1 : 0].name, (long long)rows, WEFT_LOWERING_ROWS_MAX);
+}
+
 weft_status weft_lowering_begin(weft_lowering *l) {
     count_users(l);
+    WEFT_TRY(rows_check(l));
     weft_lowered *input = &l->values[0];
     int *ready = new_rows(l, l->net->input.height);
     *input = (weft_lowered){.map = l->net->input, .open = -1, .source_count = 1, .ready = ready};

@@ -126,6 +126,7 @@ int weft_network_find(const weft_network *net, const char *name);
 /* Removes the layers that `last` does not need, so that it becomes the last one; -1: all layers. */
 weft_status weft_network_keep(weft_network *net, int last, weft_error *err);
 #define WEFT_QUANTISE_LEVELS_MAX 65535    /* from low to high */
+#define WEFT_NETWORK_WINDOW_MAX (1 << 20) /* a kernel's extent, a stride, dilation or padding */
 #define WEFT_NETWORK_VALUES_MAX (1 << 30) /* values of one feature map or one weight array */
 /* Value of a metadata key or NULL. */
 const char *weft_network_get(const weft_network *net, const char *key);

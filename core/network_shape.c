@@ -29,6 +29,13 @@ static weft_status window_check(const weft_window *w, bool pool, const char *lay
         w->dilation_w < 1)
         return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": kernel, stride and dilation must be at least 1",
                               layer);
+    const int numbers[] = {w->kernel_h,   w->kernel_w, w->stride_h, w->stride_w,   w->dilation_h,
+                           w->dilation_w, w->pad_top,  w->pad_left, w->pad_bottom, w->pad_right};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (numbers[i] > WEFT_NETWORK_WINDOW_MAX)
+            return weft_error_set(err, WEFT_E_INVALID,
+                                  "layer \"%s\": %d is too large for a kernel, stride, dilation or padding; at most %d",
+                                  layer, numbers[i], WEFT_NETWORK_WINDOW_MAX);
     if (w->pad_top < 0 || w->pad_left < 0 || w->pad_bottom < 0 || w->pad_right < 0)
         return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": negative padding", layer);
     int64_t reach_h = (int64_t)w->dilation_h * (w->kernel_h - 1) + 1;

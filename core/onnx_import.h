@@ -5,7 +5,7 @@
 #include "core/arena.h"
 #include "core/onnx_internal.h"
 
-enum { WEFT_ONNX_EXTENT_MAX = 1 << 20 }; /* of an attribute: kernel, stride, pad, groups */
+enum { WEFT_ONNX_EXTENT_MAX = WEFT_NETWORK_WINDOW_MAX }; /* of an attribute: kernel, stride, pad, groups */
 
 /* What a value between nodes is. Only numbers are outputs of layers; the forms behind VIEW lie inside of layers that
  * are several nodes. */

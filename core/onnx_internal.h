@@ -28,6 +28,9 @@ weft_status weft_onnx_unpack(Onnx__ModelProto **out, const void *data, size_t si
 /* raw_data of a tensor, wherever it lies. */
 ProtobufCBinaryData weft_onnx_raw(const Onnx__TensorProto *tensor);
 
+/* The bytes of the file that weft_onnx_write writes; *out is malloc'd. */
+weft_status weft_onnx_pack(uint8_t **out, size_t *size, const weft_network *net, weft_error *err);
+
 /* A name and what it stands for; arrays of these are sorted by name. */
 typedef struct weft_onnx_named {
     const char *name;

@@ -107,20 +107,19 @@ static void model_fill(weft_onnx_writer *w, Onnx__ModelProto *model, Onnx__Opera
     if (w->training->n_initializer) model->training_info[model->n_training_info++] = training;
 }
 
-static weft_status model_write(const Onnx__ModelProto *model, const char *path, weft_error *err) {
-    size_t size = onnx__model_proto__get_packed_size(model);
-    if (size > WEFT_ONNX_BYTES_MAX)
-        return weft_error_set_at(err, WEFT_E_INVALID, path, 0, 0,
-                                 "the network takes %zu bytes; an ONNX file has at most %u", size, WEFT_ONNX_BYTES_MAX);
-    uint8_t *bytes = malloc(size);
-    if (!bytes) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
-    onnx__model_proto__pack(model, bytes);
-    weft_status status = weft_file_write(path, bytes, size, err);
-    free(bytes);
-    return status;
+static weft_status model_pack(uint8_t **out, size_t *size, const Onnx__ModelProto *model, weft_error *err) {
+    *size = onnx__model_proto__get_packed_size(model);
+    if (*size > WEFT_ONNX_BYTES_MAX)
+        return weft_error_set(err, WEFT_E_INVALID, "the network takes %zu bytes; an ONNX file has at most %u", *size,
+                              WEFT_ONNX_BYTES_MAX);
+    *out = malloc(*size);
+    if (!*out) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
+    onnx__model_proto__pack(model, *out);
+    return WEFT_OK;
 }
 
-weft_status weft_onnx_write(const weft_network *net, const char *path, weft_error *err) {
+weft_status weft_onnx_pack(uint8_t **out, size_t *size, const weft_network *net, weft_error *err) {
+    *out = NULL;
     WEFT_TRY(network_check(net, err));
     weft_onnx_writer writer = {.net = net, .arena = weft_arena_create(), .opset = 13};
     Onnx__ModelProto model = ONNX__MODEL_PROTO__INIT;
@@ -128,7 +127,16 @@ weft_status weft_onnx_write(const weft_network *net, const char *path, weft_erro
     if (!writer.arena) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
     model_fill(&writer, &model, &opset);
     weft_status status =
-        writer.out_of_memory ? weft_error_set(err, WEFT_E_MEMORY, "out of memory") : model_write(&model, path, err);
+        writer.out_of_memory ? weft_error_set(err, WEFT_E_MEMORY, "out of memory") : model_pack(out, size, &model, err);
     weft_arena_destroy(writer.arena);
+    return status;
+}
+
+weft_status weft_onnx_write(const weft_network *net, const char *path, weft_error *err) {
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    WEFT_TRY(weft_onnx_pack(&bytes, &size, net, err));
+    weft_status status = weft_file_write(path, bytes, size, err);
+    free(bytes);
     return status;
 }

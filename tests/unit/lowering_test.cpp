@@ -435,6 +435,23 @@ TEST(Lowering, DeadEndsAreLeftOut) {
     EXPECT_EQ(describe(stages.get()), "a(i):relu"); // its only user that matters
 }
 
+/* 2^24 rows of all maps together: the input's, conv's, and the one of fc. */
+TEST(Lowering, RowsAreLimited) {
+    for (int height : {(1 << 23) - 1, 1 << 23}) {
+        network_ptr net = make_network({1, height, 1});
+        add_layer(net.get(), WEFT_LAYER_CONV, "conv", 1);
+        add_layer(net.get(), WEFT_LAYER_DENSE, "fc", 1);
+        weft_stages *shapes = nullptr;
+        weft_error err = {};
+        const bool fits = height < 1 << 23;
+        EXPECT_EQ(weft_lower_shapes(&shapes, net.get(), &err), fits ? WEFT_OK : WEFT_E_UNSUPPORTED);
+        EXPECT_STREQ(err.text, fits ? ""
+                                    : "layer \"fc\": up to it the feature maps have 16777217 rows; at most 16777216 "
+                                      "can be lowered");
+        weft_stages_destroy(shapes);
+    }
+}
+
 TEST(Lowering, RefusesAndNamesTheLayer) {
     network_ptr softmax = make_network({2, 1, 1});
     add_layer(softmax.get(), WEFT_LAYER_DENSE, "fc", 2);

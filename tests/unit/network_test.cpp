@@ -113,6 +113,8 @@ TEST(Network, RefusesShapesThatDoNotWorkOut) {
     EXPECT_EQ(try_add(net.get(), conv(4, 3, -1), "stride", &text), WEFT_E_INVALID);
     EXPECT_EQ(try_add(net.get(), conv(4, 3, 1, -1), "pad", &text), WEFT_E_INVALID);
     EXPECT_EQ(text, "layer \"pad\": negative padding");
+    EXPECT_EQ(try_add(net.get(), conv(4, 3, (1 << 20) + 1), "steps", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text, "layer \"steps\": 1048577 is too large for a kernel, stride, dilation or padding; at most 1048576");
     weft_layer padded = pool(WEFT_LAYER_MAX_POOL, 2, 2);
     padded.window.pad_top = 2;
     EXPECT_EQ(try_add(net.get(), padded, "pool", &text), WEFT_E_INVALID);

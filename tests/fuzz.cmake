@@ -1,0 +1,10 @@
+# The fuzzer of tests/fuzz/onnx: with clang and WEFT_FUZZ libFuzzer drives it, else its own main.
+add_executable(onnx_fuzzer fuzz/onnx_fuzzer.cpp)
+target_link_libraries(onnx_fuzzer PRIVATE weft_mapper weft_onnx_schema weft_flags GTest::gtest)
+if(WEFT_FUZZ)
+  target_compile_definitions(onnx_fuzzer PRIVATE WEFT_LIBFUZZER)
+  target_link_options(onnx_fuzzer PRIVATE -fsanitize=fuzzer)
+else()
+  add_test(NAME fuzz.onnx_fuzzer COMMAND onnx_fuzzer --executions 3000 ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/onnx)
+  set_tests_properties(fuzz.onnx_fuzzer PROPERTIES LABELS fuzz TIMEOUT 300)
+endif()
