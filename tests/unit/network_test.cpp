@@ -240,6 +240,10 @@ TEST(Network, PaddingGrowsTheMap) {
     EXPECT_EQ(text, "layer \"crop\": negative padding");
     pad.window.pad_left = INT_MAX;
     EXPECT_EQ(try_add(net.get(), pad, "huge", &text), WEFT_E_INVALID);
+    EXPECT_EQ(text,
+              "layer \"huge\": 2147483647 is too large for a kernel, stride, dilation or padding; at most 1048576");
+    pad.window.pad_left = pad.window.pad_top = WEFT_NETWORK_WINDOW_MAX;
+    EXPECT_EQ(try_add(net.get(), pad, "huge", &text), WEFT_E_INVALID);
     EXPECT_EQ(text, "layer \"huge\": more than 1073741824 values");
 }
 
