@@ -145,13 +145,8 @@ static weft_status pad_shape(weft_layer *l, weft_error *err) {
     weft_window *w = &l->window;
     *w = (weft_window){1, 1, 1, 1, 1, 1, w->pad_top, w->pad_left, w->pad_bottom, w->pad_right};
     WEFT_TRY(window_check(w, false, l->name, err));
-    int64_t height = (int64_t)l->in.height + w->pad_top + w->pad_bottom;
-    int64_t width = (int64_t)l->in.width + w->pad_left + w->pad_right;
-    if (height > WEFT_NETWORK_VALUES_MAX || width > WEFT_NETWORK_VALUES_MAX)
-        return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": more than %d values", l->name,
-                              WEFT_NETWORK_VALUES_MAX);
-    l->out.height = (int)height;
-    l->out.width = (int)width;
+    l->out.height = l->in.height + w->pad_top + w->pad_bottom; /* at most 2^30 + 2^21 */
+    l->out.width = l->in.width + w->pad_left + w->pad_right;
     return WEFT_OK;
 }
 

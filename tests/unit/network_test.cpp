@@ -244,7 +244,9 @@ TEST(Network, PaddingGrowsTheMap) {
               "layer \"huge\": 2147483647 is too large for a kernel, stride, dilation or padding; at most 1048576");
     pad.window.pad_left = pad.window.pad_top = WEFT_NETWORK_WINDOW_MAX;
     EXPECT_EQ(try_add(net.get(), pad, "huge", &text), WEFT_E_INVALID);
-    EXPECT_EQ(text, "layer \"huge\": more than 1073741824 values");
+    EXPECT_EQ(text,
+              "layer \"huge\": output of 2 x 1048587 x 1048591 (channels x height x width) is not allowed: extents "
+              "are at least 1, at most 1073741824 values together");
 }
 
 TEST(Network, SlopesAreFinite) {
