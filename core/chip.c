@@ -13,11 +13,14 @@ static int64_t cycles_of(const weft_chip *chip, double time_ns) {
     return (int64_t)ceil(time_ns / chip->cycle_ns - 1e-9);
 }
 
+int weft_chip_weight_bits(const weft_chip *chip) {
+    return (int)chip->weight.bits - (chip->weight.encoding == WEFT_WEIGHT_OFFSET ? 0 : 1);
+}
+
 int weft_chip_slices(const weft_chip *chip) {
-    int64_t cell_bits = chip->array.cell_bits;
-    if (!cell_bits) return 1;
-    bool offset = chip->weight.encoding == WEFT_WEIGHT_OFFSET;
-    return (int)ceil_div(chip->weight.bits - (offset ? 0 : 1), cell_bits);
+    if (!chip->array.cell_bits) return 1;
+    if (chip->weight.slice_bits.count) return (int)chip->weight.slice_bits.count;
+    return (int)ceil_div(weft_chip_weight_bits(chip), chip->array.cell_bits);
 }
 
 int weft_chip_columns_per_weight(const weft_chip *chip) {
@@ -25,7 +28,7 @@ int weft_chip_columns_per_weight(const weft_chip *chip) {
     case WEFT_WEIGHT_OFFSET:
         return weft_chip_slices(chip);
     case WEFT_WEIGHT_DIFFERENTIAL_CELL:
-        return 1;
+        return weft_chip_slices(chip);
     case WEFT_WEIGHT_DIFFERENTIAL_COLUMNS:
         break;
     }
@@ -37,24 +40,51 @@ static void resolve_time(weft_chip *chip) {
     if (chip->input.encoding == WEFT_INPUT_PULSE_WIDTH) pulse_ns += chip->input.step_ns.value * chip->input_max;
     int64_t rounds = ceil_div(chip->array.columns, chip->adc.per_array);
     double conversions_ns = (double)rounds * chip->adc.conversion_ns.value;
-    chip->pulse_cycles = cycles_of(chip, pulse_ns > conversions_ns ? pulse_ns : conversions_ns);
+    bool each = !chip->adc.accumulate_analog;
+    chip->pulse_cycles = cycles_of(chip, each && conversions_ns > pulse_ns ? conversions_ns : pulse_ns);
     if (chip->pulse_cycles < 1) chip->pulse_cycles = 1;
     chip->mvm_interval_cycles = chip->pulses * chip->pulse_cycles;
-    /* Conversions overlap the next pulse, all but the last round. */
+    if (chip->mvm_interval_cycles < cycles_of(chip, conversions_ns))
+        chip->mvm_interval_cycles = cycles_of(chip, conversions_ns);
+    /* Conversions overlap the next pulse (accumulated: the next product), all but the last round. */
     chip->mvm_latency_cycles = cycles_of(chip, chip->core.input_ns.value) + chip->mvm_interval_cycles +
                                cycles_of(chip, conversions_ns) + cycles_of(chip, chip->core.output_ns.value);
+}
+
+static void resolve_slices(weft_chip *chip) {
+    int shift = 0;
+    chip->slices = weft_chip_slices(chip);
+    for (int s = 0; s < chip->slices; s++) {
+        chip->slice_bits[s] = !chip->array.cell_bits            ? 15
+                              : chip->weight.slice_bits.count ? (int)chip->weight.slice_bits.items[s]
+                                                              : (int)chip->array.cell_bits;
+        chip->slice_shift[s] = shift;
+        shift += chip->slice_bits[s];
+    }
+}
+
+static void resolve_cells(weft_chip *chip) {
+    chip->has_wires = chip->wires.row_segment_ohm > 0 || chip->wires.column_segment_ohm > 0 ||
+                      chip->wires.row_terminal_ohm > 0 || chip->wires.column_terminal_ohm > 0;
+    chip->has_read_noise = chip->device.read_noise != WEFT_READ_NOISE_NONE && chip->device.read_sigma > 0;
+    chip->ideal_cells = !chip->has_wires && !chip->has_read_noise && !chip->program.count &&
+                        !(chip->device.program_table && chip->device.program_table[0]) && chip->device.g_min_us == 0 &&
+                        chip->device.iv_nonlinearity == 0 && !chip->weight.two_sided;
 }
 
 void weft_chip_resolve(weft_chip *chip) {
     chip->router_count = (int)(chip->noc.mesh[0] * chip->noc.mesh[1]);
     chip->core_count = chip->router_count * (int)chip->noc.concentration;
     chip->host_terminal = chip->core_count;
-    chip->slices = weft_chip_slices(chip);
+    resolve_slices(chip);
+    resolve_cells(chip);
     chip->columns_per_weight = weft_chip_columns_per_weight(chip);
     chip->input_max = (1 << (chip->input.bits - 1)) - 1;
     chip->weight_max = (1 << (chip->weight.bits - 1)) - 1;
-    bool serial = chip->input.encoding == WEFT_INPUT_BIT_SERIAL;
-    chip->pulses = (int)(serial ? ceil_div(chip->input.bits, chip->input.bits_per_pulse) : chip->input.phases);
+    chip->pulses = (int)chip->input.phases;
+    if (chip->input.encoding != WEFT_INPUT_PULSE_WIDTH)
+        chip->pulses = (int)ceil_div(chip->input.bits - (chip->input.encoding == WEFT_INPUT_SIGN_MAGNITUDE ? 1 : 0),
+                                     chip->input.bits_per_pulse);
     resolve_time(chip);
 }
 
@@ -91,6 +121,7 @@ static weft_status load_into(weft_chip *chip, const char *const *overrides, int 
     WEFT_TRY_GOTO(weft_yaml_parse(&yaml, text, size, path, err));
     WEFT_TRY_GOTO(weft_yaml_override(&yaml, overrides, override_count, err));
     WEFT_TRY_GOTO(weft_record_read(chip, &weft_chip_record, &yaml, yaml.root, err)); /* clears *chip */
+    WEFT_TRY_GOTO(weft_chip_read_program(chip, &yaml, err));
     weft_chip_resolve(chip);
     WEFT_TRY_GOTO(weft_chip_check_sums(chip, &yaml, err));
     memcpy(chip->path, path, sizeof path);

@@ -15,6 +15,7 @@
 
 #include "core/file.h"
 #include "core/schema.h"
+#include "core/transform.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -63,11 +64,39 @@ typedef enum weft_weight_encoding {
     WEFT_WEIGHT_DIFFERENTIAL_COLUMNS, /* positive and negative parts on two columns, each in slices, subtracted after
                                          the ADC */
 } weft_weight_encoding;
-typedef enum weft_input_encoding { WEFT_INPUT_BIT_SERIAL, WEFT_INPUT_PULSE_WIDTH } weft_input_encoding;
+typedef enum weft_input_encoding {
+    WEFT_INPUT_BIT_SERIAL,     /* two's complement, low bits first */
+    WEFT_INPUT_PULSE_WIDTH,    /* the magnitude as the length of one pulse per phase */
+    WEFT_INPUT_SIGN_MAGNITUDE, /* the magnitude in pulses, low bits first; a negative input drives its row with the
+                                  opposite voltage, so that column currents have a sign */
+} weft_input_encoding;
+typedef enum weft_adc_kind {
+    WEFT_ADC_IDEAL,
+    WEFT_ADC_SAR,  /* binary search with mismatched bit weights */
+    WEFT_ADC_RAMP, /* mismatched steps, each threshold the sum of those below it */
+    WEFT_ADC_NONE, /* no converter: currents as they are; `weft array` only */
+} weft_adc_kind;
 typedef enum weft_adc_range {
-    WEFT_ADC_UNIT,       /* one code per cell level x input level; codes above the largest saturate */
+    WEFT_ADC_UNIT,       /* one code per cell level x input level; codes above the largest saturate ("granular") */
     WEFT_ADC_FULL_SCALE, /* the largest code is the largest sum a full array can give */
+    WEFT_ADC_CALIBRATED, /* the largest code is where calibration on training images put it */
 } weft_adc_range;
+typedef enum weft_adc_calibration {
+    WEFT_ADC_MAXIMUM,    /* of the magnitudes seen */
+    WEFT_ADC_PERCENTILE, /* adc.percentile of them */
+    WEFT_ADC_SQUARED_ERROR, /* the range with the smallest mean squared error of rounding and clipping */
+} weft_adc_calibration;
+typedef enum weft_adc_scope { WEFT_ADC_PER_STAGE, WEFT_ADC_PER_ARRAY, WEFT_ADC_PER_SLICE } weft_adc_scope;
+typedef enum weft_read_noise {
+    WEFT_READ_NOISE_NONE,
+    WEFT_READ_NOISE_INDEPENDENT,  /* sigma = read_sigma x g_max */
+    WEFT_READ_NOISE_PROPORTIONAL, /* sigma = read_sigma x g */
+    WEFT_READ_NOISE_PCM,          /* sigma = read_sigma x the 1/f noise of Joshi 2020 at device.time_s */
+} weft_read_noise;
+typedef enum weft_wires_topology {
+    WEFT_WIRES_INPUT_ROWS, /* inputs drive the row wires; current flows through them */
+    WEFT_WIRES_GATED,      /* inputs drive gates; the row wires are sources at one voltage, a cell conducts when gated */
+} weft_wires_topology;
 
 typedef struct weft_chip {
     /* As written. */
@@ -83,6 +112,9 @@ typedef struct weft_chip {
     struct {
         int64_t bits; /* 2..16, signed */
         int encoding; /* weft_weight_encoding */
+        weft_reals slice_bits;   /* bits of each slice, low bits first; empty: cell_bits each */
+        bool two_sided;          /* differential: g+ and g- move apart from the middle; false: one of them stays at g_min */
+        double clip_percentile;  /* weights above this percentile of |w| saturate; 100: none */
     } weight;
     struct {
         int64_t bits;           /* 2..16, signed: values -(2^(bits-1)-1) .. 2^(bits-1)-1 */
@@ -96,8 +128,34 @@ typedef struct weft_chip {
         int64_t bits, per_array;
         weft_cited conversion_ns;
         int range;         /* weft_adc_range */
+        int kind;          /* weft_adc_kind */
+        bool accumulate_analog; /* one conversion of a slice's sum over all pulses, instead of one a pulse */
+        int calibrate, scope;   /* weft_adc_calibration, weft_adc_scope: of range calibrated */
+        double percentile;
+        double offset_lsb, gain_sigma, mismatch; /* standard deviations over ADCs: of the offset in codes, of the gain
+                                                    around 1, of the mismatch (of a unit element, relative) */
         bool flip_columns; /* store a column inverted when that lowers its largest sum (ISAAC), undone digitally */
     } adc;
+    /* Cells as they are. All keys left out: ideal cells, no physical unit. */
+    struct {
+        double g_max_us, g_min_us;   /* conductance of the highest and the lowest level; g_max 0: not given */
+        const char *program;         /* weft_transform_chain on g / g_max of every cell, drawn once a trial (alpha = 1) */
+        const char *program_table;   /* CSV g_target_us, g_mean_us, g_sigma_us, applied ahead of `program`; "": none */
+        int read_noise;              /* weft_read_noise, drawn for every read */
+        double read_sigma;
+        double time_s;               /* since programming, of PCM read noise */
+        double iv_nonlinearity;      /* a: current of a cell ~ g sinh(a v) / sinh(a) x v_max, v in 0..1; 0: ohmic */
+        double program_pulses;       /* write pulses of a cell, in the mean */
+        weft_cited program_pulse_ns, program_pulse_pj;
+        int64_t program_parallel;    /* cells of an array written at a time */
+    } device;
+    /* Wire resistance of an array. All 0: none. */
+    struct {
+        double row_segment_ohm, column_segment_ohm;   /* between neighbouring cells, and ahead of the first */
+        double row_terminal_ohm, column_terminal_ohm; /* at the driver, at the sense amplifier */
+        int topology;                                 /* weft_wires_topology */
+        bool interleaved; /* the columns of a weight are neighbours; false: each plane is an array of its own */
+    } wires;
     struct {
         int64_t buffer_bytes;  /* input maps and partial sums */
         int64_t digital_lanes; /* values per cycle through the digital unit */
@@ -129,6 +187,10 @@ typedef struct weft_chip {
     /* Resolved. */
     int core_count, router_count;
     int slices;                  /* cells in a row that hold one weight's magnitude bits; 1 for analog cells */
+    int slice_bits[16], slice_shift[16]; /* of each slice: bits it holds, and those below it; analog cells: 15, 0 */
+    weft_transform_chain program; /* device.program */
+    bool ideal_cells;             /* cells hold their levels, reads have no noise, wires no resistance */
+    bool has_wires, has_read_noise;
     int columns_per_weight;      /* physical columns of one weight */
     int pulses;                  /* array reads of one MVM */
     int input_max;               /* 2^(bits-1) - 1 */

@@ -16,9 +16,6 @@ static weft_status check_cells(const weft_chip *chip, const weft_yaml *yaml, con
         FAIL("weight.bits", "analog cells keep 15 bits and sign; leave it at 16, not %lld", (long long)bits);
     if (cell_bits == 0 && chip->adc.range == WEFT_ADC_UNIT)
         FAIL("adc.range", "analog cells have no levels for unit; needs full_scale");
-    if (chip->weight.encoding == WEFT_WEIGHT_DIFFERENTIAL_CELL && cell_bits && cell_bits < bits - 1)
-        FAIL("array.cell_bits", "a differential cell holds a whole weight: %lld is below %lld (weight.bits - 1)",
-             (long long)cell_bits, (long long)bits - 1);
     if (chip->weight.encoding == WEFT_WEIGHT_DIFFERENTIAL_CELL && chip->adc.flip_columns)
         FAIL("adc.flip_columns", "differential cells have no inverse to store; needs false");
     int needed = weft_chip_columns_per_weight(chip);
@@ -27,6 +24,58 @@ static weft_status check_cells(const weft_chip *chip, const weft_yaml *yaml, con
     if (chip->adc.per_array > chip->array.columns)
         FAIL("adc.per_array", "%lld ADCs for %lld columns", (long long)chip->adc.per_array,
              (long long)chip->array.columns);
+    return WEFT_OK;
+}
+
+static weft_status check_slices(const weft_chip *chip, const weft_yaml *yaml, const weft_yaml_node *node,
+                                weft_error *err) {
+    const weft_reals *slices = &chip->weight.slice_bits;
+    double sum = 0;
+    if (!slices->count) return WEFT_OK;
+    if (!chip->array.cell_bits)
+        FAIL("weight.slice_bits", "analog cells (array.cell_bits 0) hold a whole weight; leave it out");
+    if (slices->count > 16) FAIL("weight.slice_bits", "%zu slices are more than 16", slices->count);
+    for (size_t i = 0; i < slices->count; i++) {
+        const double bits = slices->items[i];
+        sum += bits;
+        if (bits != floor(bits) || bits > (double)chip->array.cell_bits)
+            FAIL("weight.slice_bits", "%g is not a whole number up to array.cell_bits %lld", bits,
+                 (long long)chip->array.cell_bits);
+    }
+    if (sum != weft_chip_weight_bits(chip))
+        FAIL("weight.slice_bits", "the slices hold %g bits, a weight of this encoding has %d", sum,
+             weft_chip_weight_bits(chip));
+    return WEFT_OK;
+}
+
+static weft_status check_device(const weft_chip *chip, const weft_yaml *yaml, const weft_yaml_node *node,
+                                weft_error *err) {
+    const double g_max = chip->device.g_max_us, g_min = chip->device.g_min_us;
+    const bool noise = chip->device.read_noise != WEFT_READ_NOISE_NONE;
+    const bool wires = chip->wires.row_segment_ohm > 0 || chip->wires.column_segment_ohm > 0 ||
+                       chip->wires.row_terminal_ohm > 0 || chip->wires.column_terminal_ohm > 0;
+    if (g_min > 0 && g_min >= g_max)
+        FAIL("device.g_min_us", "%g is not below device.g_max_us %g", g_min, g_max);
+    if (wires && g_max == 0) FAIL("device.g_max_us", "wires with resistance need it");
+    if (chip->device.program_table[0] && g_max == 0) FAIL("device.g_max_us", "device.program_table needs it");
+    if (noise != (chip->device.read_sigma > 0))
+        FAIL(noise ? "device.read_sigma" : "device.read_noise",
+             "read noise needs both device.read_noise and a device.read_sigma above 0");
+    if (chip->device.read_noise == WEFT_READ_NOISE_PCM && chip->device.time_s <= 0)
+        FAIL("device.time_s", "read noise pcm grows with the time since programming; needs one above 0");
+    if (chip->weight.two_sided && chip->weight.encoding == WEFT_WEIGHT_OFFSET)
+        FAIL("weight.two_sided", "is for differential encodings");
+    return WEFT_OK;
+}
+
+static weft_status check_adc(const weft_chip *chip, const weft_yaml *yaml, const weft_yaml_node *node,
+                             weft_error *err) {
+    const bool elements = chip->adc.kind == WEFT_ADC_SAR || chip->adc.kind == WEFT_ADC_RAMP;
+    if (chip->adc.mismatch > 0 && !elements)
+        FAIL("adc.mismatch", "is the mismatch of sar or ramp elements; adc.kind is %s",
+             chip->adc.kind == WEFT_ADC_IDEAL ? "ideal" : "none");
+    if (elements && chip->adc.bits > 12)
+        FAIL("adc.bits", "sar and ramp are modelled element by element: at most 12 bits");
     return WEFT_OK;
 }
 
@@ -39,11 +88,11 @@ static weft_status check_input(const weft_chip *chip, const weft_yaml *yaml, con
         if (chip->input.step_ns.value <= 0) FAIL("input.step_ns", "pulse_width needs a time per level above 0");
         return WEFT_OK;
     }
-    if (!group) FAIL("input.bits_per_pulse", "bit_serial needs it");
+    if (!group) FAIL("input.bits_per_pulse", "%s needs it", weft_chip_input_encodings[chip->input.encoding]);
     if (group > chip->input.bits)
         FAIL("input.bits_per_pulse", "%lld is above input.bits %lld", (long long)group, (long long)chip->input.bits);
-    if (phases != 1) FAIL("input.phases", "is for pulse_width; leave it out with bit_serial");
-    if (chip->input.step_ns.value != 0) FAIL("input.step_ns", "is for pulse_width; leave it out with bit_serial");
+    if (phases != 1) FAIL("input.phases", "is for pulse_width; leave it out");
+    if (chip->input.step_ns.value != 0) FAIL("input.step_ns", "is for pulse_width; leave it out");
     if (chip->input.pulse_ns.value <= 0) FAIL("input.pulse_ns", "a pulse needs a time above 0");
     return WEFT_OK;
 }
@@ -66,8 +115,19 @@ weft_status weft_chip_check_keys(const void *value, const weft_yaml *yaml, const
     const weft_chip *chip = value;
     if (!chip->name[0]) FAIL("name", "is empty");
     WEFT_TRY(check_cells(chip, yaml, node, err));
+    WEFT_TRY(check_slices(chip, yaml, node, err));
     WEFT_TRY(check_input(chip, yaml, node, err));
+    WEFT_TRY(check_device(chip, yaml, node, err));
+    WEFT_TRY(check_adc(chip, yaml, node, err));
     return check_mesh(chip, yaml, node, err);
+}
+
+weft_status weft_chip_read_program(weft_chip *chip, const weft_yaml *yaml, weft_error *err) {
+    const weft_yaml_node *node = yaml->root;
+    weft_error inner = {0};
+    if (!chip->device.program[0]) return WEFT_OK;
+    if (weft_transform_chain_parse(&chip->program, chip->device.program, &inner) == WEFT_OK) return WEFT_OK;
+    FAIL("device.program", "%s", inner.text);
 }
 
 static int64_t greatest_common(int64_t a, int64_t b) {
@@ -79,27 +139,40 @@ static int64_t greatest_common(int64_t a, int64_t b) {
     return a;
 }
 
+/* Codes alone, shifted and added. */
+static double largest_codes(const weft_chip *chip) {
+    bool is_signed = chip->weight.encoding == WEFT_WEIGHT_DIFFERENTIAL_CELL ||
+                     chip->input.encoding == WEFT_INPUT_SIGN_MAGNITUDE;
+    bool serial = chip->input.encoding != WEFT_INPUT_PULSE_WIDTH;
+    double max_code = ldexp(1, (int)chip->adc.bits - (is_signed ? 1 : 0)) - 1;
+    double pulse_span = serial ? ldexp(1, chip->pulses * (int)chip->input.bits_per_pulse) : (double)chip->input.phases;
+    if (chip->adc.accumulate_analog) pulse_span = 1;
+    double slice_span = chip->array.cell_bits ? ldexp(1, weft_chip_weight_bits(chip)) : 1;
+    return max_code * pulse_span * slice_span;
+}
+
 /* Largest magnitude of what one array's shifted and added codes can come to, in the integers that travel.
  * unit: products of inputs and weights; offset weights add the offset's share, which stays when codes saturate (3
  * shares in all). full_scale: codes alone, shifted; where digital sums (offset, flipped columns) mix with codes, both
  * are scaled to integers by up to max_code / gcd(max_code, full sum). */
 static double largest_result(const weft_chip *chip) {
     bool offset = chip->weight.encoding == WEFT_WEIGHT_OFFSET;
-    bool is_signed = chip->weight.encoding == WEFT_WEIGHT_DIFFERENTIAL_CELL;
+    bool is_signed = chip->weight.encoding == WEFT_WEIGHT_DIFFERENTIAL_CELL ||
+                     chip->input.encoding == WEFT_INPUT_SIGN_MAGNITUDE;
+    if (!chip->ideal_cells || chip->adc.range == WEFT_ADC_CALIBRATED || chip->adc.kind != WEFT_ADC_IDEAL)
+        return largest_codes(chip);
     double products = (double)chip->array.rows * (chip->input_max + 1.0) * (chip->weight_max + 1.0) * (offset ? 3 : 1);
     if (chip->adc.range == WEFT_ADC_UNIT) return products;
     int64_t max_code = ((int64_t)1 << (chip->adc.bits - (is_signed ? 1 : 0))) - 1;
     int64_t group = chip->input.bits_per_pulse, cell_bits = chip->array.cell_bits;
-    bool serial = chip->input.encoding == WEFT_INPUT_BIT_SERIAL;
+    bool serial = chip->input.encoding != WEFT_INPUT_PULSE_WIDTH;
     if (offset || chip->adc.flip_columns) {
         int64_t pulse = serial ? ((int64_t)1 << group) - 1 : chip->input_max;
         int64_t cell = cell_bits ? ((int64_t)1 << cell_bits) - 1 : chip->weight_max;
         int64_t full_sum = chip->array.rows * cell * pulse;
         return products * (double)(max_code / (max_code ? greatest_common(max_code, full_sum) : 1));
     }
-    double pulse_span = serial ? ldexp(1, chip->pulses * (int)group) : (double)chip->input.phases;
-    double slice_span = cell_bits ? ldexp(1, chip->slices * (int)cell_bits) : 1;
-    return (double)max_code * pulse_span * slice_span;
+    return largest_codes(chip);
 }
 
 /* Bits of a signed integer of that magnitude. */

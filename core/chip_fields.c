@@ -71,19 +71,27 @@ static const weft_field weight_fields[] = {
             "one "
             "unit cell holds a signed difference. differential_columns: positive and negative part on columns of their "
             "own, each in slices."),
+    FIELD(weight, slice_bits, REALS, .unit = "bit", .min = 1, .max = 8, .default_text = "",
+          .doc = "Bits of each slice, low bits first, none above array.cell_bits; left out: array.cell_bits each."),
+    FIELD(weight, two_sided, BOOL, NO_UNIT, .default_text = "false",
+          .doc = "Differential encodings with device.g_max_us: both cells move apart from the middle of the range; "
+                 "false: one of them stays at g_min_us."),
+    FIELD(weight, clip_percentile, REAL, .unit = "%", .min = 50, .max = 100, .default_text = "100",
+          .doc = "Weights whose magnitude is above this percentile of a layer's saturate; 100 clips none."),
 };
 static const weft_record weight_record = RECORD("weight", weight, "How a weight lies in cells.", weight_fields);
 
-static const char *const input_encodings[] = {"bit_serial", "pulse_width", NULL};
+const char *const weft_chip_input_encodings[] = {"bit_serial", "pulse_width", "sign_magnitude", NULL};
 static const weft_field input_fields[] = {
     FIELD(input, bits, INT, .unit = "bit", .min = 2, .max = 16,
           .doc = "Signed input: -(2^(bits-1)-1) to 2^(bits-1)-1."),
-    FIELD(input, encoding, ENUM, NO_UNIT, .choices = input_encodings,
+    FIELD(input, encoding, ENUM, NO_UNIT, .choices = weft_chip_input_encodings,
           .doc = "bit_serial: bits_per_pulse bits a pulse, low bits first, two's complement. pulse_width: a pulse as "
                  "long as "
-                 "the magnitude."),
+                 "the magnitude. sign_magnitude: bits_per_pulse bits of the magnitude a pulse, negative inputs with the "
+                 "opposite voltage: columns have signed sums."),
     FIELD(input, bits_per_pulse, INT, .unit = "bit", .min = 1, .max = 16, .default_text = "",
-          .doc = "Bits a row driver applies at a time; bit_serial only, and needed there."),
+          .doc = "Bits a row driver (DAC) applies at a time; bit_serial and sign_magnitude only, and needed there."),
     FIELD(input, phases, INT, NO_UNIT, .min = 1, .max = 4, .default_text = "1",
           .doc =
               "Pulses of one product, pulse_width only: 1, 2 (one a sign of the input) or 4 (one a sign of input and "
@@ -97,7 +105,10 @@ static const weft_field input_fields[] = {
 };
 static const weft_record input_record = RECORD("input", input, "How an input value drives a row.", input_fields);
 
-static const char *const adc_ranges[] = {"unit", "full_scale", NULL};
+static const char *const adc_ranges[] = {"unit", "full_scale", "calibrated", NULL};
+static const char *const adc_kinds[] = {"ideal", "sar", "ramp", "none", NULL};
+static const char *const adc_calibrations[] = {"maximum", "percentile", "squared_error", NULL};
+static const char *const adc_scopes[] = {"stage", "array", "slice", NULL};
 static const weft_field adc_fields[] = {
     FIELD(adc, bits, INT, .unit = "bit", .min = 1, .max = 24, .doc = "Resolution."),
     FIELD(adc, per_array, INT, NO_UNIT, .min = 1, .max = 4096, .doc = "ADCs of an array; its columns take turns."),
@@ -105,11 +116,80 @@ static const weft_field adc_fields[] = {
     FIELD(adc, range, ENUM, NO_UNIT, .choices = adc_ranges,
           .doc = "unit: one code per cell level times input level, larger sums saturate. full_scale: the largest code "
                  "is the "
-                 "largest sum of a full array."),
+                 "largest sum of a full array. calibrated: the largest code is found on training images, see calibrate."),
+    FIELD(adc, kind, ENUM, NO_UNIT, .choices = adc_kinds, .default_text = "ideal",
+          .doc = "sar: binary search with mismatched bit weights. ramp: mismatched steps that add up. none: no "
+                 "converters, for weft array."),
+    FIELD(adc, accumulate_analog, BOOL, NO_UNIT, .default_text = "false",
+          .doc = "Weigh and add the pulses of a product ahead of the ADC: one conversion a column and product instead "
+                 "of one a pulse."),
+    FIELD(adc, calibrate, ENUM, NO_UNIT, .choices = adc_calibrations, .default_text = "maximum",
+          .doc = "Range calibrated: the largest magnitude seen, the percentile below, or the range of the smallest mean "
+                 "squared error."),
+    FIELD(adc, scope, ENUM, NO_UNIT, .choices = adc_scopes, .default_text = "slice",
+          .doc = "Range calibrated: one range a stage, an array, or a slice (plane) of an array."),
+    FIELD(adc, percentile, REAL, .unit = "%", .min = 50, .max = 100, .default_text = "99.9",
+          .doc = "Of the magnitudes seen, for calibrate percentile."),
+    FIELD(adc, offset_lsb, REAL, .unit = "code", .min = 0, .max = 1000, .default_text = "0",
+          .doc = "Standard deviation of the offset, drawn for each ADC."),
+    FIELD(adc, gain_sigma, REAL, NO_UNIT, .min = 0, .max = 1, .default_text = "0",
+          .doc = "Standard deviation of the gain around 1, drawn for each ADC."),
+    FIELD(adc, mismatch, REAL, NO_UNIT, .min = 0, .max = 1, .default_text = "0",
+          .doc = "Standard deviation of a unit element of sar or ramp, relative to its value, drawn for each ADC: "
+                 "integral non-linearity."),
     FIELD(adc, flip_columns, BOOL, NO_UNIT, .default_text = "false",
           .doc = "Store a column inverted where that lowers its largest sum, and undo it digitally."),
 };
 static const weft_record adc_record = RECORD("adc", adc, "The converters behind the columns.", adc_fields);
+
+static const char *const read_noises[] = {"none", "independent", "proportional", "pcm", NULL};
+static const weft_field device_fields[] = {
+    FIELD(device, g_max_us, REAL, .unit = "uS", .min = 0, .max = 1e6, .default_text = "",
+          .doc = "Conductance of a cell's highest level; needed by wires and by models in physical units."),
+    FIELD(device, g_min_us, REAL, .unit = "uS", .min = 0, .max = 1e6, .default_text = "",
+          .doc = "Conductance of a cell's lowest level: finite on/off ratio."),
+    FIELD(device, program, STRING, NO_UNIT, .default_text = "",
+          .doc = "Chain of weight transforms (weft describe transforms) on g / g_max of every cell, drawn once for each "
+                 "programmed chip, as addnorm:sigma=0.03."),
+    FIELD(device, program_table, STRING, NO_UNIT, .default_text = "",
+          .doc = "CSV file g_target_us,g_mean_us,g_sigma_us of measured programming, interpolated; ahead of program. "
+                 "Relative to this file."),
+    FIELD(device, read_noise, ENUM, NO_UNIT, .choices = read_noises, .default_text = "none",
+          .doc = "Drawn for every read. independent: read_sigma x g_max. proportional: read_sigma x g. pcm: read_sigma x "
+                 "the 1/f noise of Joshi 2020 at time_s."),
+    FIELD(device, read_sigma, REAL, NO_UNIT, .min = 0, .max = 10, .default_text = "0",
+          .doc = "Standard deviation of read noise, as read_noise says."),
+    FIELD(device, time_s, REAL, .unit = "s", .min = 0, .max = 1e12, .default_text = "0",
+          .doc = "Time since programming, of read_noise pcm."),
+    FIELD(device, iv_nonlinearity, REAL, NO_UNIT, .min = 0, .max = 20, .default_text = "0",
+          .doc = "a in a cell's current g v_max sinh(a v / v_max) / sinh(a); 0 is ohmic. Only DACs of several bits see it."),
+    FIELD(device, program_pulses, REAL, NO_UNIT, .min = 0, .max = 1e9, .default_text = "1",
+          .doc = "Write pulses of a cell in the mean, with verification."),
+    FIELD(device, program_pulse_ns, CITED, .unit = "ns", .min = 0, .max = 1e12, .default_text = "",
+          .doc = "One write pulse and its verification."),
+    FIELD(device, program_pulse_pj, CITED, .unit = "pJ", .min = 0, .max = 1e12, .default_text = "",
+          .doc = "Energy of one write pulse and its verification."),
+    FIELD(device, program_parallel, INT, .unit = "cell", .min = 1, .max = 1e8, .default_text = "1",
+          .doc = "Cells of an array that are written at a time."),
+};
+static const weft_record device_record =
+    RECORD("device", device, "What cells do to their levels; left out: nothing.", device_fields);
+
+static const char *const topologies[] = {"input_rows", "gated", NULL};
+#define OHM(name, text) FIELD(wires, name, REAL, .unit = "ohm", .min = 0, .max = 1e9, .default_text = "0", .doc = text)
+static const weft_field wires_fields[] = {
+    OHM(row_segment_ohm, "Row wire between neighbouring cells, and ahead of the first."),
+    OHM(column_segment_ohm, "Column wire between neighbouring cells, and behind the last."),
+    OHM(row_terminal_ohm, "Row driver."),
+    OHM(column_terminal_ohm, "Sense amplifier of a column."),
+    FIELD(wires, topology, ENUM, NO_UNIT, .choices = topologies, .default_text = "input_rows",
+          .doc = "input_rows: inputs drive the row wires. gated: inputs drive gates, the row wires are sources at one "
+                 "voltage (weft array only)."),
+    FIELD(wires, interleaved, BOOL, NO_UNIT, .default_text = "true",
+          .doc = "The columns of a weight are neighbours in one array; false: slices and polarities are arrays of their own."),
+};
+static const weft_record wires_record =
+    RECORD("wires", wires, "Resistance of an array's wires (IR drop); left out: none.", wires_fields);
 
 static const weft_field core_fields[] = {
     FIELD(core, buffer_bytes, INT, .unit = "byte", .min = 1, .max = 1e12,
@@ -226,6 +306,8 @@ static const weft_field chip_fields[] = {
     SECTION("weight", weight, weight_record, .default_text = NULL),
     SECTION("input", input, input_record, .default_text = NULL),
     SECTION("adc", adc, adc_record, .default_text = NULL),
+    SECTION("device", device, device_record, .default_text = ""),
+    SECTION("wires", wires, wires_record, .default_text = ""),
     SECTION("core", core, core_record, .default_text = NULL),
     SECTION("noc", noc, noc_record, .default_text = NULL),
     SECTION("io", io, io_record, .default_text = NULL),

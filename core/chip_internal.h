@@ -4,6 +4,7 @@
 
 #include "core/chip.h"
 
+extern const char *const weft_chip_input_encodings[]; /* by weft_input_encoding */
 /* Check of weft_chip_record: keys that contradict each other. After it, resolving cannot fail. */
 weft_status weft_chip_check_keys(const void *value, const weft_yaml *yaml, const weft_yaml_node *node, weft_error *err);
 /* Resolved chip: sums are exact and fit the network's partial sums. */
@@ -12,6 +13,10 @@ weft_status weft_chip_check_sums(const weft_chip *chip, const weft_yaml *yaml, w
 void weft_chip_resolve(weft_chip *chip);
 /* Slices that hold one weight: 1 for analog cells. */
 int weft_chip_slices(const weft_chip *chip);
+/* Bits that the slices of a weight have to hold: all, or those of the magnitude. */
+int weft_chip_weight_bits(const weft_chip *chip);
+/* device.program into chip->program. */
+weft_status weft_chip_read_program(weft_chip *chip, const weft_yaml *yaml, weft_error *err);
 int weft_chip_columns_per_weight(const weft_chip *chip);
 
 #endif

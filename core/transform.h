@@ -95,6 +95,11 @@ bool weft_transform_chain_is_stochastic(const weft_transform_chain *chain); /* a
  * overlap is not; count up to 2^32. A layer of zeros gives zeros. INVALID when a weight is not finite; MEMORY. */
 weft_status weft_transform_chain_apply(const weft_transform_chain *chain, const float *w, float *out, size_t count,
                                        const weft_transform_draw *draw, weft_error *err);
+/* The same with a given alpha > 0 in place of max |w|, at every link: conductances over g_max, alpha = 1. Draws: element
+ * first_element + i, of draw->purpose PROGRAM. */
+weft_status weft_transform_chain_apply_to(const weft_transform_chain *chain, float alpha, const float *w, float *out,
+                                          uint64_t first_element, size_t count, const weft_transform_draw *draw,
+                                          weft_error *err);
 float weft_weights_alpha(const float *w, size_t count); /* max |w|; 0 for count 0, NaN when one of them is */
 
 /* Table of transforms as text, for `weft describe transforms`. */

@@ -9,33 +9,44 @@
 extern "C" {
 #endif
 
-/* How a column sum (an integer: cell levels x pulse levels) becomes a code.
- * unit: code = sum, clamped to the largest code.
- * full_scale: code = sum * largest code / full sum, rounded half away from zero; full sum = array.rows x largest cell x
- * largest pulse. Largest code: 2^bits - 1 for columns whose sums are never negative, 2^(bits-1) - 1 for signed ones
- * (differential cells). */
+/* How the column sums of a plane (levels x digits, an exact number for ideal cells) become codes.
+ * unit: step 1. full_scale: the largest code is full_sum = array.rows x (largest level + base) x largest digit;
+ * calibrated: the largest code is `range`. code = sum / step, rounded half away from zero, clamped to 0 .. max_code for
+ * sums that are never negative (max_code 2^bits - 1), to +-max_code for signed ones (2^(bits-1) - 1).
+ * Mismatch: converter a = physical column % per_array has a gain, an offset and elements of its own, drawn once a trial.
+ * accumulate_analog: sum is over all pulses, each weighed by its power of two. */
 typedef struct weft_adc {
-    bool full_scale, is_signed;
-    int64_t max_code, full_sum;
-    double codes_per_sum; /* max_code / full_sum */
-    /* 0.5 and a little more, less than the distance of any sum from a tie, so that ties go away from zero exactly
-     * (where max_code * full_sum is below 2^49; beyond, a tie goes where double arithmetic puts it). */
-    double half;
-    /* A tile's result is code_unit x (shifted codes) + digital_unit x (sums known digitally: offset, flipped columns),
-     * in units of result_scale products q * W. Both units are integers, so results stay exact: 1, 1, 1.0 in unit range.
+    int kind; /* weft_adc_kind */
+    bool is_signed;
+    int64_t max_code;
+    double step; /* levels x digits of a code */
+    /* Ideal converters over ideal cells in unit or full_scale range work on integers: code = sum * max_code / full_sum.
      */
-    int64_t code_unit, digital_unit;
-    double result_scale;
+    bool rational;
+    int64_t full_sum;
+    double codes_per_sum; /* 1 / step */
+    double half; /* rounding: 0.5; rational: a little more, less than the distance of any sum from a tie, so that ties go
+                    away from zero exactly (where max_code * full_sum is below 2^49) */
+    /* Of converter a, NULL where ideal: code = threshold search of gain[a] * sum / step + offset[a]. */
+    int converters;
+    double *gain, *offset;  /* [converters] */
+    double *threshold;      /* [converters, max_code + 1 (signed: 2 max_code + 1)]: code k + lowest is reached from here
+                               on, rising; NULL without mismatch */
 } weft_adc;
 
-/* Largest magnitude a pulse applies to a row, and a cell holds. */
+/* Largest magnitude a pulse applies to a row (accumulate_analog: a whole input), and a cell of any slice holds. */
 int weft_chip_pulse_max(const weft_chip *chip);
 int weft_chip_cell_max(const weft_chip *chip);
-/* Column sums can be negative: differential cells. */
+/* Column sums can be negative: differential cells, or inputs of either voltage. */
 bool weft_chip_columns_signed(const weft_chip *chip);
-weft_adc weft_adc_resolve(const weft_chip *chip);
-/* sums[count] to codes, in place. */
-void weft_adc_convert(const weft_adc *adc, int64_t *sums, size_t count);
+
+/* range: of calibrated converters, levels x digits; ignored by the others. seed, trial, stage, first: which draws the
+ * mismatch has; `first` numbers the array. MEMORY. */
+weft_status weft_adc_create(weft_adc *adc, const weft_chip *chip, double range, uint64_t seed, uint64_t trial, int stage,
+                            uint64_t first, weft_error *err);
+void weft_adc_destroy(weft_adc *adc); /* safe on a zeroed one */
+/* The code of one sum by converter a; what every other path must equal. */
+int64_t weft_adc_code(const weft_adc *adc, int converter, double sum);
 
 /* q = x / scale rounded half away from zero, clamped to +-max. A NaN becomes -max. */
 void weft_quantise_i32(const float *x, size_t count, float scale, int max, int32_t *q);

@@ -17,8 +17,17 @@ extern "C" {
 
 typedef struct weft_engine weft_engine;
 
+/* One programmed chip. Programming draws belong to (seed, trial), read noise also to the image. */
+typedef struct weft_engine_trial {
+    uint64_t seed, trial; /* trial below 2^16 */
+} weft_engine_trial;
+
 /* Programs the chip: quantises each stage's weights and stores them as cells (slices, flipped columns). stages, mapping
- * and chip must outlive the engine. The mapping has been checked. INVALID: weights that are not finite. */
+ * and chip must outlive the engine. The mapping has been checked. trial NULL: {0, 0}. Tiles of different copies are
+ * programmed each with errors of their own. INVALID: weights that are not finite; errors of weft_array_create. */
+weft_status weft_engine_create_trial(weft_engine **out, const weft_chip *chip, const weft_mapping *mapping,
+                                     const weft_stages *stages, const weft_engine_trial *trial, weft_error *err);
+/* Trial {0, 0}. */
 weft_status weft_engine_create(weft_engine **out, const weft_chip *chip, const weft_mapping *mapping,
                                const weft_stages *stages, weft_error *err);
 void weft_engine_destroy(weft_engine *engine); /* NULL is allowed */
@@ -26,18 +35,42 @@ void weft_engine_destroy(weft_engine *engine); /* NULL is allowed */
 /* True when the network's input and every stage's output that is read has a range (from the mapping): the engine can
  * run without calibration. */
 bool weft_engine_has_ranges(const weft_engine *engine);
-enum { WEFT_CALIBRATE_RANGES = 1, WEFT_CALIBRATE_AFFINE = 2 };
+enum { WEFT_CALIBRATE_RANGES = 1, WEFT_CALIBRATE_AFFINE = 2, WEFT_CALIBRATE_ADC = 4 };
 /* On-chip calibration, stage by stage, on count images x [count, C, H, W] float (preprocessed): RANGES sets the
  * scale of the network's input and of every stage's output from the largest |x| seen (over all outputs that share a
  * scale, weft_stages.range_of); AFFINE re-estimates mean and variance of every channel ahead of a
- * batch norm (the hardware form of re-estimated batch-norm statistics, Merolla 2016) and refolds scale and offset.
+ * batch norm (the hardware form of re-estimated batch-norm statistics, Merolla 2016) and refolds scale and offset. ADC
+ * sets the range of every plane's converters as adc.calibrate and adc.scope say (chips with adc.range calibrated only;
+ * ahead of the stage's AFFINE). Read noise of calibration images: image numbers from 2^31 on.
  * Where outputs share a scale, that is known only at the last of them: a second pass then calibrates everything else
  * with it. Keeps the values of an output, 4 bytes each for all images, until its last reader is calibrated.
  * Deterministic for any number of threads. */
 weft_status weft_engine_calibrate(weft_engine *engine, const float *x, size_t count, unsigned what, weft_error *err);
 
-/* logits [count, classes]; x as above. OpenMP over images. */
+/* logits [count, classes]; x as above, images number first_image and on (their read noise). OpenMP over images. */
+weft_status weft_engine_run_from(const weft_engine *engine, const float *x, uint64_t first_image, size_t count,
+                                 float *logits, weft_error *err);
+/* From image 0. */
 weft_status weft_engine_run(const weft_engine *engine, const float *x, size_t count, float *logits, weft_error *err);
+
+/* How well a stage's arrays computed, over some images. */
+typedef struct weft_engine_stage_statistics {
+    double signal_to_noise_db; /* 10 log10 of sum r^2 / sum (r - exact)^2 over the matrix results; INFINITY: no error */
+    uint64_t conversions, clipped;
+    double adc_utilisation; /* largest code of any plane / largest code there is */
+    uint64_t histogram[64]; /* of codes' magnitude / largest code, 64 equal bins */
+} weft_engine_stage_statistics;
+/* out [stage count], digital stages zeroed. Images as for weft_engine_run_from. MEMORY. */
+weft_status weft_engine_statistics(const weft_engine *engine, const float *x, uint64_t first_image, size_t count,
+                                   weft_engine_stage_statistics *out, weft_error *err);
+
+/* Writing all cells of the mapping once (every copy; device.program_*). */
+typedef struct weft_program_cost {
+    uint64_t cells, arrays;
+    double time_ns; /* all arrays at once, cells of an array program_parallel at a time */
+    double energy_pj;
+} weft_program_cost;
+weft_program_cost weft_engine_program_cost(const weft_engine *engine);
 /* Events of one image, by stage (index < stage count): arrays, converters, digital unit. PARTIAL_ADD: for every
  * position of the matrix one a column of each tile, beyond the first tile of that column in the position's copy; and
  * one a value of an ADD. Data movement is weft_traffic_events'. */
@@ -59,8 +92,8 @@ float weft_engine_output_scale(const weft_engine *engine, int stage);
 void weft_engine_quantise_input(const weft_engine *engine, const float *x_chw, int32_t *q_hwc);
 /* Gathers the rows of one tile for output position (y, x) of the stage's matrix from its input map q [in.height,
  * in.width, in.channels] (zero padding), and computes the tile: codes[column_end - column_begin]. Thread-safe. */
-void weft_engine_tile(const weft_engine *engine, int stage, int tile, const int32_t *q_map, int y, int x,
-                      int64_t *codes);
+void weft_engine_tile(const weft_engine *engine, int stage, int tile, uint64_t image, const int32_t *q_map, int y,
+                      int x, int64_t *codes);
 /* Sum of the tiles' codes of a block -> real values (input of the first digital op), channels [begin, end). */
 void weft_engine_dequantise(const weft_engine *engine, int stage, int begin, int end, const int64_t *sums,
                             float *values);
