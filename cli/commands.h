@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "cli/options.h"
+#include "core/dataset.h"
 #include "core/file.h"
 #include "core/mapping.h"
 #include "core/transform.h"
@@ -12,7 +13,7 @@
 #include "trainer/trainer.h"
 
 extern const weft_command weft_command_train, weft_command_import, weft_command_eval, weft_command_run,
-    weft_command_map, weft_command_sim, weft_command_describe, weft_command_info;
+    weft_command_map, weft_command_sim, weft_command_array, weft_command_describe, weft_command_info;
 extern const weft_command *const weft_commands[]; /* NULL-terminated */
 
 /* Help of the whole program. */
@@ -40,6 +41,15 @@ weft_status weft_chain_from_texts(weft_transform_chain *chain, const weft_texts 
 void weft_chain_text(char *out, size_t out_size, const weft_transform_chain *chain, bool given);
 /* --recalibrate: a number of images, WEFT_RECALIBRATE_ALL for all, 0 for none. */
 weft_status weft_recalibrate_parse(size_t *images, const char *text, weft_error *err);
+
+/* Training images that calibrate a chip where nobody says how many. */
+#define WEFT_CALIBRATION_IMAGES 1000
+/* The first *count training images of a data set as the network's training saw them (weft_dataset_training_inputs),
+ * malloc'd. *count: WEFT_RECALIBRATE_ALL for all, 0 for WEFT_CALIBRATION_IMAGES or all where there are fewer; set to
+ * what it came to. Binds the network's preprocessing. INVALID: a data set that does not fit the network; fewer images
+ * than asked for, naming `option`. */
+weft_status weft_training_images(float **x, size_t *count, weft_network *net, const char *dataset, const char *option,
+                                 weft_error *err);
 
 /* The settings of a mapping's chip: those it was made with, then `set`. items is malloc'd. */
 weft_status weft_mapped_settings(weft_texts *out, const weft_mapping *mapping, const weft_texts *set, weft_error *err);

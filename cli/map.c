@@ -7,8 +7,6 @@
 #include "cli/map.h"
 #include "core/onnx.h"
 
-#define CALIBRATION_IMAGES 1000 /* as weft sim */
-
 typedef struct map_options {
     weft_common common;
     const char *network, *chip, *out, *objective, *placer, *floor, *links, *calibrate;
@@ -103,7 +101,7 @@ static const weft_option map_table[] = {
      .kind = WEFT_OPTION_COUNT,
      .offset = offsetof(map_options, calibration_images),
      .value = "N",
-     .default_count = CALIBRATION_IMAGES,
+     .default_count = WEFT_CALIBRATION_IMAGES,
      .help = "On the first N of them; 1000 by default"},
     {.name = "floor",
      .kind = WEFT_OPTION_TEXT,

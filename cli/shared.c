@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "core/augment.h"
 #include "core/onnx.h"
 
 weft_status weft_result_open(weft_result *out, const char *path, weft_error *err) {
@@ -66,6 +67,36 @@ weft_status weft_recalibrate_parse(size_t *images, const char *text, weft_error 
                               "--recalibrate: \"%.80s\" is neither a number of training images nor all nor none", text);
     *images = (size_t)value;
     return WEFT_OK;
+}
+
+static weft_status count_training(size_t *count, const weft_dataset *train, const char *dataset, const char *option,
+                                  weft_error *err) {
+    if (*count == WEFT_RECALIBRATE_ALL) *count = train->count;
+    if (*count == 0) *count = train->count < WEFT_CALIBRATION_IMAGES ? train->count : WEFT_CALIBRATION_IMAGES;
+    if (*count <= train->count) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_INVALID, "%s %zu: data set %.200s has %zu training images", option, *count,
+                          dataset, train->count);
+}
+
+weft_status weft_training_images(float **x, size_t *count, weft_network *net, const char *dataset, const char *option,
+                                 weft_error *err) {
+    weft_status status = WEFT_OK;
+    weft_dataset *train = NULL;
+    *x = NULL;
+    WEFT_TRY_GOTO(weft_dataset_open(&train, dataset, WEFT_SPLIT_TRAIN, err));
+    WEFT_TRY_GOTO(count_training(count, train, dataset, option, err));
+    WEFT_TRY_GOTO(weft_network_check_dataset(net, train, err));
+    WEFT_TRY_GOTO(weft_network_bind(net, train, err));
+    *x = malloc(*count * weft_shape_size(train->shape) * sizeof **x);
+    if (!*x) WEFT_TRY_GOTO(weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu images", *count));
+    WEFT_TRY_GOTO(weft_dataset_training_inputs(train, net, *count, *x, err));
+cleanup:
+    weft_dataset_destroy(train);
+    if (status != WEFT_OK) {
+        free(*x);
+        *x = NULL;
+    }
+    return status;
 }
 
 weft_status weft_mapped_settings(weft_texts *out, const weft_mapping *mapping, const weft_texts *set, weft_error *err) {

@@ -3,35 +3,20 @@
 #include <string.h>
 
 #include "cli/sim.h"
-#include "core/augment.h"
 #ifdef WEFT_HAVE_SYSTEMC
 #include "sim/systemc/cosim.h"
 #endif
 
 #define CHUNK_IMAGES 500 /* bounds memory and the wait for an interrupt; results do not depend on it */
 
-static weft_status images_alloc(float **out, const weft_dataset *set, size_t count, weft_error *err) {
-    *out = malloc((count ? count : 1) * weft_shape_size(set->shape) * sizeof **out);
-    return *out ? WEFT_OK : weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu images", count);
-}
-
-static weft_status images_keep(float **out, weft_status status) {
+weft_status weft_sim_images(float **out, const weft_sim *sim, size_t first, size_t count, weft_error *err) {
+    *out = malloc((count ? count : 1) * weft_shape_size(sim->test->shape) * sizeof **out);
+    if (!*out) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu images", count);
+    const weft_status status = weft_dataset_inputs(sim->test, &sim->net->preprocess, first, count, *out, err);
     if (status == WEFT_OK) return WEFT_OK;
     free(*out);
     *out = NULL;
     return status;
-}
-
-weft_status weft_sim_images(float **out, const weft_network *net, const weft_dataset *set, size_t first, size_t count,
-                            weft_error *err) {
-    WEFT_TRY(images_alloc(out, set, count, err));
-    return images_keep(out, weft_dataset_inputs(set, &net->preprocess, first, count, *out, err));
-}
-
-weft_status weft_sim_training_images(float **out, const weft_network *net, const weft_dataset *set, size_t count,
-                                     weft_error *err) {
-    WEFT_TRY(images_alloc(out, set, count, err));
-    return images_keep(out, weft_dataset_training_inputs(set, net, count, *out, err));
 }
 
 /* The first of the largest. */
@@ -42,42 +27,44 @@ static int largest(const float *logits, int classes) {
     return best;
 }
 
-static void count_chunk(weft_sim *sim, const float *logits, size_t first, size_t count) {
-    int classes = sim->stages->classes;
-    for (size_t i = 0; i < count; i++) {
-        int label = sim->test->labels[first + i], guess = largest(logits + i * (size_t)classes, classes);
-        sim->confusion[label * classes + guess]++;
-        sim->correct += label == guess;
-        if (first + i >= sim->timed_images) continue;
-        memcpy(sim->timed_logits + (first + i) * (size_t)classes, logits + i * (size_t)classes,
-               (size_t)classes * sizeof *logits);
+/* What only the first chip's run keeps of an image. */
+static void keep_first(weft_sim *sim, size_t image, int label, int guess, const float *logits) {
+    const size_t classes = (size_t)sim->stages->classes;
+    sim->confusion[(size_t)label * classes + (size_t)guess]++;
+    if (image < sim->timed_images) memcpy(sim->timed_logits + image * classes, logits, classes * sizeof *logits);
+}
+
+static void count_chunk(weft_sim *sim, const float *logits, int trial, size_t first, size_t count) {
+    const int classes = sim->stages->classes;
+    for (size_t i = 0; i < count; i++, logits += classes) {
+        const int label = sim->test->labels[first + i], guess = largest(logits, classes);
+        sim->correct[trial] += label == guess;
+        if (trial == 0) keep_first(sim, first + i, label, guess, logits);
     }
 }
 
-static void show_progress(const weft_sim *sim, size_t done) {
-    if (sim->options->common.quiet || !sim->session->terminal) return;
-    fprintf(sim->session->err, "\r%zu of %zu images\033[K%s", done, sim->images, done == sim->images ? "\r\033[K" : "");
-    fflush(sim->session->err);
+static void show_progress(const weft_sim *sim, int trial, size_t done) {
+    char text[96] = "";
+    if (done < sim->images && sim->trials > 1)
+        snprintf(text, sizeof text, "chip %d of %d: %zu of %zu images", trial + 1, sim->trials, done, sim->images);
+    else if (done < sim->images)
+        snprintf(text, sizeof text, "%zu of %zu images", done, sim->images);
+    weft_sim_progress(sim, text);
 }
 
-/* INTERRUPTED once an interrupt has come. */
-static weft_status stopped(const weft_sim *sim, weft_error *err) {
-    return *sim->stop ? weft_error_set(err, WEFT_E_INTERRUPTED, "interrupted") : WEFT_OK;
-}
-
-weft_status weft_sim_functional(weft_sim *sim, weft_error *err) {
+weft_status weft_sim_functional(weft_sim *sim, const weft_engine *engine, int trial, weft_error *err) {
     float *logits = malloc(CHUNK_IMAGES * (size_t)sim->stages->classes * sizeof *logits);
     weft_status status = logits ? WEFT_OK : weft_error_set(err, WEFT_E_MEMORY, "no memory for results");
     for (size_t first = 0; first < sim->images && status == WEFT_OK; first += CHUNK_IMAGES) {
         size_t left = sim->images - first, count = left < CHUNK_IMAGES ? left : CHUNK_IMAGES;
         float *x = NULL;
-        status = stopped(sim, err);
-        if (status == WEFT_OK) status = weft_sim_images(&x, sim->net, sim->test, first, count, err);
-        if (status == WEFT_OK) status = weft_engine_run(sim->engine, x, count, logits, err);
+        status = weft_sim_stopped(sim, err);
+        if (status == WEFT_OK) status = weft_sim_images(&x, sim, first, count, err);
+        if (status == WEFT_OK) status = weft_engine_run_from(engine, x, first, count, logits, err);
         free(x);
         if (status != WEFT_OK) break;
-        count_chunk(sim, logits, first, count);
-        show_progress(sim, first + count);
+        count_chunk(sim, logits, trial, first, count);
+        show_progress(sim, trial, first + count);
     }
     free(logits);
     return status;
@@ -147,8 +134,9 @@ weft_status weft_sim_timed_run(weft_sim_timed **out, const weft_sim *sim, weft_e
     *out = NULL;
     if (sim->timed_images == 0) return WEFT_OK;
     weft_sim_timed *timed = calloc(1, sizeof *timed);
-    weft_status status = timed ? stopped(sim, err) : weft_error_set(err, WEFT_E_MEMORY, "no memory for results");
-    if (status == WEFT_OK) status = weft_sim_images(&x, sim->net, sim->test, 0, sim->timed_images, err);
+    weft_status status =
+        timed ? weft_sim_stopped(sim, err) : weft_error_set(err, WEFT_E_MEMORY, "no memory for results");
+    if (status == WEFT_OK) status = weft_sim_images(&x, sim, 0, sim->timed_images, err);
     if (status == WEFT_OK)
         status = weft_cosim_run(&timed->result, sim->engine, sim->chip, sim->mapping, sim->stages, sim->traffic, x,
                                 &options, err);

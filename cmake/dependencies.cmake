@@ -24,6 +24,20 @@ add_library(weft_openblas INTERFACE)
 target_include_directories(weft_openblas SYSTEM INTERFACE ${OPENBLAS_INCLUDE})
 target_link_libraries(weft_openblas INTERFACE ${OPENBLAS_LIBRARY})
 
+# Nodal equations of arrays with wires. CHOLMOD stands on libblas and liblapack of whichever BLAS is the system's; where
+# there are several, those of the OpenBLAS above are named ahead of it, so that one OpenBLAS alone is loaded.
+find_path(CHOLMOD_INCLUDE cholmod.h PATH_SUFFIXES suitesparse REQUIRED)
+find_library(CHOLMOD_LIBRARY cholmod REQUIRED)
+add_library(weft_cholmod INTERFACE)
+target_include_directories(weft_cholmod SYSTEM INTERFACE ${CHOLMOD_INCLUDE})
+get_filename_component(OPENBLAS_LIBRARY_FOLDER ${OPENBLAS_LIBRARY} DIRECTORY)
+find_library(OPENBLAS_LAPACK lapack PATHS ${OPENBLAS_LIBRARY_FOLDER} NO_DEFAULT_PATH)
+find_library(OPENBLAS_BLAS blas PATHS ${OPENBLAS_LIBRARY_FOLDER} NO_DEFAULT_PATH)
+if(OPENBLAS_LAPACK AND OPENBLAS_BLAS)
+  target_link_libraries(weft_cholmod INTERFACE -Wl,--push-state,--no-as-needed ${OPENBLAS_LAPACK} ${OPENBLAS_BLAS} -Wl,--pop-state)
+endif()
+target_link_libraries(weft_cholmod INTERFACE ${CHOLMOD_LIBRARY})
+
 # Placement; its error handlers are the mapper's own, which print nothing.
 find_path(SCOTCH_INCLUDE scotch.h PATH_SUFFIXES scotch REQUIRED)
 find_library(SCOTCH_LIBRARY scotch REQUIRED)

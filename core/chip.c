@@ -55,7 +55,7 @@ static void resolve_slices(weft_chip *chip) {
     int shift = 0;
     chip->slices = weft_chip_slices(chip);
     for (int s = 0; s < chip->slices; s++) {
-        chip->slice_bits[s] = !chip->array.cell_bits            ? 15
+        chip->slice_bits[s] = !chip->array.cell_bits          ? 15
                               : chip->weight.slice_bits.count ? (int)chip->weight.slice_bits.items[s]
                                                               : (int)chip->array.cell_bits;
         chip->slice_shift[s] = shift;

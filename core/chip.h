@@ -82,8 +82,8 @@ typedef enum weft_adc_range {
     WEFT_ADC_CALIBRATED, /* the largest code is where calibration on training images put it */
 } weft_adc_range;
 typedef enum weft_adc_calibration {
-    WEFT_ADC_MAXIMUM,    /* of the magnitudes seen */
-    WEFT_ADC_PERCENTILE, /* adc.percentile of them */
+    WEFT_ADC_MAXIMUM,       /* of the magnitudes seen */
+    WEFT_ADC_PERCENTILE,    /* adc.percentile of them */
     WEFT_ADC_SQUARED_ERROR, /* the range with the smallest mean squared error of rounding and clipping */
 } weft_adc_calibration;
 typedef enum weft_adc_scope { WEFT_ADC_PER_STAGE, WEFT_ADC_PER_ARRAY, WEFT_ADC_PER_SLICE } weft_adc_scope;
@@ -95,7 +95,7 @@ typedef enum weft_read_noise {
 } weft_read_noise;
 typedef enum weft_wires_topology {
     WEFT_WIRES_INPUT_ROWS, /* inputs drive the row wires; current flows through them */
-    WEFT_WIRES_GATED,      /* inputs drive gates; the row wires are sources at one voltage, a cell conducts when gated */
+    WEFT_WIRES_GATED, /* inputs drive gates; the row wires are sources at one voltage, a cell conducts when gated */
 } weft_wires_topology;
 
 typedef struct weft_chip {
@@ -110,11 +110,11 @@ typedef struct weft_chip {
         int64_t per_core;
     } array;
     struct {
-        int64_t bits; /* 2..16, signed */
-        int encoding; /* weft_weight_encoding */
-        weft_reals slice_bits;   /* bits of each slice, low bits first; empty: cell_bits each */
-        bool two_sided;          /* differential: g+ and g- move apart from the middle; false: one of them stays at g_min */
-        double clip_percentile;  /* weights above this percentile of |w| saturate; 100: none */
+        int64_t bits;          /* 2..16, signed */
+        int encoding;          /* weft_weight_encoding */
+        weft_reals slice_bits; /* bits of each slice, low bits first; empty: cell_bits each */
+        bool two_sided; /* differential: g+ and g- move apart from the middle; false: one of them stays at g_min */
+        double clip_percentile; /* weights above this percentile of |w| saturate; 100: none */
     } weight;
     struct {
         int64_t bits;           /* 2..16, signed: values -(2^(bits-1)-1) .. 2^(bits-1)-1 */
@@ -127,8 +127,8 @@ typedef struct weft_chip {
     struct {
         int64_t bits, per_array;
         weft_cited conversion_ns;
-        int range;         /* weft_adc_range */
-        int kind;          /* weft_adc_kind */
+        int range;              /* weft_adc_range */
+        int kind;               /* weft_adc_kind */
         bool accumulate_analog; /* one conversion of a slice's sum over all pulses, instead of one a pulse */
         int calibrate, scope;   /* weft_adc_calibration, weft_adc_scope: of range calibrated */
         double percentile;
@@ -138,16 +138,16 @@ typedef struct weft_chip {
     } adc;
     /* Cells as they are. All keys left out: ideal cells, no physical unit. */
     struct {
-        double g_max_us, g_min_us;   /* conductance of the highest and the lowest level; g_max 0: not given */
-        const char *program;         /* weft_transform_chain on g / g_max of every cell, drawn once a trial (alpha = 1) */
-        const char *program_table;   /* CSV g_target_us, g_mean_us, g_sigma_us, applied ahead of `program`; "": none */
-        int read_noise;              /* weft_read_noise, drawn for every read */
+        double g_max_us, g_min_us; /* conductance of the highest and the lowest level; g_max 0: not given */
+        const char *program;       /* weft_transform_chain on g / g_max of every cell, drawn once a trial (alpha = 1) */
+        const char *program_table; /* CSV g_target_us, g_mean_us, g_sigma_us, applied ahead of `program`; "": none */
+        int read_noise;            /* weft_read_noise, drawn for every read */
         double read_sigma;
-        double time_s;               /* since programming, of PCM read noise */
-        double iv_nonlinearity;      /* a: current of a cell ~ g sinh(a v) / sinh(a) x v_max, v in 0..1; 0: ohmic */
-        double program_pulses;       /* write pulses of a cell, in the mean */
+        double time_s;          /* since programming, of PCM read noise */
+        double iv_nonlinearity; /* a: current of a cell ~ g sinh(a v) / sinh(a) x v_max, v in 0..1; 0: ohmic */
+        double program_pulses;  /* write pulses of a cell, in the mean */
         weft_cited program_pulse_ns, program_pulse_pj;
-        int64_t program_parallel;    /* cells of an array written at a time */
+        int64_t program_parallel; /* cells of an array written at a time */
     } device;
     /* Wire resistance of an array. All 0: none. */
     struct {
@@ -186,10 +186,10 @@ typedef struct weft_chip {
 
     /* Resolved. */
     int core_count, router_count;
-    int slices;                  /* cells in a row that hold one weight's magnitude bits; 1 for analog cells */
+    int slices;                          /* cells in a row that hold one weight's magnitude bits; 1 for analog cells */
     int slice_bits[16], slice_shift[16]; /* of each slice: bits it holds, and those below it; analog cells: 15, 0 */
-    weft_transform_chain program; /* device.program */
-    bool ideal_cells;             /* cells hold their levels, reads have no noise, wires no resistance */
+    weft_transform_chain program;        /* device.program */
+    bool ideal_cells;                    /* cells hold their levels, reads have no noise, wires no resistance */
     bool has_wires, has_read_noise;
     int columns_per_weight;      /* physical columns of one weight */
     int pulses;                  /* array reads of one MVM */

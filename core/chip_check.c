@@ -54,8 +54,7 @@ static weft_status check_device(const weft_chip *chip, const weft_yaml *yaml, co
     const bool noise = chip->device.read_noise != WEFT_READ_NOISE_NONE;
     const bool wires = chip->wires.row_segment_ohm > 0 || chip->wires.column_segment_ohm > 0 ||
                        chip->wires.row_terminal_ohm > 0 || chip->wires.column_terminal_ohm > 0;
-    if (g_min > 0 && g_min >= g_max)
-        FAIL("device.g_min_us", "%g is not below device.g_max_us %g", g_min, g_max);
+    if (g_min > 0 && g_min >= g_max) FAIL("device.g_min_us", "%g is not below device.g_max_us %g", g_min, g_max);
     if (wires && g_max == 0) FAIL("device.g_max_us", "wires with resistance need it");
     if (chip->device.program_table[0] && g_max == 0) FAIL("device.g_max_us", "device.program_table needs it");
     if (noise != (chip->device.read_sigma > 0))
@@ -140,39 +139,45 @@ static int64_t greatest_common(int64_t a, int64_t b) {
 }
 
 /* Codes alone, shifted and added. */
-static double largest_codes(const weft_chip *chip) {
-    bool is_signed = chip->weight.encoding == WEFT_WEIGHT_DIFFERENTIAL_CELL ||
-                     chip->input.encoding == WEFT_INPUT_SIGN_MAGNITUDE;
+static double largest_codes(const weft_chip *chip, double max_code) {
     bool serial = chip->input.encoding != WEFT_INPUT_PULSE_WIDTH;
-    double max_code = ldexp(1, (int)chip->adc.bits - (is_signed ? 1 : 0)) - 1;
     double pulse_span = serial ? ldexp(1, chip->pulses * (int)chip->input.bits_per_pulse) : (double)chip->input.phases;
     if (chip->adc.accumulate_analog) pulse_span = 1;
     double slice_span = chip->array.cell_bits ? ldexp(1, weft_chip_weight_bits(chip)) : 1;
     return max_code * pulse_span * slice_span;
 }
 
+/* What a full-scale converter divides: the largest sum of ideal cells. */
+static int64_t full_sum(const weft_chip *chip) {
+    int64_t group = chip->input.bits_per_pulse, bits = 0;
+    bool whole = chip->input.encoding == WEFT_INPUT_PULSE_WIDTH || chip->adc.accumulate_analog;
+    int64_t pulse = whole || group >= chip->input.bits ? chip->input_max : ((int64_t)1 << group) - 1;
+    for (int s = 0; s < chip->slices; s++) bits = chip->slice_bits[s] > bits ? chip->slice_bits[s] : bits;
+    return chip->array.rows * (((int64_t)1 << bits) - 1) * (pulse < chip->input_max ? pulse : chip->input_max);
+}
+
+/* Converters whose codes are not a whole fraction of whole sums: results have a unit of their own, at most a code. */
+static bool is_fractional(const weft_chip *chip) {
+    return !chip->ideal_cells || chip->adc.range == WEFT_ADC_CALIBRATED || chip->adc.offset_lsb > 0 ||
+           chip->adc.gain_sigma > 0 || chip->adc.mismatch > 0;
+}
+
 /* Largest magnitude of what one array's shifted and added codes can come to, in the integers that travel.
- * unit: products of inputs and weights; offset weights add the offset's share, which stays when codes saturate (3
- * shares in all). full_scale: codes alone, shifted; where digital sums (offset, flipped columns) mix with codes, both
- * are scaled to integers by up to max_code / gcd(max_code, full sum). */
+ * unit: products of inputs and weights, or what errors make of them, twice as much; offset weights add the offset's
+ * share, which stays when codes saturate (3 shares in all). full_scale: codes alone, shifted; where digital sums
+ * (offset, flipped columns) mix with codes, both are scaled to integers by up to max_code / gcd(max_code, full sum). */
 static double largest_result(const weft_chip *chip) {
-    bool offset = chip->weight.encoding == WEFT_WEIGHT_OFFSET;
-    bool is_signed = chip->weight.encoding == WEFT_WEIGHT_DIFFERENTIAL_CELL ||
-                     chip->input.encoding == WEFT_INPUT_SIGN_MAGNITUDE;
-    if (!chip->ideal_cells || chip->adc.range == WEFT_ADC_CALIBRATED || chip->adc.kind != WEFT_ADC_IDEAL)
-        return largest_codes(chip);
-    double products = (double)chip->array.rows * (chip->input_max + 1.0) * (chip->weight_max + 1.0) * (offset ? 3 : 1);
-    if (chip->adc.range == WEFT_ADC_UNIT) return products;
+    bool offset = chip->weight.encoding == WEFT_WEIGHT_OFFSET, fractional = is_fractional(chip);
+    bool is_signed =
+        chip->weight.encoding == WEFT_WEIGHT_DIFFERENTIAL_CELL || chip->input.encoding == WEFT_INPUT_SIGN_MAGNITUDE;
     int64_t max_code = ((int64_t)1 << (chip->adc.bits - (is_signed ? 1 : 0))) - 1;
-    int64_t group = chip->input.bits_per_pulse, cell_bits = chip->array.cell_bits;
-    bool serial = chip->input.encoding != WEFT_INPUT_PULSE_WIDTH;
-    if (offset || chip->adc.flip_columns) {
-        int64_t pulse = serial ? ((int64_t)1 << group) - 1 : chip->input_max;
-        int64_t cell = cell_bits ? ((int64_t)1 << cell_bits) - 1 : chip->weight_max;
-        int64_t full_sum = chip->array.rows * cell * pulse;
-        return products * (double)(max_code / (max_code ? greatest_common(max_code, full_sum) : 1));
-    }
-    return largest_codes(chip);
+    double products = (double)chip->array.rows * (chip->input_max + 1.0) * (chip->weight_max + 1.0);
+    double codes = largest_codes(chip, (double)max_code), known = products * (offset ? 3 : 2);
+    if (chip->adc.range == WEFT_ADC_UNIT && !fractional) return products * (offset ? 3 : 1);
+    if (chip->adc.range == WEFT_ADC_UNIT) return codes < known ? codes : known;
+    if ((offset || chip->adc.flip_columns) && !fractional)
+        return products * (offset ? 3 : 1) * (double)(max_code / greatest_common(max_code, full_sum(chip)));
+    return codes;
 }
 
 /* Bits of a signed integer of that magnitude. */

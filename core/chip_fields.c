@@ -86,10 +86,11 @@ static const weft_field input_fields[] = {
     FIELD(input, bits, INT, .unit = "bit", .min = 2, .max = 16,
           .doc = "Signed input: -(2^(bits-1)-1) to 2^(bits-1)-1."),
     FIELD(input, encoding, ENUM, NO_UNIT, .choices = weft_chip_input_encodings,
-          .doc = "bit_serial: bits_per_pulse bits a pulse, low bits first, two's complement. pulse_width: a pulse as "
-                 "long as "
-                 "the magnitude. sign_magnitude: bits_per_pulse bits of the magnitude a pulse, negative inputs with the "
-                 "opposite voltage: columns have signed sums."),
+          .doc =
+              "bit_serial: bits_per_pulse bits a pulse, low bits first, two's complement. pulse_width: a pulse as "
+              "long as "
+              "the magnitude. sign_magnitude: bits_per_pulse bits of the magnitude a pulse, negative inputs with the "
+              "opposite voltage: columns have signed sums."),
     FIELD(input, bits_per_pulse, INT, .unit = "bit", .min = 1, .max = 16, .default_text = "",
           .doc = "Bits a row driver (DAC) applies at a time; bit_serial and sign_magnitude only, and needed there."),
     FIELD(input, phases, INT, NO_UNIT, .min = 1, .max = 4, .default_text = "1",
@@ -114,9 +115,10 @@ static const weft_field adc_fields[] = {
     FIELD(adc, per_array, INT, NO_UNIT, .min = 1, .max = 4096, .doc = "ADCs of an array; its columns take turns."),
     FIELD(adc, conversion_ns, CITED, .unit = "ns", .min = 0, .max = 1e6, .doc = "One conversion of one ADC."),
     FIELD(adc, range, ENUM, NO_UNIT, .choices = adc_ranges,
-          .doc = "unit: one code per cell level times input level, larger sums saturate. full_scale: the largest code "
-                 "is the "
-                 "largest sum of a full array. calibrated: the largest code is found on training images, see calibrate."),
+          .doc =
+              "unit: one code per cell level times input level, larger sums saturate. full_scale: the largest code "
+              "is the "
+              "largest sum of a full array. calibrated: the largest code is found on training images, see calibrate."),
     FIELD(adc, kind, ENUM, NO_UNIT, .choices = adc_kinds, .default_text = "ideal",
           .doc = "sar: binary search with mismatched bit weights. ramp: mismatched steps that add up. none: no "
                  "converters, for weft array."),
@@ -124,8 +126,9 @@ static const weft_field adc_fields[] = {
           .doc = "Weigh and add the pulses of a product ahead of the ADC: one conversion a column and product instead "
                  "of one a pulse."),
     FIELD(adc, calibrate, ENUM, NO_UNIT, .choices = adc_calibrations, .default_text = "maximum",
-          .doc = "Range calibrated: the largest magnitude seen, the percentile below, or the range of the smallest mean "
-                 "squared error."),
+          .doc =
+              "Range calibrated: the largest magnitude seen, the percentile below, or the range of the smallest mean "
+              "squared error."),
     FIELD(adc, scope, ENUM, NO_UNIT, .choices = adc_scopes, .default_text = "slice",
           .doc = "Range calibrated: one range a stage, an array, or a slice (plane) of an array."),
     FIELD(adc, percentile, REAL, .unit = "%", .min = 50, .max = 100, .default_text = "99.9",
@@ -149,20 +152,24 @@ static const weft_field device_fields[] = {
     FIELD(device, g_min_us, REAL, .unit = "uS", .min = 0, .max = 1e6, .default_text = "",
           .doc = "Conductance of a cell's lowest level: finite on/off ratio."),
     FIELD(device, program, STRING, NO_UNIT, .default_text = "",
-          .doc = "Chain of weight transforms (weft describe transforms) on g / g_max of every cell, drawn once for each "
-                 "programmed chip, as addnorm:sigma=0.03."),
+          .doc =
+              "Chain of weight transforms (weft describe transforms) on g / g_max of every cell, drawn once for each "
+              "programmed chip, as addnorm:sigma=0.03."),
     FIELD(device, program_table, STRING, NO_UNIT, .default_text = "",
           .doc = "CSV file g_target_us,g_mean_us,g_sigma_us of measured programming, interpolated; ahead of program. "
                  "Relative to this file."),
     FIELD(device, read_noise, ENUM, NO_UNIT, .choices = read_noises, .default_text = "none",
-          .doc = "Drawn for every read. independent: read_sigma x g_max. proportional: read_sigma x g. pcm: read_sigma x "
-                 "the 1/f noise of Joshi 2020 at time_s."),
+          .doc =
+              "Drawn for every read. independent: read_sigma x g_max. proportional: read_sigma x g. pcm: read_sigma x "
+              "the 1/f noise of Joshi 2020 at time_s."),
     FIELD(device, read_sigma, REAL, NO_UNIT, .min = 0, .max = 10, .default_text = "0",
           .doc = "Standard deviation of read noise, as read_noise says."),
     FIELD(device, time_s, REAL, .unit = "s", .min = 0, .max = 1e12, .default_text = "0",
           .doc = "Time since programming, of read_noise pcm."),
-    FIELD(device, iv_nonlinearity, REAL, NO_UNIT, .min = 0, .max = 20, .default_text = "0",
-          .doc = "a in a cell's current g v_max sinh(a v / v_max) / sinh(a); 0 is ohmic. Only DACs of several bits see it."),
+    FIELD(
+        device, iv_nonlinearity, REAL, NO_UNIT, .min = 0, .max = 20, .default_text = "0",
+        .doc =
+            "a in a cell's current g v_max sinh(a v / v_max) / sinh(a); 0 is ohmic. Only DACs of several bits see it."),
     FIELD(device, program_pulses, REAL, NO_UNIT, .min = 0, .max = 1e9, .default_text = "1",
           .doc = "Write pulses of a cell in the mean, with verification."),
     FIELD(device, program_pulse_ns, CITED, .unit = "ns", .min = 0, .max = 1e12, .default_text = "",
@@ -186,7 +193,8 @@ static const weft_field wires_fields[] = {
           .doc = "input_rows: inputs drive the row wires. gated: inputs drive gates, the row wires are sources at one "
                  "voltage (weft array only)."),
     FIELD(wires, interleaved, BOOL, NO_UNIT, .default_text = "true",
-          .doc = "The columns of a weight are neighbours in one array; false: slices and polarities are arrays of their own."),
+          .doc = "The columns of a weight are neighbours in one array; false: slices and polarities are arrays of "
+                 "their own."),
 };
 static const weft_record wires_record =
     RECORD("wires", wires, "Resistance of an array's wires (IR drop); left out: none.", wires_fields);

@@ -4,6 +4,10 @@
 
 #include "core/chip.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 extern const char *const weft_chip_input_encodings[]; /* by weft_input_encoding */
 /* Check of weft_chip_record: keys that contradict each other. After it, resolving cannot fail. */
 weft_status weft_chip_check_keys(const void *value, const weft_yaml *yaml, const weft_yaml_node *node, weft_error *err);
@@ -18,5 +22,9 @@ int weft_chip_weight_bits(const weft_chip *chip);
 /* device.program into chip->program. */
 weft_status weft_chip_read_program(weft_chip *chip, const weft_yaml *yaml, weft_error *err);
 int weft_chip_columns_per_weight(const weft_chip *chip);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -122,6 +122,20 @@ cleanup:
     return status;
 }
 
+weft_status weft_network_check_dataset(const weft_network *net, const weft_dataset *set, weft_error *err) {
+    weft_shape a = net->input, b = set->shape;
+    if (a.channels != b.channels || a.height != b.height || a.width != b.width)
+        return weft_error_set(
+            err, WEFT_E_INVALID,
+            "network %s takes images of %dx%dx%d, but those of %s are %dx%dx%d (channels x rows x columns)", net->name,
+            a.channels, a.height, a.width, set->name, b.channels, b.height, b.width);
+    size_t outputs = net->layer_count ? weft_shape_size(net->layers[net->layer_count - 1].out) : 0;
+    if (outputs != (size_t)set->classes)
+        return weft_error_set(err, WEFT_E_INVALID, "network %s has %zu outputs, but %s has %d classes", net->name,
+                              outputs, set->name, set->classes);
+    return WEFT_OK;
+}
+
 void weft_dataset_destroy(weft_dataset *set) {
     if (!set) return;
     free(set->name);

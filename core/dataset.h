@@ -34,6 +34,8 @@ typedef struct weft_dataset {
  * wrong magic, counts that differ, label out of range; names the file and offset). Caller destroys. */
 weft_status weft_dataset_open(weft_dataset **out, const char *name, weft_split split, weft_error *err);
 void weft_dataset_destroy(weft_dataset *set); /* NULL is allowed */
+/* INVALID unless the network takes images of the set's shape and has an output for each of its classes. */
+weft_status weft_network_check_dataset(const weft_network *net, const weft_dataset *set, weft_error *err);
 
 /* Where preprocessing is dear (GCN and ZCA), preprocesses all images at once and keeps them with the set, 4 bytes a
  * value; not where less than twice that memory is available, and never where it is cheap. Errors:

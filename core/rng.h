@@ -31,7 +31,8 @@ typedef enum weft_purpose {
     WEFT_PURPOSE_TRAFFIC,   /* synthetic network traffic */
     WEFT_PURPOSE_PLACE,     /* placement search */
     WEFT_PURPOSE_TEST,
-    WEFT_PURPOSE_INPUT /* random images, one stream each */
+    WEFT_PURPOSE_INPUT,    /* random images, one stream each */
+    WEFT_PURPOSE_CONVERTER /* gain, offset and elements of an ADC */
 } weft_purpose;
 
 typedef struct weft_rng {

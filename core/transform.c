@@ -8,6 +8,7 @@
 
 enum { NAME_BYTES = 64, TEXT_BYTES = 512, OPS_MAX = 64 };
 #define CHUNK ((size_t)16384)
+#define ELEMENTS_MAX ((uint64_t)1 << 32) /* four draws each stay below 2^34 */
 
 /* ---- text ---- */
 
@@ -240,34 +241,57 @@ static weft_transform_scope scope_make(const weft_transform *transform, int link
 }
 
 static weft_status link_apply(const weft_transform *transform, weft_transform_scope *scope, const float *w, float *out,
-                              size_t count, weft_error *err) {
+                              uint64_t first, size_t count, weft_error *err) {
     const weft_transform_op *op = transform->op;
     if (op->prepare) WEFT_TRY(op->prepare(scope, w, count, err));
     const weft_transform_scope *shared = scope;
 #pragma omp parallel for schedule(static) if (count > 2 * CHUNK)
     for (size_t start = 0; start < count; start += CHUNK)
-        op->apply(shared, w + start, out + start, start, count - start < CHUNK ? count - start : CHUNK);
+        op->apply(shared, w + start, out + start, first + start, count - start < CHUNK ? count - start : CHUNK);
     return WEFT_OK;
+}
+
+static weft_status chain_apply(const weft_transform_chain *chain, float alpha, const float *w, float *out,
+                               uint64_t first, size_t count, const weft_transform_draw *draw, weft_error *err) {
+    for (int link = 0; link < chain->count; link++) {
+        weft_transform_scope scope = scope_make(&chain->items[link], link, alpha, draw);
+        WEFT_TRY(link_apply(&chain->items[link], &scope, link == 0 ? w : out, out, first, count, err));
+    }
+    return WEFT_OK;
+}
+
+/* Largest magnitude, known to be finite. */
+static weft_status alpha_find(float *alpha, const float *w, uint64_t first, size_t count,
+                              const weft_transform_draw *draw, weft_error *err) {
+    if (first > ELEMENTS_MAX || count > ELEMENTS_MAX - first)
+        return weft_error_set(err, WEFT_E_INVALID, "a layer of %llu weights is above the limit of 2^32",
+                              (unsigned long long)(first + count));
+    *alpha = weft_weights_alpha(w, count);
+    if (isfinite(*alpha)) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_INVALID, "layer %u: a weight is not finite", (unsigned)draw->layer);
+}
+
+static bool is_copy(const weft_transform_chain *chain, const float *w, float *out, size_t count) {
+    if (chain->count > 0 && count > 0) return false;
+    if (w != out && count > 0) memcpy(out, w, count * sizeof *out);
+    return true;
 }
 
 weft_status weft_transform_chain_apply(const weft_transform_chain *chain, const float *w, float *out, size_t count,
                                        const weft_transform_draw *draw, weft_error *err) {
-    if (chain->count == 0 || count == 0) {
-        if (w != out && count > 0) memcpy(out, w, count * sizeof *out);
-        return WEFT_OK;
-    }
-    if (count > (size_t)1 << 32)
-        return weft_error_set(err, WEFT_E_INVALID, "a layer of %zu weights is above the limit of 2^32", count);
-    float alpha = weft_weights_alpha(w, count);
-    if (!isfinite(alpha))
-        return weft_error_set(err, WEFT_E_INVALID, "layer %u: a weight is not finite", (unsigned)draw->layer);
-    if (alpha == 0.0f) {
-        memset(out, 0, count * sizeof *out);
-        return WEFT_OK;
-    }
-    for (int link = 0; link < chain->count; link++) {
-        weft_transform_scope scope = scope_make(&chain->items[link], link, alpha, draw);
-        WEFT_TRY(link_apply(&chain->items[link], &scope, link == 0 ? w : out, out, count, err));
-    }
+    float alpha;
+    if (is_copy(chain, w, out, count)) return WEFT_OK;
+    WEFT_TRY(alpha_find(&alpha, w, 0, count, draw, err));
+    if (alpha > 0.0f) return chain_apply(chain, alpha, w, out, 0, count, draw, err);
+    memset(out, 0, count * sizeof *out);
     return WEFT_OK;
+}
+
+weft_status weft_transform_chain_apply_to(const weft_transform_chain *chain, float alpha, const float *w, float *out,
+                                          uint64_t first_element, size_t count, const weft_transform_draw *draw,
+                                          weft_error *err) {
+    float largest;
+    if (is_copy(chain, w, out, count)) return WEFT_OK;
+    WEFT_TRY(alpha_find(&largest, w, first_element, count, draw, err));
+    return chain_apply(chain, alpha, w, out, first_element, count, draw, err);
 }

@@ -4,7 +4,8 @@
  * Every parameter may be a range `lo..hi`: then one value is drawn uniformly per application (per minibatch in
  * training), as Tr-Power-C does with power:beta=0..2.
  *
- * Adding a transform: one row and one function in transform_table.c; the conformance tests pick it up. */
+ * Adding a transform: one row and one function in transform_table.c (devices: transform_device.c); the conformance
+ * tests pick it up. */
 #ifndef WEFT_CORE_TRANSFORM_H
 #define WEFT_CORE_TRANSFORM_H
 
@@ -80,7 +81,7 @@ typedef struct weft_transform_draw {
     uint64_t seed;
     uint64_t step; /* minibatch or draw number */
     uint16_t layer;
-    weft_purpose purpose; /* PROJECT or DISTORT */
+    weft_purpose purpose; /* PROJECT, DISTORT or PROGRAM */
 } weft_transform_draw;
 
 /* INVALID for an unknown name (nearest named), parameter, or a value out of range or not a number. */
@@ -95,8 +96,9 @@ bool weft_transform_chain_is_stochastic(const weft_transform_chain *chain); /* a
  * overlap is not; count up to 2^32. A layer of zeros gives zeros. INVALID when a weight is not finite; MEMORY. */
 weft_status weft_transform_chain_apply(const weft_transform_chain *chain, const float *w, float *out, size_t count,
                                        const weft_transform_draw *draw, weft_error *err);
-/* The same with a given alpha > 0 in place of max |w|, at every link: conductances over g_max, alpha = 1. Draws: element
- * first_element + i, of draw->purpose PROGRAM. */
+/* The same with a given alpha > 0 in place of max |w|, at every link: conductances over g_max, alpha = 1. Draws:
+ * element first_element + i, so that parts of one layer can be made one after the other; first_element + count up to
+ * 2^32. Zeros are transformed like other weights. */
 weft_status weft_transform_chain_apply_to(const weft_transform_chain *chain, float alpha, const float *w, float *out,
                                           uint64_t first_element, size_t count, const weft_transform_draw *draw,
                                           weft_error *err);

@@ -2,15 +2,13 @@
 #include <string.h>
 
 #include "core/clones.h"
-#include "core/transform.h"
+#include "core/elementary.h"
+#include "core/transform_internal.h"
 
-/* Draws are made in blocks that stay in the first-level cache. */
-enum { BLOCK = 256 };
+enum { BLOCK = WEFT_TRANSFORM_BLOCK };
 
-static size_t block_size(size_t left) { return left < BLOCK ? left : BLOCK; }
-
-/* A layer of zeros has alpha 0; nothing may be divided by it. */
-static float divisor(const weft_transform_scope *scope) { return scope->alpha > 0.0f ? scope->alpha : 1.0f; }
+static size_t block_size(size_t left) { return weft_transform_block(left); }
+static float divisor(const weft_transform_scope *scope) { return weft_transform_divisor(scope); }
 
 /* Nearest whole number of x >= 0, halves up; exact, where floor(x + 0.5) is not. */
 static inline float round_positive(float x) {
@@ -56,6 +54,11 @@ static void apply_quantise(const weft_transform_scope *scope, const float *w, fl
         levels_all(scope->alpha, divisor(scope), (float)((1 << (bits - 1)) - 1), w, out, count);
 }
 
+static void apply_levels(const weft_transform_scope *scope, const float *w, float *out, uint64_t first, size_t count) {
+    (void)first;
+    levels_all(scope->alpha, divisor(scope), (float)(scope->param[0] - 1), w, out, count);
+}
+
 WEFT_CLONES static void ternary_all(float alpha, float by, float threshold, const float *w, float *out, size_t count) {
     WEFT_INDEPENDENT
     for (size_t i = 0; i < count; i++) {
@@ -80,34 +83,9 @@ static void apply_clip(const weft_transform_scope *scope, const float *w, float 
     clip_all((float)scope->param[0] * scope->alpha, w, out, count);
 }
 
-static inline uint64_t double_bits(double x) {
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-static inline double bits_double(uint64_t bits) {
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-/* x^beta for x >= 0, beta > 0, with a relative error below 1e-7 before the rounding to single precision. Own code, in
- * double, rather than powf: it vectorises and gives the same bits on every platform. Logarithm to base 2 by the series
- * of atanh with the mantissa in [sqrt(1/2), sqrt(2)), then the exponential series over half an octave to either side.
- */
+/* x^beta for x >= 0, beta > 0, with a relative error below 1e-7 before the rounding to single precision. */
 static inline float power_of(float x, double beta) {
-    const double whole = 0x1.8p52; /* adding it rounds to whole numbers, in the low bits */
-    uint64_t bits = double_bits((double)x) - 0x3FE6A09E667F3BCDu; /* of sqrt(1/2) */
-    double e = bits_double(((bits >> 52) ^ 0x800) | 0x4330000000000000u) - (0x1p52 + 0x800);
-    double m = bits_double((bits & 0xFFFFFFFFFFFFFu) + 0x3FE6A09E667F3BCDu);
-    double s = (m - 1) / (m + 1), s2 = s * s;
-    double series = 1 + s2 * (1.0 / 3 + s2 * (1.0 / 5 + s2 * (1.0 / 7 + s2 * (1.0 / 9 + s2 * (1.0 / 11)))));
-    double y = beta * (e + 2.8853900817779268 * s * series); /* 2 / ln 2 */
-    y = y < -1000 ? -1000 : y > 1000 ? 1000 : y;
-    double n = y + whole, f = (y - (n - whole)) * 0.69314718055994531;
-    double p =
-        1 + f * (1 + f * (1.0 / 2 + f * (1.0 / 6 + f * (1.0 / 24 + f * (1.0 / 120 + f * (1.0 / 720 + f / 5040))))));
-    float power = (float)bits_double(double_bits(p) + (double_bits(n) << 52));
+    float power = (float)weft_exp2(beta * weft_log2((double)x));
     return x > 0.0f ? power : 0.0f;
 }
 
@@ -297,6 +275,17 @@ static const weft_transform_op quantise = {
     NULL,
     apply_quantise};
 
+static const weft_transform_op levels = {
+    "levels",
+    "n equidistant magnitudes from 0 to a",
+    "a * round((n - 1)*w/a) / (n - 1)",
+    "cells of n conductances; usual form, no one source",
+    IDEMPOTENT | ODD,
+    1,
+    {{"n", 2.0, 65536.0, 16.0, "magnitudes, 0 and a among them; 2 is round", true}},
+    NULL,
+    apply_levels};
+
 static const weft_transform_op clip = {"clip",
                                        "saturation at a fraction of the largest weight",
                                        "min(max(w, -limit*a), limit*a)",
@@ -360,5 +349,25 @@ static const weft_transform_op multunif = {"multunif",
                                            NULL,
                                            apply_multunif};
 
-const weft_transform_op *const weft_transform_table[] = {
-    &none, &sign, &round_op, &power, &ternary, &quantise, &clip, &stoch, &stochm, &stochm3, &addnorm, &multunif, NULL};
+const weft_transform_op *const weft_transform_table[] = {&none,
+                                                         &sign,
+                                                         &round_op,
+                                                         &power,
+                                                         &ternary,
+                                                         &quantise,
+                                                         &levels,
+                                                         &clip,
+                                                         &stoch,
+                                                         &stochm,
+                                                         &stochm3,
+                                                         &addnorm,
+                                                         &multunif,
+                                                         &weft_transform_multnorm,
+                                                         &weft_transform_invnorm,
+                                                         &weft_transform_lognorm,
+                                                         &weft_transform_stuck,
+                                                         &weft_transform_pcm_program,
+                                                         &weft_transform_pcm_drift,
+                                                         &weft_transform_pcm_read,
+                                                         &weft_transform_rram_relax,
+                                                         NULL};

@@ -1,4 +1,5 @@
-// Small chips, networks and mappings made by hand, for tests of sim/model.
+// Small chips, networks and mappings made by hand, for tests of sim/model. Who changes a chip that was made here calls
+// weft_chip_resolve again.
 #ifndef WEFT_TESTS_MODEL_FIXTURE_H
 #define WEFT_TESTS_MODEL_FIXTURE_H
 
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/chip_internal.h"
 #include "sim/model/engine.h"
 
 struct ChipSpec {
@@ -21,27 +23,27 @@ struct ChipSpec {
 
 inline weft_chip make_chip(const ChipSpec &s) {
     weft_chip c{};
+    c.cycle_ns = 1;
     c.array.rows = s.rows;
     c.array.columns = s.columns;
     c.array.cell_bits = s.cell_bits;
-    c.weight.bits = s.weight_bits;
+    c.weight.bits = s.cell_bits ? s.weight_bits : 16;
     c.weight.encoding = s.weight_encoding;
+    c.weight.clip_percentile = 100;
     c.input.bits = s.input_bits;
     c.input.encoding = s.input_encoding;
     c.input.bits_per_pulse = s.bits_per_pulse;
     c.input.phases = s.phases;
     c.adc.bits = s.adc_bits;
+    c.adc.per_array = 1;
     c.adc.range = s.adc_range;
+    c.adc.percentile = 99.9;
     c.adc.flip_columns = s.flip;
+    c.device.program = c.device.program_table = "";
+    c.device.program_pulses = c.device.program_parallel = 1;
+    c.wires.interleaved = true;
     c.io.partial_bits = 32;
-    c.input_max = (1 << (s.input_bits - 1)) - 1;
-    c.weight_max = s.cell_bits ? (1 << (s.weight_bits - 1)) - 1 : 32767;
-    const int held = s.weight_encoding == WEFT_WEIGHT_OFFSET ? s.weight_bits : s.weight_bits - 1;
-    c.slices =
-        s.cell_bits && s.weight_encoding != WEFT_WEIGHT_DIFFERENTIAL_CELL ? (held + s.cell_bits - 1) / s.cell_bits : 1;
-    c.columns_per_weight = c.slices * (s.weight_encoding == WEFT_WEIGHT_DIFFERENTIAL_COLUMNS ? 2 : 1);
-    c.pulses =
-        s.input_encoding == WEFT_INPUT_BIT_SERIAL ? (s.input_bits + s.bits_per_pulse - 1) / s.bits_per_pulse : s.phases;
+    weft_chip_resolve(&c);
     return c;
 }
 

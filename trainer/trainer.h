@@ -111,9 +111,6 @@ typedef struct weft_eval_result {
     double seconds;
 } weft_eval_result;
 
-/* INVALID unless the network takes images of the set's shape and has an output for each of its classes. */
-weft_status weft_network_check_dataset(const weft_network *net, const weft_dataset *set, weft_error *err);
-
 /* Evaluates one network on one data set under any number of chains: images are read and preprocessed once, the network
  * is compiled once. */
 typedef struct weft_evaluator weft_evaluator;

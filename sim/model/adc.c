@@ -1,68 +1,221 @@
 #include "sim/model/adc.h"
 
-#include "sim/model/number.h"
+#include <math.h>
+
+#include "core/arena.h"
+#include "core/rng.h"
+#include "sim/model/cells.h"
 #include "sim/model/simd.h"
 
+enum { FAST_SUM_MAX = 4096 }; /* sums that are tried one by one */
+
+static int lower(int a, int b) { return a < b ? a : b; }
+
 int weft_chip_pulse_max(const weft_chip *chip) {
-    const int bits = (int)chip->input.bits, group = (int)chip->input.bits_per_pulse;
-    if (chip->input.encoding == WEFT_INPUT_PULSE_WIDTH || group >= bits) return chip->input_max;
-    const int top_bits = (bits - 1) % group + 1, low = (1 << group) - 1, top = 1 << (top_bits - 1);
+    const int bits = (int)chip->input.bits, group = (int)chip->input.bits_per_pulse, low = (1 << group) - 1;
+    const bool whole = chip->adc.accumulate_analog || group >= bits;
+    if (chip->input.encoding == WEFT_INPUT_PULSE_WIDTH || whole) return chip->input_max;
+    if (chip->input.encoding == WEFT_INPUT_SIGN_MAGNITUDE) return lower(low, chip->input_max);
+    const int top_bits = (bits - 1) % group + 1, top = 1 << (top_bits - 1);
     return low > top ? low : top;
 }
 
 int weft_chip_cell_max(const weft_chip *chip) {
-    return chip->array.cell_bits ? (1 << chip->array.cell_bits) - 1 : chip->weight_max;
+    int bits = 0;
+    for (int s = 0; s < chip->slices; s++) bits = chip->slice_bits[s] > bits ? chip->slice_bits[s] : bits;
+    return (1 << bits) - 1;
 }
 
-bool weft_chip_columns_signed(const weft_chip *chip) { return chip->weight.encoding == WEFT_WEIGHT_DIFFERENTIAL_CELL; }
-
-/* Sums known digitally only mix with codes where there are any: offset cells or flipped columns. */
-static bool has_digital_sums(const weft_chip *chip) {
-    return chip->weight.encoding == WEFT_WEIGHT_OFFSET || (chip->adc.flip_columns && !weft_chip_columns_signed(chip));
+bool weft_chip_columns_signed(const weft_chip *chip) {
+    return chip->weight.encoding == WEFT_WEIGHT_DIFFERENTIAL_CELL || chip->input.encoding == WEFT_INPUT_SIGN_MAGNITUDE;
 }
 
-weft_adc weft_adc_resolve(const weft_chip *chip) {
-    weft_adc adc = {.full_scale = chip->adc.range == WEFT_ADC_FULL_SCALE, .is_signed = weft_chip_columns_signed(chip)};
-    adc.max_code = ((int64_t)1 << (chip->adc.bits - (adc.is_signed ? 1 : 0))) - 1;
-    adc.full_sum = chip->array.rows * weft_chip_cell_max(chip) * (int64_t)weft_chip_pulse_max(chip);
-    adc.codes_per_sum = (double)adc.max_code / (double)adc.full_sum;
-    adc.half = 0.5 + 0.25 / (double)adc.full_sum;
-    adc.code_unit = adc.digital_unit = 1;
-    adc.result_scale = 1;
-    if (!adc.full_scale) return adc;
-    adc.result_scale = (double)adc.full_sum / (double)adc.max_code;
-    if (has_digital_sums(chip)) {
-        const int64_t common = weft_gcd(adc.full_sum, adc.max_code);
-        adc.code_unit = adc.full_sum / common;
-        adc.digital_unit = adc.max_code / common;
-        adc.result_scale = 1.0 / (double)adc.digital_unit;
+/* ---- ideal converters ---- */
+
+static double full_sum(const weft_chip *chip) {
+    const int cell_max = weft_chip_cell_max(chip);
+    return (double)chip->array.rows * (cell_max + weft_cells_base(chip, cell_max)) * weft_chip_pulse_max(chip);
+}
+
+static void set_range(weft_adc *adc, const weft_chip *chip, double range) {
+    const bool calibrated = chip->adc.range == WEFT_ADC_CALIBRATED;
+    const double top = calibrated && range > 0 ? range : full_sum(chip);
+    adc->rational = chip->ideal_cells && !calibrated && !adc->gain && !adc->weight && !adc->threshold;
+    adc->full_sum = 1;
+    adc->step = adc->codes_per_sum = 1;
+    adc->half = 0.5;
+    if (chip->adc.range == WEFT_ADC_UNIT) return;
+    adc->step = top / (double)adc->max_code;
+    adc->codes_per_sum = (double)adc->max_code / top;
+    if (!adc->rational) return;
+    adc->full_sum = (int64_t)top;
+    adc->half = 0.5 + 0.25 / top;
+}
+
+static int64_t ideal_code(const weft_adc *adc, double y) {
+    const double rounded = y + (y < 0 ? -adc->half : adc->half), high = (double)adc->max_code,
+                 low = adc->is_signed ? -high : 0;
+    if (!(rounded > low)) return (int64_t)low;
+    return (int64_t)(rounded < high ? rounded : high);
+}
+
+static bool fast_is_right(weft_adc *adc, int most) {
+    const int64_t high = adc->max_code, low = adc->is_signed ? -high : 0;
+    for (int sum = adc->is_signed ? -most : 0; sum <= most; sum++) {
+        const int32_t fast = (sum * adc->fast_factor + (1 << (adc->fast_shift - 1))) >> adc->fast_shift;
+        adc->fast_clamps = adc->fast_clamps || fast < low || fast > high;
+        if ((fast < low ? low : fast > high ? high : fast) != ideal_code(adc, (double)sum * adc->codes_per_sum))
+            return false;
     }
-    return adc;
+    return true;
 }
 
-WEFT_INLINE void clamp_body(int64_t *sums, size_t count, int64_t low, int64_t high) {
-    for (size_t i = 0; i < count; i++) {
-        const int64_t above = sums[i] < low ? low : sums[i];
-        sums[i] = above > high ? high : above;
+/* A factor a little above the exact one sends ties of either sign away from zero, as the converter does. */
+static void set_fast(weft_adc *adc, const weft_chip *chip) {
+    const double most = full_sum(chip), steepest = (most + 1) * adc->codes_per_sum;
+    adc->fast_sum = adc->fast_factor = 0;
+    adc->fast_shift = 1;
+    adc->fast_clamps = false;
+    if (!chip->ideal_cells || adc->gain || most > FAST_SUM_MAX || steepest > ldexp(1, 20)) return;
+    while (adc->fast_shift < 24 && ldexp(steepest, adc->fast_shift + 1) < ldexp(1, 29)) adc->fast_shift++;
+    adc->fast_factor = (int32_t)ldexp(adc->codes_per_sum, adc->fast_shift) + 1;
+    if (fast_is_right(adc, (int)most)) adc->fast_sum = (int32_t)most;
+}
+
+/* ---- mismatch ---- */
+
+/* What is drawn for a converter: sub-streams of the purpose. */
+enum { DRAW_GAIN, DRAW_OFFSET, DRAW_ELEMENTS, ELEMENTS_MAX = 4096 };
+
+static weft_rng stream(const weft_rng *base, int what) {
+    weft_rng rng = *base;
+    rng.purpose = (uint16_t)(rng.purpose | what << 8);
+    return rng;
+}
+
+static void set_weights(const weft_adc *adc, double mismatch, const float *normals, double *weight) {
+    double total = 0;
+    for (int b = 0; b < adc->bits; b++) {
+        const double share = 1 + mismatch * (double)normals[b] / sqrt(ldexp(1, b));
+        weight[b] = share > 0 ? ldexp(share, b) : 0;
+        total += weight[b];
+    }
+    for (int b = 0; b < adc->bits; b++)
+        weight[b] = total > 0 ? weight[b] * ((ldexp(1, adc->bits) - 1) / total) : ldexp(1, b);
+}
+
+static int code_count(const weft_adc *adc) { return (int)(adc->is_signed ? 2 * adc->max_code : adc->max_code) + 1; }
+
+static void set_steps(const weft_adc *adc, double mismatch, const float *normals, float *threshold) {
+    const int steps = code_count(adc) - 1;
+    const double lowest = adc->is_signed ? -(double)adc->max_code : 0;
+    double total = 0, sum = 0;
+    for (int k = 0; k < steps; k++) total += fmax(1 + mismatch * (double)normals[k], 0);
+    threshold[0] = -INFINITY;
+    for (int k = 0; k < steps; k++) {
+        sum += fmax(1 + mismatch * (double)normals[k], 0);
+        threshold[k + 1] = (float)(lowest + (total > 0 ? sum * (steps / total) : k + 1) - 0.5);
     }
 }
-static void clamp(int64_t *sums, size_t count, int64_t low, int64_t high);
-WEFT_VARIANTS(clamp, (int64_t * sums, size_t count, int64_t low, int64_t high), (sums, count, low, high))
 
-WEFT_INLINE void scale_codes_body(int64_t *sums, size_t count, double codes_per_sum, double half) {
-    for (size_t i = 0; i < count; i++) {
-        const double code = (double)sums[i] * codes_per_sum;
-        sums[i] = (int64_t)(code + (code < 0 ? -half : half));
+/* Elements of all converters; nothing without mismatch. */
+static void draw_elements(const weft_adc *adc, double mismatch, const weft_rng *base) {
+    const weft_rng rng = stream(base, DRAW_ELEMENTS);
+    const size_t count = (size_t)(adc->weight ? adc->bits : code_count(adc));
+    float normals[ELEMENTS_MAX];
+    for (int a = 0; (adc->weight || adc->threshold) && a < adc->converters; a++) {
+        weft_rng_fill_normal(&rng, (uint64_t)a * ELEMENTS_MAX, count, normals);
+        if (adc->weight) set_weights(adc, mismatch, normals, adc->weight + (size_t)a * count);
+        if (adc->threshold) set_steps(adc, mismatch, normals, adc->threshold + (size_t)a * count);
     }
 }
-static void scale_codes(int64_t *sums, size_t count, double codes_per_sum, double half);
-WEFT_VARIANTS(scale_codes, (int64_t * sums, size_t count, double codes_per_sum, double half),
-              (sums, count, codes_per_sum, half))
 
-void weft_adc_convert(const weft_adc *adc, int64_t *sums, size_t count) {
-    if (adc->full_scale) scale_codes(sums, count, adc->codes_per_sum, adc->half);
-    clamp(sums, count, adc->is_signed ? -adc->max_code : 0, adc->max_code);
+static weft_status draw_converters(weft_adc *adc, const weft_chip *chip, const weft_rng *rng, weft_error *err) {
+    const size_t count = (size_t)adc->converters;
+    const bool elements = chip->adc.mismatch > 0, sar = chip->adc.kind == WEFT_ADC_SAR;
+    adc->gain = weft_aligned_alloc(count, sizeof *adc->gain);
+    adc->offset = weft_aligned_alloc(count, sizeof *adc->offset);
+    if (elements && sar) adc->weight = weft_aligned_alloc(count * (size_t)adc->bits, sizeof *adc->weight);
+    if (elements && !sar) adc->threshold = weft_aligned_alloc(count * (size_t)code_count(adc), sizeof *adc->threshold);
+    if (!adc->gain || !adc->offset || (elements && !adc->weight && !adc->threshold))
+        return weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu converters", count);
+    const weft_rng gain = stream(rng, DRAW_GAIN), offset = stream(rng, DRAW_OFFSET);
+    for (int a = 0; a < adc->converters; a++) {
+        adc->gain[a] = 1 + chip->adc.gain_sigma * (double)weft_rng_normal(&gain, (uint64_t)a);
+        adc->offset[a] = chip->adc.offset_lsb * (double)weft_rng_normal(&offset, (uint64_t)a);
+    }
+    draw_elements(adc, chip->adc.mismatch, rng);
+    return WEFT_OK;
 }
+
+weft_status weft_adc_create(weft_adc *adc, const weft_chip *chip, double range, uint64_t seed, uint64_t trial,
+                            int stage, uint64_t first, weft_error *err) {
+    const weft_rng rng = {
+        .seed = seed, .step = trial | first << 16, .layer = (uint16_t)stage, .purpose = WEFT_PURPOSE_CONVERTER};
+    weft_status status = WEFT_OK;
+    *adc = (weft_adc){.kind = chip->adc.kind, .bits = (int)chip->adc.bits, .is_signed = weft_chip_columns_signed(chip)};
+    adc->max_code = ((int64_t)1 << (chip->adc.bits - (adc->is_signed ? 1 : 0))) - 1;
+    adc->converters = chip->adc.per_array > 0 ? (int)chip->adc.per_array : 1;
+    if (chip->adc.gain_sigma > 0 || chip->adc.offset_lsb > 0 || chip->adc.mismatch > 0)
+        status = draw_converters(adc, chip, &rng, err);
+    set_range(adc, chip, range);
+    set_fast(adc, chip);
+    if (status != WEFT_OK) weft_adc_destroy(adc);
+    return status;
+}
+
+void weft_adc_destroy(weft_adc *adc) {
+    weft_aligned_free(adc->gain);
+    weft_aligned_free(adc->offset);
+    weft_aligned_free(adc->weight);
+    weft_aligned_free(adc->threshold);
+    *adc = (weft_adc){0};
+}
+
+/* ---- codes ---- */
+
+static int64_t search_bits(const weft_adc *adc, const double *weight, double y) {
+    const int64_t middle = adc->is_signed ? (int64_t)1 << (adc->bits - 1) : 0;
+    int64_t code = 0;
+    double kept = -0.5 - (double)middle;
+    for (int b = adc->bits - 1; b >= 0; b--) {
+        if (!(y >= kept + weight[b])) continue;
+        kept += weight[b];
+        code |= (int64_t)1 << b;
+    }
+    return code - middle < -adc->max_code ? -adc->max_code : code - middle;
+}
+
+/* Last threshold that is not above y. */
+static int64_t search_steps(const weft_adc *adc, const float *threshold, double y) {
+    int low = 0, high = code_count(adc);
+    while (high - low > 1) {
+        const int middle = (low + high) / 2;
+        if (y >= (double)threshold[middle])
+            low = middle;
+        else
+            high = middle;
+    }
+    return low - (adc->is_signed ? adc->max_code : 0);
+}
+
+double weft_adc_input(const weft_adc *adc, int converter, double sum) {
+    const double y = sum * adc->codes_per_sum;
+    return adc->gain ? adc->gain[converter] * y + adc->offset[converter] : y;
+}
+
+int64_t weft_adc_code(const weft_adc *adc, int converter, double sum) {
+    const double y = weft_adc_input(adc, converter, sum);
+    if (adc->weight) return search_bits(adc, adc->weight + (size_t)converter * (size_t)adc->bits, y);
+    if (adc->threshold) return search_steps(adc, adc->threshold + (size_t)converter * (size_t)code_count(adc), y);
+    return ideal_code(adc, y);
+}
+
+int weft_adc_converter(const weft_adc *adc, const weft_chip *chip, int column, int plane) {
+    return (chip->wires.interleaved ? column * chip->columns_per_weight + plane : column) % adc->converters;
+}
+
+/* ---- numbers ---- */
 
 /* The quotient of two floats, in double, is never so near a tie that adding 0.5 would round up to it. */
 WEFT_INLINE int32_t quantise_one(float x, double scale, double max) {

@@ -2,22 +2,9 @@
 #include <string.h>
 
 #include "core/arena.h"
-#include "sim/model/engine_internal.h"
+#include "sim/model/calibrate_internal.h"
 
-/* Calibration of one stage after the other. The values of an output are kept until its last reader is calibrated. */
-typedef struct calibration {
-    weft_engine *engine;
-    size_t count;
-    unsigned what;
-    bool again; /* second pass */
-    int stage, op;
-    const float *x; /* network input, [count, C, H, W] */
-    float **values; /* [outputs] before quantisation, [count, h, w, c]; NULL: not computed yet, or not needed */
-    float *largest; /* [outputs] largest magnitude of all that share the scale, at index range_of */
-    double *sums;   /* per image: sum and sum of squares, [count, 2, channels] */
-} calibration;
-
-static weft_status out_of_memory(const calibration *c, weft_error *err) {
+static weft_status out_of_memory(const weft_calibration *c, weft_error *err) {
     return weft_error_set(err, WEFT_E_MEMORY, "no memory to calibrate on %zu images", c->count);
 }
 
@@ -34,7 +21,7 @@ static float largest_magnitude(const float *x, size_t count) {
 
 /* ---- one stage on a group of images ---- */
 
-static void load_output(const calibration *c, int output, weft_work *work, size_t first, int images) {
+static void load_output(const weft_calibration *c, int output, weft_work *work, size_t first, int images) {
     const weft_engine *engine = c->engine;
     const size_t size = weft_shape_size(engine->outputs[output].shape);
     int16_t *q = weft_functional_output(engine, work, output);
@@ -45,12 +32,15 @@ static void load_output(const calibration *c, int output, weft_work *work, size_
         weft_functional_input(engine, c->x + (first + (size_t)i) * size, q + (size_t)i * size);
 }
 
+void weft_calibration_load(const weft_calibration *c, int port, weft_work *work, size_t first, int images) {
+    const weft_port *from = &c->engine->items[c->stage].stage->ports[port];
+    for (int i = 0; i < from->source_count; i++) load_output(c, from->sources[i].stage + 1, work, first, images);
+}
+
 /* Everything that the stage reads, then its digital operations up to `end`. */
-static void compute(const calibration *c, int end, weft_work *work, size_t first, int images) {
+static void compute(const weft_calibration *c, int end, weft_work *work, size_t first, int images) {
     const weft_stage *stage = c->engine->items[c->stage].stage;
-    for (int p = 0; p < stage->port_count; p++)
-        for (int i = 0; i < stage->ports[p].source_count; i++)
-            load_output(c, stage->ports[p].sources[i].stage + 1, work, first, images);
+    for (int p = 0; p < stage->port_count; p++) weft_calibration_load(c, p, work, first, images);
     weft_functional_begin(c->engine, c->stage, work, images);
     weft_functional_digital(c->engine, c->stage, 0, end, work, images);
 }
@@ -66,7 +56,7 @@ static void sum_image(const float *map, size_t positions, size_t channels, doubl
 }
 
 static void visit_statistics(void *context, weft_work *work, size_t first, int images) {
-    const calibration *c = context;
+    const weft_calibration *c = context;
     const weft_digital_op *op = &c->engine->items[c->stage].stage->ops[c->op];
     const size_t channels = (size_t)op->in.channels, positions = (size_t)op->in.height * (size_t)op->in.width;
     compute(c, c->op, work, first, images);
@@ -76,7 +66,7 @@ static void visit_statistics(void *context, weft_work *work, size_t first, int i
 }
 
 static void visit_outputs(void *context, weft_work *work, size_t first, int images) {
-    const calibration *c = context;
+    const weft_calibration *c = context;
     const weft_stage *stage = c->engine->items[c->stage].stage;
     const size_t size = weft_shape_size(stage->out);
     compute(c, stage->op_count, work, first, images);
@@ -86,7 +76,7 @@ static void visit_outputs(void *context, weft_work *work, size_t first, int imag
 /* ---- scale and offset ---- */
 
 /* scale = gamma / sqrt(variance + epsilon), offset = beta - mean * scale. */
-static void refold(const calibration *c) {
+static void refold(const weft_calibration *c) {
     const weft_stage_model *model = &c->engine->items[c->stage];
     const weft_digital_op *op = &model->stage->ops[c->op];
     const size_t channels = (size_t)op->in.channels;
@@ -104,14 +94,15 @@ static void refold(const calibration *c) {
     }
 }
 
-static weft_status calibrate_affine(calibration *c, weft_error *err) {
+static weft_status calibrate_affine(weft_calibration *c, weft_error *err) {
     const weft_stage *stage = c->engine->items[c->stage].stage;
     for (c->op = 0; c->op < stage->op_count; c->op++) {
         const weft_digital_op *op = &stage->ops[c->op];
         if (op->kind != WEFT_DIGITAL_AFFINE || op->batch_norm < 0) continue;
         c->sums = weft_aligned_alloc(c->count, 2 * (size_t)op->in.channels * sizeof *c->sums);
         if (!c->sums) return out_of_memory(c, err);
-        const weft_status status = weft_functional_groups(c->engine, c->count, visit_statistics, c, err);
+        const weft_status status =
+            weft_functional_groups(c->engine, WEFT_CALIBRATION_IMAGE, c->count, visit_statistics, c, err);
         if (status == WEFT_OK) refold(c);
         weft_aligned_free(c->sums);
         c->sums = NULL;
@@ -139,7 +130,7 @@ static bool any_shared(const weft_engine *engine) {
 
 /* A shared scale is known only when all its outputs are: some readers come earlier, and see a provisional one. A second
  * pass then keeps what the first has found. */
-static weft_status set_range(calibration *c, int output, const float *values, weft_error *err) {
+static weft_status set_range(weft_calibration *c, int output, const float *values, weft_error *err) {
     weft_engine *engine = c->engine;
     float *largest = &c->largest[engine->stages->range_of[output]];
     if (!(c->what & WEFT_CALIBRATE_RANGES) || (c->again && is_shared(engine, output))) return WEFT_OK;
@@ -156,31 +147,32 @@ static weft_status set_range(calibration *c, int output, const float *values, we
 
 /* ---- all stages ---- */
 
-static void drop(calibration *c, int output) {
+static void drop(weft_calibration *c, int output) {
     weft_aligned_free(c->values[output]);
     c->values[output] = NULL;
 }
 
-static void drop_sources(calibration *c) {
+static void drop_sources(weft_calibration *c) {
     for (int o = 1; o <= c->stage; o++)
         if (c->engine->outputs[o].last_reader == c->stage) drop(c, o);
 }
 
-static weft_status calibrate_stage(calibration *c, weft_error *err) {
+static weft_status calibrate_stage(weft_calibration *c, weft_error *err) {
     const int output = c->stage + 1;
+    if (c->what & WEFT_CALIBRATE_ADC) WEFT_TRY(weft_calibrate_adc(c, err));
     if (c->what & WEFT_CALIBRATE_AFFINE) WEFT_TRY(calibrate_affine(c, err));
     if (c->engine->outputs[output].last_reader >= 0) {
         const size_t size = weft_shape_size(c->engine->outputs[output].shape);
         c->values[output] = weft_aligned_alloc(c->count, size * sizeof(float));
         if (!c->values[output]) return out_of_memory(c, err);
-        WEFT_TRY(weft_functional_groups(c->engine, c->count, visit_outputs, c, err));
+        WEFT_TRY(weft_functional_groups(c->engine, WEFT_CALIBRATION_IMAGE, c->count, visit_outputs, c, err));
         WEFT_TRY(set_range(c, output, c->values[output], err));
     }
     drop_sources(c);
     return WEFT_OK;
 }
 
-static weft_status calibrate_all(calibration *c, weft_error *err) {
+static weft_status calibrate_all(weft_calibration *c, weft_error *err) {
     if (c->engine->outputs[0].last_reader >= 0) WEFT_TRY(set_range(c, 0, c->x, err));
     for (c->stage = 0; c->stage < c->engine->count; c->stage++) WEFT_TRY(calibrate_stage(c, err));
     return WEFT_OK;
@@ -188,7 +180,7 @@ static weft_status calibrate_all(calibration *c, weft_error *err) {
 
 weft_status weft_engine_calibrate(weft_engine *engine, const float *x, size_t count, unsigned what, weft_error *err) {
     const size_t outputs = (size_t)engine->count + 1;
-    calibration c = {.engine = engine, .count = count, .what = what, .x = x};
+    weft_calibration c = {.engine = engine, .count = count, .what = what, .x = x};
     weft_status status = WEFT_OK;
     if (count == 0) return weft_error_set(err, WEFT_E_INVALID, "calibration needs at least 1 image");
     if (!(what & WEFT_CALIBRATE_RANGES)) WEFT_TRY(weft_engine_check_ranges(engine, err));

@@ -34,33 +34,53 @@ static void take_ranges(weft_engine *engine) {
     }
 }
 
-static weft_status program(weft_engine *engine, weft_error *err) {
+static weft_status program(weft_engine *engine, const weft_program_table *table, weft_error *err) {
     if (!engine->items) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %d stages", engine->count);
     WEFT_TRY(weft_engine_plan(engine, err));
     for (int s = 0; s < engine->count; s++) {
         WEFT_TRY(check_stage(engine, s, err));
-        WEFT_TRY(weft_stage_model_program(&engine->items[s], engine, s, err));
+        WEFT_TRY(weft_stage_model_program(&engine->items[s], engine, table, s, false, err));
     }
     take_ranges(engine);
     return WEFT_OK;
 }
 
-weft_status weft_engine_create(weft_engine **out, const weft_chip *chip, const weft_mapping *mapping,
-                               const weft_stages *stages, weft_error *err) {
+static weft_status read_and_program(weft_engine *engine, weft_error *err) {
+    weft_program_table table;
+    WEFT_TRY(weft_program_table_read(&table, engine->chip, err));
+    const weft_status status = program(engine, &table, err);
+    weft_program_table_destroy(&table);
+    return status;
+}
+
+static weft_status check_trial(const weft_engine_trial *trial, weft_error *err) {
+    if (trial->trial <= UINT16_MAX) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_INVALID, "trial %llu is above %u", (unsigned long long)trial->trial, UINT16_MAX);
+}
+
+weft_status weft_engine_create_trial(weft_engine **out, const weft_chip *chip, const weft_mapping *mapping,
+                                     const weft_stages *stages, const weft_engine_trial *trial, weft_error *err) {
     *out = NULL;
+    if (trial) WEFT_TRY(check_trial(trial, err));
     if (stages->count < 1 || mapping->stage_count != stages->count)
         return weft_error_set(err, WEFT_E_INVALID, "the mapping has %d stages, the network %d", mapping->stage_count,
                               stages->count);
     weft_engine *engine = calloc(1, sizeof *engine);
     if (!engine) return weft_error_set(err, WEFT_E_MEMORY, "no memory for the engine");
     *engine = (weft_engine){.chip = chip, .mapping = mapping, .stages = stages, .count = stages->count};
+    if (trial) engine->trial = *trial;
     engine->items = calloc((size_t)stages->count, sizeof *engine->items);
-    const weft_status status = program(engine, err);
+    const weft_status status = read_and_program(engine, err);
     if (status != WEFT_OK)
         weft_engine_destroy(engine);
     else
         *out = engine;
     return status;
+}
+
+weft_status weft_engine_create(weft_engine **out, const weft_chip *chip, const weft_mapping *mapping,
+                               const weft_stages *stages, weft_error *err) {
+    return weft_engine_create_trial(out, chip, mapping, stages, NULL, err);
 }
 
 void weft_engine_destroy(weft_engine *engine) {

@@ -3,7 +3,8 @@
  *
  * Number formats. Activations between stages are integers q in [-input_max, input_max], x = q * output_scale of the
  * stage that they come from. Weights are integers W = round(w / weight_scale), weight_scale = max|w| / weight_max per
- * stage. A tile's result is an integer: ADC codes shifted and added. Every sum is exact (below 2^53), so order, threads
+ * stage, or a percentile of |w| in place of the maximum (weight.clip_percentile). A tile's result is an integer: ADC
+ * codes shifted and added, in units that all tiles of a stage share. Every sum is exact (below 2^53), so order, threads
  * and instruction sets cannot change a bit. The digital unit works in float32, elementwise, no contraction. */
 #ifndef WEFT_SIM_MODEL_ENGINE_H
 #define WEFT_SIM_MODEL_ENGINE_H
@@ -24,7 +25,9 @@ typedef struct weft_engine_trial {
 
 /* Programs the chip: quantises each stage's weights and stores them as cells (slices, flipped columns). stages, mapping
  * and chip must outlive the engine. The mapping has been checked. trial NULL: {0, 0}. Tiles of different copies are
- * programmed each with errors of their own. INVALID: weights that are not finite; errors of weft_array_create. */
+ * programmed each with errors of their own; where programming draws nothing, equal tiles share one array. OpenMP over
+ * tiles. INVALID: weights that are not finite. UNSUPPORTED: more cells, or more draws of read noise an image, than
+ * random numbers; errors of weft_array_create and weft_program_table_read. */
 weft_status weft_engine_create_trial(weft_engine **out, const weft_chip *chip, const weft_mapping *mapping,
                                      const weft_stages *stages, const weft_engine_trial *trial, weft_error *err);
 /* Trial {0, 0}. */
@@ -41,10 +44,11 @@ enum { WEFT_CALIBRATE_RANGES = 1, WEFT_CALIBRATE_AFFINE = 2, WEFT_CALIBRATE_ADC 
  * scale, weft_stages.range_of); AFFINE re-estimates mean and variance of every channel ahead of a
  * batch norm (the hardware form of re-estimated batch-norm statistics, Merolla 2016) and refolds scale and offset. ADC
  * sets the range of every plane's converters as adc.calibrate and adc.scope say (chips with adc.range calibrated only;
- * ahead of the stage's AFFINE). Read noise of calibration images: image numbers from 2^31 on.
- * Where outputs share a scale, that is known only at the last of them: a second pass then calibrates everything else
- * with it. Keeps the values of an output, 4 bytes each for all images, until its last reader is calibrated.
- * Deterministic for any number of threads. */
+ * ahead of the stage's AFFINE), from some of the products, evenly spread over images and positions: at most 16,384 of
+ * an array and 2^28 conversions of a stage, but 256 of an array in any case. Calibration images have the read noise of
+ * image numbers from 2^31 on. Where outputs share a scale, that is known only at the last of them: a second pass then
+ * calibrates everything else with it. Keeps the values of an output, 4 bytes each for all images, until its last reader
+ * is calibrated. Deterministic for any number of threads. */
 weft_status weft_engine_calibrate(weft_engine *engine, const float *x, size_t count, unsigned what, weft_error *err);
 
 /* logits [count, classes]; x as above, images number first_image and on (their read noise). OpenMP over images. */
@@ -53,21 +57,27 @@ weft_status weft_engine_run_from(const weft_engine *engine, const float *x, uint
 /* From image 0. */
 weft_status weft_engine_run(const weft_engine *engine, const float *x, size_t count, float *logits, weft_error *err);
 
+enum { WEFT_ENGINE_HISTOGRAM = 64 };
 /* How well a stage's arrays computed, over some images. */
 typedef struct weft_engine_stage_statistics {
-    double signal_to_noise_db; /* 10 log10 of sum r^2 / sum (r - exact)^2 over the matrix results; INFINITY: no error */
-    uint64_t conversions, clipped;
-    double adc_utilisation; /* largest code of any plane / largest code there is */
-    uint64_t histogram[64]; /* of codes' magnitude / largest code, 64 equal bins */
+    /* 10 log10 of sum e^2 / sum (r - e)^2 over all results r of the matrix, e the product of the same integers q and W;
+     * INFINITY: no error. */
+    double signal_to_noise_db;
+    uint64_t conversions, clipped; /* clipped: of those, sums beyond the converter's range */
+    double adc_utilisation;        /* largest magnitude of a code / largest code there is, of any plane */
+    /* Of column sums' magnitude / range of their converter, 64 equal bins; the last one holds all beyond, too. */
+    uint64_t histogram[WEFT_ENGINE_HISTOGRAM];
 } weft_engine_stage_statistics;
-/* out [stage count], digital stages zeroed. Images as for weft_engine_run_from. MEMORY. */
+/* out [stage count], digital stages zeroed. Images as for weft_engine_run_from. MEMORY; INVALID as for
+ * weft_engine_run. Deterministic for any number of threads. */
 weft_status weft_engine_statistics(const weft_engine *engine, const float *x, uint64_t first_image, size_t count,
                                    weft_engine_stage_statistics *out, weft_error *err);
 
-/* Writing all cells of the mapping once (every copy; device.program_*). */
+/* Writing all cells of the mapping once (every copy and part; device.program_*). A differential weight has two cells a
+ * slice. */
 typedef struct weft_program_cost {
     uint64_t cells, arrays;
-    double time_ns; /* all arrays at once, cells of an array program_parallel at a time */
+    double time_ns; /* all arrays at once, cells of an array program_parallel at a time; parts of one chip in turn */
     double energy_pj;
 } weft_program_cost;
 weft_program_cost weft_engine_program_cost(const weft_engine *engine);

@@ -8,7 +8,8 @@ weft_event_counts weft_engine_tile_events(const weft_engine *engine, int stage, 
     const weft_chip *chip = engine->chip;
     const weft_tile *t = &engine->items[stage].mapped->tiles[tile];
     const uint64_t rows = (uint64_t)(t->row_end - t->row_begin), columns = (uint64_t)(t->column_end - t->column_begin);
-    const uint64_t pulses = (uint64_t)chip->pulses, samples = columns * (uint64_t)chip->columns_per_weight * pulses;
+    const uint64_t pulses = (uint64_t)chip->pulses, conversions = chip->adc.accumulate_analog ? 1 : pulses;
+    const uint64_t samples = columns * (uint64_t)chip->columns_per_weight * conversions;
     weft_event_counts counts = {{0}};
     counts.n[WEFT_EVENT_ARRAY_READ] = pulses;
     counts.n[WEFT_EVENT_ROW_DRIVE] = rows * pulses;
@@ -92,4 +93,43 @@ weft_event_counts weft_engine_events(const weft_engine *engine, int stage) {
         add_scaled(&total, &work, (uint64_t)op->out.height * (uint64_t)op->out.width);
     }
     return total;
+}
+
+/* ---- programming ---- */
+
+static double array_time_ns(const weft_chip *chip, uint64_t cells) {
+    const uint64_t parallel = (uint64_t)chip->device.program_parallel;
+    return (double)((cells + parallel - 1) / parallel) * chip->device.program_pulses *
+           chip->device.program_pulse_ns.value;
+}
+
+/* The slowest array of a part; its cells and arrays go to *cost. */
+static double program_part(weft_program_cost *cost, const weft_engine *engine, int part) {
+    double slowest = 0;
+    for (int s = 0; s < engine->count; s++) {
+        const weft_mapped_stage *mapped = &engine->mapping->stages[s];
+        for (int t = 0; t < mapped->tile_count; t++) {
+            if (mapped->tiles[t].part != part) continue;
+            const uint64_t cells = weft_tile_cells(&mapped->tiles[t], engine->chip);
+            const double time_ns = array_time_ns(engine->chip, cells);
+            if (time_ns > slowest) slowest = time_ns;
+            cost->cells += cells;
+            cost->arrays++;
+        }
+    }
+    return slowest;
+}
+
+weft_program_cost weft_engine_program_cost(const weft_engine *engine) {
+    const weft_mapping *mapping = engine->mapping;
+    weft_program_cost cost = {0};
+    for (int chip = 0; chip < mapping->chips; chip++) {
+        double time_ns = 0;
+        for (int part = chip; part < mapping->parts; part += mapping->chips)
+            time_ns += program_part(&cost, engine, part);
+        if (time_ns > cost.time_ns) cost.time_ns = time_ns;
+    }
+    cost.energy_pj =
+        (double)cost.cells * engine->chip->device.program_pulses * engine->chip->device.program_pulse_pj.value;
+    return cost;
 }

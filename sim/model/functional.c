@@ -33,9 +33,7 @@ static extents work_extents(const weft_engine *engine) {
 }
 
 static void work_destroy(weft_work *work) {
-    void *const blocks[] = {
-        work->arena, work->joined,        work->map,           work->next,           work->rows,
-        work->sums,  work->scratch.codes, work->scratch.split, work->scratch.digits, work->scratch.digit_sum};
+    void *const blocks[] = {work->arena, work->joined, work->map, work->next, work->rows, work->sums, work->places};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) weft_aligned_free(blocks[i]);
 }
 
@@ -50,12 +48,8 @@ static bool work_create(weft_work *work, const weft_engine *engine, int group) {
     work->next = weft_aligned_alloc(images * e.map, sizeof *work->next);
     work->rows = weft_aligned_alloc(e.matrix.rows, sizeof *work->rows);
     work->sums = weft_aligned_alloc(e.matrix.sums, sizeof *work->sums);
-    work->scratch.codes = weft_aligned_alloc(e.matrix.sums, sizeof *work->scratch.codes);
-    work->scratch.split = weft_aligned_alloc(e.matrix.rows, sizeof *work->scratch.split);
-    work->scratch.digits = weft_aligned_alloc(e.matrix.rows, sizeof *work->scratch.digits);
-    work->scratch.digit_sum = weft_aligned_alloc(e.matrix.block, sizeof *work->scratch.digit_sum);
-    return work->arena && work->joined && work->map && work->next && work->rows && work->sums && work->scratch.codes &&
-           work->scratch.split && work->scratch.digits && work->scratch.digit_sum;
+    work->places = weft_aligned_alloc(e.matrix.block, sizeof *work->places);
+    return work->arena && work->joined && work->map && work->next && work->rows && work->sums && work->places;
 }
 
 /* ---- digital ---- */
@@ -127,8 +121,8 @@ static int group_size(const weft_engine *engine, size_t count) {
     return group < 1 ? 1 : group < GROUP_MAX ? (int)group : GROUP_MAX;
 }
 
-weft_status weft_functional_groups(const weft_engine *engine, size_t count, weft_group_visit visit, void *context,
-                                   weft_error *err) {
+weft_status weft_functional_groups(const weft_engine *engine, uint64_t first_image, size_t count,
+                                   weft_group_visit visit, void *context, weft_error *err) {
     const int group = group_size(engine, count);
     const size_t groups = (count + (size_t)group - 1) / (size_t)group;
     bool failed = false;
@@ -143,6 +137,7 @@ weft_status weft_functional_groups(const weft_engine *engine, size_t count, weft
 #pragma omp for schedule(dynamic)
         for (size_t g = 0; g < groups; g++) {
             const size_t first = g * (size_t)group;
+            work.image = first_image + first;
             if (ready)
                 visit(context, &work, first, (int)(count - first < (size_t)group ? count - first : (size_t)group));
         }
@@ -163,6 +158,24 @@ void weft_functional_input(const weft_engine *engine, const float *x_chw, int16_
         }
 }
 
+void weft_functional_group(const weft_engine *engine, weft_work *work, const float *x, int images,
+                           const weft_watch *const *watches) {
+    const size_t in_size = weft_shape_size(engine->stages->input);
+    for (int i = 0; i < images && engine->outputs[0].last_reader >= 0; i++)
+        weft_functional_input(engine, x + (size_t)i * in_size,
+                              weft_functional_output(engine, work, 0) + (size_t)i * in_size);
+    for (int s = 0; s < engine->count; s++) {
+        const weft_engine_output *output = &engine->outputs[s + 1];
+        work->watch = watches ? watches[s] : NULL;
+        weft_functional_begin(engine, s, work, images);
+        weft_functional_digital(engine, s, 0, engine->items[s].stage->op_count, work, images);
+        if (output->last_reader >= 0)
+            weft_quantise_i16(work->map, (size_t)images * weft_shape_size(output->shape), output->scale,
+                              engine->chip->input_max, weft_functional_output(engine, work, s + 1));
+    }
+    work->watch = NULL;
+}
+
 typedef struct run_context {
     const weft_engine *engine;
     const float *x;
@@ -172,24 +185,18 @@ typedef struct run_context {
 static void run_group(void *context, weft_work *work, size_t first, int images) {
     const run_context *run = context;
     const weft_engine *engine = run->engine;
-    const size_t in_size = weft_shape_size(engine->stages->input),
-                 classes = (size_t)engine->outputs[engine->count].shape.channels;
-    for (int i = 0; i < images && engine->outputs[0].last_reader >= 0; i++)
-        weft_functional_input(engine, run->x + (first + (size_t)i) * in_size,
-                              weft_functional_output(engine, work, 0) + (size_t)i * in_size);
-    for (int s = 0; s < engine->count; s++) {
-        const weft_engine_output *output = &engine->outputs[s + 1];
-        weft_functional_begin(engine, s, work, images);
-        weft_functional_digital(engine, s, 0, engine->items[s].stage->op_count, work, images);
-        if (output->last_reader >= 0)
-            weft_quantise_i16(work->map, (size_t)images * weft_shape_size(output->shape), output->scale,
-                              engine->chip->input_max, weft_functional_output(engine, work, s + 1));
-    }
+    const size_t classes = (size_t)engine->outputs[engine->count].shape.channels;
+    weft_functional_group(engine, work, run->x + first * weft_shape_size(engine->stages->input), images, NULL);
     memcpy(run->logits + first * classes, work->map, sizeof(float) * classes * (size_t)images);
 }
 
-weft_status weft_engine_run(const weft_engine *engine, const float *x, size_t count, float *logits, weft_error *err) {
+weft_status weft_engine_run_from(const weft_engine *engine, const float *x, uint64_t first_image, size_t count,
+                                 float *logits, weft_error *err) {
     run_context run = {.engine = engine, .x = x, .logits = logits};
     WEFT_TRY(weft_engine_check_ranges(engine, err));
-    return weft_functional_groups(engine, count, run_group, &run, err);
+    return weft_functional_groups(engine, first_image, count, run_group, &run, err);
+}
+
+weft_status weft_engine_run(const weft_engine *engine, const float *x, size_t count, float *logits, weft_error *err) {
+    return weft_engine_run_from(engine, x, 0, count, logits, err);
 }

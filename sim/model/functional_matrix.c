@@ -100,22 +100,34 @@ static void gather_groups(const weft_stage *stage, const int16_t *q_map, int y, 
 
 /* ---- products ---- */
 
-/* Positions [first, first + count) of all images' positions. */
+/* A block of one class of positions (weft_stage_model.positions) of all images: of these, numbered through,
+ * first, first + step, ... */
 typedef struct run {
     const weft_engine *engine;
     const weft_stage_model *model;
+    const weft_watch *watch;
     const int16_t *q; /* [images, in.height, in.width, in.channels] */
     weft_work *work;
-    int first, count;
+    const int *positions; /* [each] the class's */
+    int each, copy;       /* and its copy */
+    int64_t first, step;
+    int count;
 } run;
 
-static void position_of(const run *r, int i, const int16_t **q_map, int *y, int *x) {
+/* Position in an image; *image: which one of the group. */
+static int position_of(const run *r, int i, int *image) {
+    const int64_t at = r->first + i * r->step;
+    *image = (int)(at / r->each);
+    return r->positions[at % r->each];
+}
+
+static const int16_t *map_of(const run *r, int i, int *y, int *x) {
     const weft_stage *s = r->model->stage;
-    const int width = s->matrix_out.width, positions = s->matrix_out.height * width;
-    const int image = (r->first + i) / positions, position = (r->first + i) % positions;
-    *q_map = r->q + (size_t)image * weft_shape_size(s->in);
-    *y = position / width;
-    *x = position % width;
+    int image = 0;
+    const int position = position_of(r, i, &image);
+    *y = position / s->matrix_out.width;
+    *x = position % s->matrix_out.width;
+    return r->q + (size_t)image * weft_shape_size(s->in);
 }
 
 WEFT_INLINE void add_products_body(int64_t *sums, const int16_t *q, const int16_t *w, int count) {
@@ -125,97 +137,152 @@ static void add_products(int64_t *sums, const int16_t *q, const int16_t *w, int 
 WEFT_VARIANTS(add_products, (int64_t * sums, const int16_t *q, const int16_t *w, int count), (sums, q, w, count))
 
 /* Groups of one input channel: nothing is gathered. */
-static void multiply_channel_wise(const run *r) {
+static void multiply_channel_wise(const run *r, const int16_t *weights, int64_t *sums) {
     const weft_stage *s = r->model->stage;
     const int taps = s->window.kernel_h * s->window.kernel_w, each = weft_stage_group_columns(s);
-    for (int i = 0; i < r->count; i++) {
-        const int16_t *q_map = NULL;
-        int64_t *sums = r->work->sums + (size_t)i * (size_t)s->columns;
+    for (int i = 0; i < r->count; i++, sums += s->columns) {
         int y = 0, x = 0;
-        position_of(r, i, &q_map, &y, &x);
+        const int16_t *q_map = map_of(r, i, &y, &x);
         for (int tap = 0; tap < taps; tap++) {
             const int16_t *pixel = tap_pixel(s, q_map, y, x, tap);
-            const int16_t *w = r->model->channel_wise + (size_t)tap * (size_t)s->columns;
+            const int16_t *w = weights + (size_t)tap * (size_t)s->columns;
             if (pixel && each == 1) add_products(sums, pixel, w, s->columns);
             for (int c = 0; pixel && each > 1 && c < s->columns; c++) sums[c] += (int32_t)pixel[c / each] * w[c];
         }
     }
 }
 
-static void multiply_groups(const run *r) {
+static void multiply_products(const run *r, const weft_products *products, int64_t *sums) {
     const weft_stage *s = r->model->stage;
     const int rows = weft_stage_group_rows(s), columns = weft_stage_group_columns(s);
-    for (int g = 0; g < s->groups; g++)
-        weft_panel_multiply(&r->model->products[g], r->work->rows + g * rows, even_rows(s), r->count,
-                            r->engine->chip->input_max, r->work->sums + g * columns, s->columns,
-                            r->work->scratch.split);
-}
-
-/* The copy's tiles at positions [from, to) of the run. */
-static void multiply_tiles(const run *r, int copy, int from, int to) {
-    const weft_stage_model *model = r->model;
-    const int stride = even_rows(model->stage), columns = model->stage->columns;
-    const int16_t *rows = r->work->rows + (size_t)from * (size_t)stride;
-    int64_t *sums = r->work->sums + (size_t)from * (size_t)columns;
-    for (int i = model->copy_begin[copy]; i < model->copy_begin[copy + 1]; i++) {
-        const int t = model->copy_tiles[i];
-        const weft_tile *tile = &model->mapped->tiles[t];
-        weft_array_multiply(&model->arrays[model->programmed[t]], rows + tile->row_begin, stride, to - from,
-                            sums + tile->column_begin, columns, &r->work->scratch);
-    }
-}
-
-/* First copy with the same arrays as the one that computes a position of the run. */
-static int arrays_at(const run *r, int i) {
-    const int16_t *q_map = NULL;
-    int y = 0, x = 0;
-    position_of(r, i, &q_map, &y, &x);
-    return r->model->copy_like[weft_stage_model_copy(r->model, y, x)];
-}
-
-static void multiply_copies(const run *r) {
-    for (int from = 0, to; from < r->count; from = to) {
-        const int copy = arrays_at(r, from);
-        for (to = from + 1; to < r->count && arrays_at(r, to) == copy;) to++;
-        multiply_tiles(r, copy, from, to);
-    }
-}
-
-static void multiply(const run *r) {
-    const weft_stage *s = r->model->stage;
-    const int stride = even_rows(s);
-    memset(r->work->sums, 0, sizeof *r->work->sums * (size_t)r->count * (size_t)s->columns);
-    if (r->model->channel_wise) {
-        multiply_channel_wise(r);
+    if (products->channel_wise) {
+        multiply_channel_wise(r, products->channel_wise, sums);
         return;
     }
+    for (int g = 0; g < s->groups; g++)
+        weft_panel_multiply(&products->groups[g], r->work->rows + g * rows, even_rows(s), r->count,
+                            r->engine->chip->input_max, sums + g * columns, s->columns);
+}
+
+static void set_places(const run *r, int programmed) {
+    for (int i = 0; i < r->count; i++) {
+        int image = 0;
+        const int position = position_of(r, i, &image);
+        r->work->places[i] = weft_stage_model_place(r->model, programmed, r->work->image + (uint64_t)image, position);
+    }
+}
+
+/* The tiles of the class's copy. */
+static void multiply_tiles(const run *r) {
+    const weft_stage_model *model = r->model;
+    const weft_watch *watch = r->watch;
+    const int stride = even_rows(model->stage), columns = model->stage->columns;
+    const bool noise = r->engine->chip->has_read_noise, probe = watch && watch->tile;
+    for (int i = model->copy_begin[r->copy]; i < model->copy_begin[r->copy + 1]; i++) {
+        const int t = model->copy_tiles[i];
+        const weft_tile *tile = &model->mapped->tiles[t];
+        const weft_array *array = &model->arrays[model->programmed[t]];
+        if (noise) set_places(r, model->programmed[t]);
+        weft_array_multiply(array, r->work->rows + tile->row_begin, stride, r->count, noise ? r->work->places : NULL,
+                            r->work->sums + tile->column_begin, columns, probe ? watch->probes : NULL);
+        if (!probe) continue;
+        watch->tile(watch->context, t, array, watch->probes);
+        memset(watch->probes, 0, sizeof *watch->probes * (size_t)array->plane_count);
+    }
+}
+
+static void gather_block(const run *r) {
+    const weft_stage *s = r->model->stage;
+    const int stride = even_rows(s);
     for (int i = 0; i < r->count; i++) {
         int16_t *to = r->work->rows + (size_t)i * (size_t)stride;
-        const int16_t *q_map = NULL;
         int y = 0, x = 0;
-        position_of(r, i, &q_map, &y, &x);
+        const int16_t *q_map = map_of(r, i, &y, &x);
         if (s->groups > 1)
             gather_groups(s, q_map, y, x, to);
         else
             gather(s, q_map, y, x, to);
         if (stride > s->rows) to[s->rows] = 0;
     }
-    if (r->model->exact)
-        multiply_groups(r);
+}
+
+/* Sample by sample: an image's sums have one order, whatever blocks it was cut into. */
+static void add_power(const run *r) {
+    const int columns = r->model->stage->columns;
+    for (int i = 0; i < r->count; i++) {
+        const size_t row = (size_t)i * (size_t)columns;
+        int image = 0;
+        position_of(r, i, &image);
+        double *power = r->watch->power + 2 * (size_t)image;
+        for (int c = 0; c < columns; c++) {
+            const double exact = (double)r->watch->exact[row + (size_t)c];
+            const double error = (double)r->work->sums[row + (size_t)c] * r->model->result_scale - exact;
+            power[0] += exact * exact;
+            power[1] += error * error;
+        }
+    }
+}
+
+static void multiply(const run *r) {
+    const weft_stage_model *model = r->model;
+    const size_t bytes = sizeof(int64_t) * (size_t)r->count * (size_t)model->stage->columns;
+    const bool plain = model->exact && !r->watch;
+    memset(r->work->sums, 0, bytes);
+    if (!plain || !model->products.channel_wise) gather_block(r);
+    if (plain)
+        multiply_products(r, &model->products, r->work->sums);
     else
-        multiply_copies(r);
+        multiply_tiles(r);
+    if (!r->watch || !r->watch->products) return;
+    memset(r->watch->exact, 0, bytes);
+    multiply_products(r, r->watch->products, r->watch->exact);
+    add_power(r);
+}
+
+/* Results to their places in work->map. */
+static void dequantise(const run *r) {
+    const weft_stage *s = r->model->stage;
+    const size_t columns = (size_t)s->columns, map = weft_shape_size(s->matrix_out);
+    if (r->model->classes == 1) {
+        weft_dequantise(r->work->sums, (size_t)r->count * columns, r->model->value_scale,
+                        r->work->map + (size_t)r->first * columns);
+        return;
+    }
+    for (int i = 0; i < r->count; i++) {
+        int image = 0;
+        const size_t position = (size_t)position_of(r, i, &image);
+        weft_dequantise(r->work->sums + (size_t)i * columns, columns, r->model->value_scale,
+                        r->work->map + (size_t)image * map + position * columns);
+    }
+}
+
+/* Of the class's positions of all images that are watched, the first one here. */
+static int64_t first_watched(const weft_watch *watch, uint64_t image, int each, int64_t step) {
+    const int64_t begin = (int64_t)(image - watch->first_image) * each;
+    return (step - begin % step) % step;
+}
+
+static void multiply_class(run *r, int class_number, int images) {
+    const weft_stage_model *model = r->model;
+    const weft_watch *watch = r->watch;
+    const int block = block_positions(model->stage);
+    r->positions = model->positions + model->class_begin[class_number];
+    r->each = model->class_begin[class_number + 1] - model->class_begin[class_number];
+    r->copy = model->class_copy[class_number];
+    r->step = watch && watch->stride ? (int64_t)watch->stride[class_number] : 1;
+    const int64_t end = (int64_t)images * r->each;
+    for (r->first = watch ? first_watched(watch, r->work->image, r->each, r->step) : 0; r->first < end;
+         r->first += block * r->step) {
+        const int64_t left = (end - r->first + r->step - 1) / r->step;
+        r->count = left < block ? (int)left : block;
+        multiply(r);
+        if (r->step == 1) dequantise(r);
+    }
 }
 
 void weft_functional_matrix(const weft_engine *engine, int stage, weft_work *work, int images) {
-    const weft_stage_model *model = &engine->items[stage];
-    const weft_stage *s = model->stage;
-    const int total = images * s->matrix_out.height * s->matrix_out.width, block = block_positions(s);
-    run r = {.engine = engine, .model = model, .work = work};
+    const weft_watch *watch = work->watch;
+    run r = {.engine = engine, .model = watch ? watch->model : &engine->items[stage], .watch = watch, .work = work};
     r.q = matrix_input(engine, stage, work, images);
-    for (; r.first < total; r.first += block) {
-        r.count = total - r.first < block ? total - r.first : block;
-        multiply(&r);
-        weft_dequantise(work->sums, (size_t)r.count * (size_t)s->columns, model->value_scale,
-                        work->map + (size_t)r.first * (size_t)s->columns);
-    }
+    for (int k = 0; k < r.model->classes; k++) multiply_class(&r, k, images);
 }

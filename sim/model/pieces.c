@@ -31,19 +31,20 @@ static void gather_rows(const weft_stage *stage, const int32_t *q_map, int y, in
     }
 }
 
-void weft_engine_tile(const weft_engine *engine, int stage, int tile, const int32_t *q_map, int y, int x,
-                      int64_t *codes) {
+void weft_engine_tile(const weft_engine *engine, int stage, int tile, uint64_t image, const int32_t *q_map, int y,
+                      int x, int64_t *codes) {
     const weft_stage_model *model = &engine->items[stage];
     const weft_tile *t = &model->mapped->tiles[tile];
-    const weft_array *array = &model->arrays[model->programmed[tile]];
-    int16_t rows[WEFT_ARRAY_ROWS_MAX], digits[WEFT_ARRAY_ROWS_MAX], split[WEFT_ARRAY_ROWS_MAX];
-    int64_t sums[WEFT_ARRAY_COLUMNS_MAX], digit_sum;
-    const weft_array_scratch scratch = {.digits = digits, .split = split, .codes = sums, .digit_sum = &digit_sum};
+    const int programmed = model->programmed[tile], position = y * model->stage->matrix_out.width + x;
+    const weft_array *array = &model->arrays[programmed];
+    int16_t rows[WEFT_ARRAY_ROWS_MAX];
+    const weft_read_place place = weft_stage_model_place(model, programmed, image, position);
     const int count = t->row_end - t->row_begin, even = (count + 1) / 2 * 2;
     gather_rows(model->stage, q_map, y, x, t->row_begin, t->row_end, rows);
     if (even > count) rows[count] = 0;
     memset(codes, 0, sizeof *codes * (size_t)array->columns);
-    weft_array_multiply(array, rows, even, 1, codes, array->columns, &scratch);
+    weft_array_multiply(array, rows, even, 1, engine->chip->has_read_noise ? &place : NULL, codes, array->columns,
+                        NULL);
 }
 
 void weft_engine_dequantise(const weft_engine *engine, int stage, int begin, int end, const int64_t *sums,

@@ -56,15 +56,13 @@ weft_status weft_engine_plan(weft_engine *engine, weft_error *err) {
 
 /* ---- ranges ---- */
 
-/* Scales of what the matrices read, and of their results. */
-static void refresh_scales(weft_engine *engine) {
-    const double result_scale = weft_adc_resolve(engine->chip).result_scale;
+void weft_engine_refresh_scales(weft_engine *engine) {
     for (int s = 0; s < engine->count; s++) {
         weft_stage_model *model = &engine->items[s];
         const weft_stage *stage = &engine->stages->items[s];
         if (!stage->has_matrix) continue;
         model->input_scale = engine->outputs[stage->ports[0].sources[0].stage + 1].scale;
-        model->value_scale = (double)model->input_scale * (double)model->weight_scale * result_scale;
+        model->value_scale = (double)model->input_scale * (double)model->weight_scale * model->result_scale;
     }
 }
 
@@ -77,7 +75,7 @@ void weft_engine_set_range(weft_engine *engine, int output, float largest) {
         engine->outputs[o].scale = scale;
         engine->outputs[o].has_range = true;
     }
-    refresh_scales(engine);
+    weft_engine_refresh_scales(engine);
 }
 
 bool weft_engine_has_ranges(const weft_engine *engine) { return weft_engine_check_ranges(engine, NULL) == WEFT_OK; }

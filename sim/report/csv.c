@@ -25,10 +25,24 @@ static void number(FILE *stream, double value) {
     fprintf(stream, ",%s", out);
 }
 
+static void statistics_fields(const weft_report_tables *tables, int s, FILE *stream) {
+    const weft_engine_stage_statistics *of = weft_report_statistics(tables->input, s);
+    if (!of) {
+        fputs(",,,,,", stream);
+        return;
+    }
+    fprintf(stream, ",%s", of->signal_to_noise_db == INFINITY ? "true" : "false");
+    number(stream, of->signal_to_noise_db);
+    number(stream, (double)of->conversions / (double)tables->input->statistics_images);
+    number(stream, weft_report_clipped_percent(of));
+    number(stream, 100 * of->adc_utilisation);
+}
+
 void weft_report_csv_layers(const weft_report_tables *tables, FILE *stream) {
     fputs(
         "layer,kind,rows,columns,positions,macs,copies,arrays,cores,cell_utilisation_percent,input_scale,weight_scale,"
-        "output_scale,adc_exact,busy_ns_per_image,energy_dynamic_pj",
+        "output_scale,adc_exact,busy_ns_per_image,energy_dynamic_pj,results_exact,signal_to_noise_db,"
+        "conversions_per_image,adc_clipped_percent,adc_utilisation_percent",
         stream);
     for (int k = 0; k < tables->component_count; k++) fprintf(stream, ",%s_pj", tables->component[k]);
     fputc('\n', stream);
@@ -45,6 +59,7 @@ void weft_report_csv_layers(const weft_report_tables *tables, FILE *stream) {
         fprintf(stream, ",%s", !stage->has_matrix ? "" : layer->info.exact_adc ? "true" : "false");
         number(stream, layer->busy_ns);
         number(stream, layer->energy_pj);
+        statistics_fields(tables, s, stream);
         for (int k = 0; k < tables->component_count; k++) number(stream, layer->component_pj[k]);
         fputc('\n', stream);
     }
@@ -112,5 +127,30 @@ void weft_report_csv_confusion(const weft_report_tables *tables, FILE *stream) {
         fprintf(stream, "%d", i);
         for (int j = 0; j < classes; j++) fprintf(stream, ",%" PRIu32, tables->input->confusion[i * classes + j]);
         fputc('\n', stream);
+    }
+}
+
+void weft_report_csv_trials(const weft_report_tables *tables, FILE *stream) {
+    const weft_report_input *input = tables->input;
+    fputs("trial,images,correct,accuracy_percent\n", stream);
+    for (int t = 0; t < weft_report_trials(input); t++) {
+        fprintf(stream, "%d,%zu,%zu", t, input->images,
+                input->trial_correct ? input->trial_correct[t] : input->correct);
+        number(stream, weft_report_trial_percent(input, t));
+        fputc('\n', stream);
+    }
+}
+
+void weft_report_csv_histograms(const weft_report_tables *tables, FILE *stream) {
+    fputs("layer,bin,from_range_fraction,to_range_fraction,conversions\n", stream);
+    for (int s = 0; s < tables->stage_count; s++) {
+        const weft_engine_stage_statistics *of = weft_report_statistics(tables->input, s);
+        for (int b = 0; of && b < WEFT_ENGINE_HISTOGRAM; b++) {
+            text(stream, tables->layers[s].name);
+            fprintf(stream, ",%d", b);
+            number(stream, (double)b / WEFT_ENGINE_HISTOGRAM);
+            number(stream, b + 1 < WEFT_ENGINE_HISTOGRAM ? (double)(b + 1) / WEFT_ENGINE_HISTOGRAM : NAN);
+            fprintf(stream, ",%" PRIu64 "\n", of->histogram[b]);
+        }
     }
 }

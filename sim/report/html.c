@@ -32,23 +32,18 @@ static const char style[] =
     ".key::before{content:'';display:inline-block;width:.8em;height:.8em;margin:0 .35em 0 .2em;background:var(--c)}\n"
     "@media(max-width:600px){body{padding:16px 14px 48px}dl{grid-template-columns:1fr}dd{margin-bottom:8px}}\n";
 
-static void scaled(FILE *s, double value, const char *unit, int exponent) {
-    char text[64];
-    weft_report_scaled(text, sizeof text, value, unit, exponent, "µ");
-    fputs(isfinite(value) ? text : "–", s);
-}
-
 static void tile(FILE *s, const char *label, double value, const char *unit, int exponent) {
     fputs("<div class=\"tile\"><b>", s);
-    scaled(s, value, unit, exponent);
+    weft_report_html_scaled(s, value, unit, exponent);
     fprintf(s, "</b><span>%s</span></div>\n", label);
 }
 
 static void tiles(FILE *s, const weft_report_tables *tables) {
     const weft_report_figures *f = &tables->figures;
     fprintf(s,
-            "<div class=\"tiles\">\n<div class=\"tile\"><b>%.2f %%</b><span>accuracy, %zu test images</span></div>\n",
-            f->accuracy_percent, tables->input->images);
+            "<div class=\"tiles\">\n<div class=\"tile\"><b>%.2f %%</b><span>accuracy, %zu test images%s</span></div>\n",
+            f->trials_mean_percent, tables->input->images,
+            weft_report_trials(tables->input) > 1 ? ", mean over chips" : "");
     tile(s, "latency of an image", f->latency_ns, "s", -9);
     fprintf(s,
             isfinite(f->throughput_images_per_s) ? "<div class=\"tile\"><b>%.*f</b>" : "<div class=\"tile\"><b>–</b>",
@@ -134,15 +129,15 @@ static void figure(FILE *s, const weft_report_tables *tables, const weft_report_
 static void energy_sums(FILE *s, const weft_report_tables *tables) {
     const weft_report_figures *f = &tables->figures;
     fputs("<p>Per image ", s);
-    scaled(s, f->energy_dynamic_pj, "J", -12);
+    weft_report_html_scaled(s, f->energy_dynamic_pj, "J", -12);
     fputs(" dynamic", s);
     if (isfinite(f->energy_static_pj)) {
         fputs(" and ", s);
-        scaled(s, f->energy_static_pj, "J", -12);
+        weft_report_html_scaled(s, f->energy_static_pj, "J", -12);
         fputs(" static: ", s);
-        scaled(s, tables->static_core_mw + tables->static_router_mw + tables->static_chip_mw, "W", -3);
+        weft_report_html_scaled(s, tables->static_core_mw + tables->static_router_mw + tables->static_chip_mw, "W", -3);
         fputs(" of the whole chip, used or not, for ", s);
-        scaled(s, 1e9 / f->throughput_images_per_s, "s", -9);
+        weft_report_html_scaled(s, 1e9 / f->throughput_images_per_s, "s", -9);
         fputs(" an image at the throughput above", s);
     }
     fputs(".</p>\n", s);
@@ -171,9 +166,9 @@ static void layer_table(FILE *s, const weft_report_tables *tables) {
             fprintf(s, "%.1f %%</td><td>", layer->cell_utilisation_percent);
         else
             fputs("–</td><td>", s);
-        scaled(s, layer->busy_ns, "s", -9);
+        weft_report_html_scaled(s, layer->busy_ns, "s", -9);
         fputs("</td><td>", s);
-        scaled(s, layer->energy_pj, "J", -12);
+        weft_report_html_scaled(s, layer->energy_pj, "J", -12);
         fprintf(s, "</td><td class=\"text\">%s</td></tr>\n",
                 !stage->has_matrix      ? "–"
                 : layer->info.exact_adc ? "exact"
@@ -193,9 +188,9 @@ static void energy_table(FILE *s, const weft_report_tables *tables) {
         if (tables->counts.n[e] == 0 && cost->value == 0) continue;
         fprintf(s, "<tr><td class=\"wrap\">%s</td><td class=\"text\">%s</td><td>%" PRIu64 "</td><td>",
                 weft_events[e].doc, weft_events[e].component, tables->counts.n[e]);
-        scaled(s, cost->value, "J", -12);
+        weft_report_html_scaled(s, cost->value, "J", -12);
         fputs("</td><td>", s);
-        scaled(s, tables->event_pj[e], "J", -12);
+        weft_report_html_scaled(s, tables->event_pj[e], "J", -12);
         fprintf(s, "</td><td class=\"text\">%s</td><td class=\"text wrap\">", weft_evidence_names[cost->evidence]);
         weft_xml_print(s, cost->source ? cost->source : "", 0);
         fputs("</td></tr>\n", s);
@@ -217,9 +212,9 @@ static void network_on_chip(FILE *s, const weft_report_tables *tables) {
     if (timed && timed->packets) {
         double cycle = tables->input->chip->cycle_ns;
         fputs("; a packet takes ", s);
-        scaled(s, (double)timed->packet_latency_sum / (double)timed->packets * cycle, "s", -9);
+        weft_report_html_scaled(s, (double)timed->packet_latency_sum / (double)timed->packets * cycle, "s", -9);
         fputs(" on average and at most ", s);
-        scaled(s, (double)timed->packet_latency_max * cycle, "s", -9);
+        weft_report_html_scaled(s, (double)timed->packet_latency_max * cycle, "s", -9);
     }
     fputs(".</p>\n", s);
 }
@@ -257,6 +252,7 @@ void weft_report_html(const weft_report_tables *tables, const weft_report_svg *s
     energy_sums(s, tables);
     figure(s, tables, svg, WEFT_FIGURE_LAYERS);
     layer_table(s, tables);
+    weft_report_html_arrays(tables, s);
     figure(s, tables, svg, WEFT_FIGURE_IMAGES);
     figure(s, tables, svg, WEFT_FIGURE_LINKS);
     network_on_chip(s, tables);

@@ -43,11 +43,10 @@ weft_status weft_report_write(const weft_report_input *input, const char *folder
     static const struct {
         const char *name;
         void (*print)(const weft_report_tables *tables, FILE *stream);
-    } files[] = {{"layers.csv", weft_report_csv_layers},
-                 {"energy.csv", weft_report_csv_energy},
-                 {"cores.csv", weft_report_csv_cores},
-                 {"links.csv", weft_report_csv_links},
-                 {"confusion.csv", weft_report_csv_confusion}};
+    } files[] = {{"layers.csv", weft_report_csv_layers},        {"energy.csv", weft_report_csv_energy},
+                 {"cores.csv", weft_report_csv_cores},          {"links.csv", weft_report_csv_links},
+                 {"confusion.csv", weft_report_csv_confusion},  {"trials.csv", weft_report_csv_trials},
+                 {"histograms.csv", weft_report_csv_histograms}};
     weft_report_tables tables;
     weft_status status = prepare(&tables, input, err);
     if (status != WEFT_OK) return status;
@@ -85,6 +84,7 @@ void weft_report_print(const weft_report_input *input, const weft_report_figures
     if (input->recalibrate)
         fprintf(stream, "%-16s on chip, %zu training images\n", "re-calibrated", input->recalibrate);
     fprintf(stream, "%-16s %.2f %% of %zu images\n", "accuracy", figures->accuracy_percent, input->images);
+    weft_report_print_arrays(input, figures, stream);
     print_row(stream, "latency", figures->latency_ns, "s", -9);
     if (isfinite(figures->throughput_images_per_s))
         fprintf(stream, "%-16s %.1f images/s\n", "throughput", figures->throughput_images_per_s);

@@ -40,11 +40,18 @@ typedef struct weft_report_input {
     int override_count;
     const uint32_t *confusion;      /* [classes, classes], rows true, columns predicted */
     const weft_report_timed *timed; /* NULL: no timed images */
+    int trials;                     /* programmed chips; 0 as 1. Everything else here is the first one's */
+    const size_t *trial_correct;    /* [trials], of `images` each; NULL for one trial */
+    const weft_engine_stage_statistics *statistics; /* [stages]; NULL: none */
+    size_t statistics_images;
 } weft_report_input;
 
 /* Derived figures, for the terminal table and for tests. */
 typedef struct weft_report_figures {
-    double accuracy_percent;
+    double accuracy_percent;                            /* of the first trial */
+    double accuracy_low_percent, accuracy_high_percent; /* 95 % interval over chips and images: weft_error_interval */
+    double trials_mean_percent, trials_std_percent, trials_worst_percent; /* accuracy over trials; std 0 for one */
+    weft_program_cost programming;
     double latency_ns, throughput_images_per_s;                  /* NaN without timed images */
     double energy_total_pj, energy_dynamic_pj, energy_static_pj; /* per image */
     double power_mw;                                             /* at that throughput */
@@ -52,9 +59,17 @@ typedef struct weft_report_figures {
     const char *failed_check; /* name of the first self-check that failed, NULL when none did; constant text */
 } weft_report_figures;
 
-/* Writes report.json, layers.csv, energy.csv, cores.csv, links.csv, confusion.csv, report.html (figures drawn by
- * gnuplot as SVG, inlined; a sentence instead where gnuplot is missing) into folder, which is created. Each file
- * atomically, report.json last. */
+/* Writes report.json, layers.csv, energy.csv, cores.csv, links.csv, confusion.csv, trials.csv, histograms.csv,
+ * report.html (figures drawn by gnuplot as SVG, inlined; a sentence instead where gnuplot is missing) into folder,
+ * which is created. Each file atomically, report.json last.
+ *
+ * Of several chips: accuracy_percent, confusion and layers are the first one's; trials has count, mean_percent,
+ * std_percent (sample standard deviation, null for one), worst_percent and every trial's accuracy_percent;
+ * accuracy_low_percent and accuracy_high_percent bound the expected accuracy. programming: cells, arrays, time_ns,
+ * energy_pj of writing the mapping once. With statistics, each layer with a matrix has results_exact (every result is
+ * the integer product), signal_to_noise_db (null where exact), conversions_per_image, adc_clipped_percent of them and
+ * adc_utilisation_percent (largest code seen / largest there is); without, they are null. histograms.csv: column sums
+ * over the range of their converter, by layer. */
 weft_status weft_report_write(const weft_report_input *input, const char *folder, weft_report_figures *figures,
                               weft_error *err);
 /* The text of report.json on a stream. Errors: MEMORY; write errors show at the stream. */

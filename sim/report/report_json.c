@@ -61,6 +61,19 @@ static void json_events(weft_json *json, const weft_report_tables *tables) {
     weft_json_object_end(json);
 }
 
+static void json_statistics(weft_json *json, const weft_report_tables *tables, int s) {
+    const weft_engine_stage_statistics *of = weft_report_statistics(tables->input, s);
+    if (of)
+        weft_json_bool(json, "results_exact", of->signal_to_noise_db == INFINITY);
+    else
+        weft_json_null(json, "results_exact");
+    weft_json_number(json, "signal_to_noise_db", of ? of->signal_to_noise_db : NAN);
+    weft_json_number(json, "conversions_per_image",
+                     of ? (double)of->conversions / (double)tables->input->statistics_images : NAN);
+    weft_json_number(json, "adc_clipped_percent", of ? weft_report_clipped_percent(of) : NAN);
+    weft_json_number(json, "adc_utilisation_percent", of ? 100 * of->adc_utilisation : NAN);
+}
+
 static void json_layer(weft_json *json, const weft_report_tables *tables, int s) {
     const weft_report_layer *layer = &tables->layers[s];
     const weft_stage *stage = &tables->input->stages->items[s];
@@ -84,6 +97,7 @@ static void json_layer(weft_json *json, const weft_report_tables *tables, int s)
         weft_json_null(json, "adc_exact");
     weft_json_number(json, "busy_ns_per_image", layer->busy_ns);
     weft_json_number(json, "energy_dynamic_pj", layer->energy_pj);
+    json_statistics(json, tables, s);
     weft_json_object_end(json);
 }
 
@@ -131,12 +145,39 @@ static void json_checks(weft_json *json, const weft_report_tables *tables) {
     weft_json_object_end(json);
 }
 
+static void json_trials(weft_json *json, const weft_report_tables *tables) {
+    const weft_report_figures *f = &tables->figures;
+    const int trials = weft_report_trials(tables->input);
+    weft_json_object(json, "trials");
+    weft_json_count(json, "count", (uint64_t)trials);
+    weft_json_number(json, "mean_percent", f->trials_mean_percent);
+    weft_json_number(json, "std_percent", trials > 1 ? f->trials_std_percent : NAN);
+    weft_json_number(json, "worst_percent", f->trials_worst_percent);
+    weft_json_array(json, "accuracy_percent");
+    for (int t = 0; t < trials; t++) weft_json_number(json, NULL, weft_report_trial_percent(tables->input, t));
+    weft_json_array_end(json);
+    weft_json_object_end(json);
+}
+
+static void json_programming(weft_json *json, const weft_program_cost *cost) {
+    weft_json_object(json, "programming");
+    weft_json_count(json, "cells", cost->cells);
+    weft_json_count(json, "arrays", cost->arrays);
+    weft_json_number(json, "time_ns", cost->time_ns);
+    weft_json_number(json, "energy_pj", cost->energy_pj);
+    weft_json_object_end(json);
+}
+
 static void json_results(weft_json *json, const weft_report_tables *tables) {
     const weft_report_input *input = tables->input;
     const weft_report_figures *f = &tables->figures;
     weft_json_number(json, "accuracy_percent", f->accuracy_percent);
+    weft_json_number(json, "accuracy_low_percent", f->accuracy_low_percent);
+    weft_json_number(json, "accuracy_high_percent", f->accuracy_high_percent);
     weft_json_count(json, "images", input->images);
     weft_json_count(json, "correct", input->correct);
+    json_trials(json, tables);
+    weft_json_count(json, "statistics_images", input->statistics ? input->statistics_images : 0);
     weft_json_count(json, "timed_images", input->timed ? input->timed->images : 0);
     weft_json_number(json, "latency_ns", f->latency_ns);
     weft_json_number(json, "throughput_images_per_s", f->throughput_images_per_s);
@@ -169,6 +210,7 @@ void weft_report_json(const weft_report_tables *tables, FILE *stream) {
     weft_json_array(&json, "layers");
     for (int s = 0; s < tables->stage_count; s++) json_layer(&json, tables, s);
     weft_json_array_end(&json);
+    json_programming(&json, &tables->figures.programming);
     json_events(&json, tables);
     json_network_on_chip(&json, tables);
     json_images(&json, input->timed);

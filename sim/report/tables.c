@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/interval.h"
+
 static const struct {
     int exponent;
     const char *prefix;
@@ -75,6 +77,21 @@ static double cell_utilisation(const weft_mapped_stage *mapped, const weft_stage
     return mapped->tile_count ? 100 * used / (array * mapped->tile_count) : 0;
 }
 
+const weft_engine_stage_statistics *weft_report_statistics(const weft_report_input *input, int s) {
+    return input->statistics && input->stages->items[s].has_matrix ? &input->statistics[s] : NULL;
+}
+
+double weft_report_clipped_percent(const weft_engine_stage_statistics *statistics) {
+    return statistics->conversions ? 100 * (double)statistics->clipped / (double)statistics->conversions : NAN;
+}
+
+int weft_report_trials(const weft_report_input *input) { return input->trial_correct ? input->trials : 1; }
+
+double weft_report_trial_percent(const weft_report_input *input, int trial) {
+    const size_t correct = input->trial_correct ? input->trial_correct[trial] : input->correct;
+    return input->images ? 100.0 * (double)correct / (double)input->images : NAN;
+}
+
 static void collect_stage(weft_report_tables *tables, int s) {
     const weft_report_input *input = tables->input;
     const weft_stage *stage = &input->stages->items[s];
@@ -117,6 +134,7 @@ void weft_report_collect(weft_report_tables *tables) {
     host->name = "input";
     host->counts = weft_traffic_events(input->traffic, -1);
     tables->traffic = weft_traffic_total(input->traffic);
+    tables->figures.programming = weft_engine_program_cost(input->engine);
     for (int p = 0; p < input->mapping->parts; p++) collect_part(tables, p);
 }
 
@@ -231,10 +249,33 @@ static void derive_checks(weft_report_tables *tables) {
     add_check(tables, "confusion_sums_to_images", true, confusion_agrees(tables->input));
 }
 
+static void derive_trials(weft_report_tables *tables) {
+    const weft_report_input *input = tables->input;
+    weft_report_figures *f = &tables->figures;
+    const int trials = weft_report_trials(input);
+    double sum = 0, squares = 0, low = 0, high = 0;
+    f->trials_worst_percent = weft_report_trial_percent(input, 0);
+    for (int t = 0; t < trials; t++) {
+        const double percent = weft_report_trial_percent(input, t);
+        sum += percent;
+        if (percent < f->trials_worst_percent) f->trials_worst_percent = percent;
+    }
+    f->trials_mean_percent = sum / trials;
+    for (int t = 0; t < trials; t++) squares += pow(weft_report_trial_percent(input, t) - f->trials_mean_percent, 2);
+    f->trials_std_percent = trials > 1 ? sqrt(squares / (trials - 1)) : 0;
+    f->accuracy_low_percent = f->accuracy_high_percent = NAN;
+    if (!input->images) return;
+    weft_error_interval(&low, &high, 1 - f->trials_mean_percent / 100, f->trials_std_percent / 100, trials,
+                        input->images);
+    f->accuracy_low_percent = 100 * (1 - high);
+    f->accuracy_high_percent = 100 * (1 - low);
+}
+
 void weft_report_derive(weft_report_tables *tables) {
     const weft_report_input *input = tables->input;
     weft_report_figures *f = &tables->figures;
     f->accuracy_percent = input->images ? 100.0 * (double)input->correct / (double)input->images : NAN;
+    derive_trials(tables);
     for (int c = 0; c < input->chip->core_count; c++) {
         f->cores_used += weft_report_core_used(tables, c);
         f->arrays_used += tables->core_arrays[c];

@@ -61,6 +61,13 @@ void weft_report_collect(weft_report_tables *tables);
 void weft_report_derive(weft_report_tables *tables);
 /* "conv", "dense", "digital". */
 const char *weft_report_kind(const weft_stage *stage);
+/* What is known of the arrays of stage s; NULL: nothing, or it has none. */
+const weft_engine_stage_statistics *weft_report_statistics(const weft_report_input *input, int s);
+/* Share of the conversions that were clipped, NaN without any. */
+double weft_report_clipped_percent(const weft_engine_stage_statistics *statistics);
+/* At least 1. */
+int weft_report_trials(const weft_report_input *input);
+double weft_report_trial_percent(const weft_report_input *input, int trial);
 /* A core that has arrays in use or sums and digital operations to do. */
 bool weft_report_core_used(const weft_report_tables *tables, int core);
 /* Index of the component of an event. */
@@ -73,6 +80,8 @@ void weft_report_csv_energy(const weft_report_tables *tables, FILE *stream);
 void weft_report_csv_cores(const weft_report_tables *tables, FILE *stream);
 void weft_report_csv_links(const weft_report_tables *tables, FILE *stream);
 void weft_report_csv_confusion(const weft_report_tables *tables, FILE *stream);
+void weft_report_csv_trials(const weft_report_tables *tables, FILE *stream);
+void weft_report_csv_histograms(const weft_report_tables *tables, FILE *stream);
 
 enum {
     WEFT_FIGURE_ENERGY,
@@ -91,6 +100,12 @@ weft_status weft_report_draw(weft_report_svg *out, const weft_report_tables *tab
                              weft_error *err);
 void weft_report_svg_free(weft_report_svg *svg);
 void weft_report_html(const weft_report_tables *tables, const weft_report_svg *svg, FILE *stream);
+/* The sections on programmed chips and their arrays. */
+void weft_report_html_arrays(const weft_report_tables *tables, FILE *stream);
+/* The same on the terminal. */
+void weft_report_print_arrays(const weft_report_input *input, const weft_report_figures *figures, FILE *stream);
+/* A value with SI prefix, or a dash. */
+void weft_report_html_scaled(FILE *stream, double value, const char *unit, int exponent);
 
 /* "1.23 us": a value with the SI prefix that leaves 1 to 3 digits before the point; "-" for NaN. micro: "u" or its sign
  * in UTF-8. */

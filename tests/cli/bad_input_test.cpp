@@ -159,6 +159,15 @@ TEST_F(CliBadInput, simulations) {
     refused_like({"sim", "m.yaml", "--dataset", "set", "-o", "net.onnx/run"}, "net\\.onnx: ");
     refused_like({"sim", "m.yaml", "--dataset", "set", "-o", "/proc/run"}, "/proc/run: ");
     refused_like({"sim", "m.yaml", "--dataset", "set", "-o", "run", "--record", "absent/t.txt"}, "absent/t\\.txt: ");
+    clash({"sim", "m.yaml", "--dataset", "set", "-o", "run", "--functional", "--timed-images", "3"},
+          "--functional times no images, and --timed-images is 3");
+    clash({"sim", "m.yaml", "--dataset", "set", "-o", "run", "--functional", "--record", "t"},
+          "--record needs timed images, and --functional times none");
+    clash({"sim", "m.yaml", "--dataset", "set", "-o", "run", "--trials", "0"}, "--trials: 0 is not in 1..65536");
+    clash({"sim", "m.yaml", "--dataset", "set", "-o", "run", "--trials", "65537"},
+          "--trials: 65537 is not in 1..65536");
+    refused_like({"sim", "m.yaml", "--dataset", "set", "-o", "run", "--set", "device.program=nosie"},
+                 ".*device\\.program: .*nosie");
     write_file("m.yaml", changed(mapping, "columns: [0, 4]", "columns: [0, 3]"));
     refused_like({"sim", "m.yaml", "--dataset", "set", "-o", "run"}, "m\\.yaml:[0-9]+:[0-9]*:? ?");
     write_file("m.yaml", mapping.substr(0, mapping.size() / 2));

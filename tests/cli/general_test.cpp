@@ -5,7 +5,7 @@ using namespace weft_cli;
 
 namespace {
 
-const char *const commands[] = {"train", "import", "eval", "run", "map", "sim", "describe", "info"};
+const char *const commands[] = {"train", "import", "eval", "run", "map", "sim", "array", "describe", "info"};
 
 TEST_F(Cli, version) {
     for (const std::vector<std::string> &words :

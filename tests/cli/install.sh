@@ -6,7 +6,7 @@ prefix=$(mktemp -d)
 trap 'rm -rf "$prefix"' EXIT
 cmake --install "$2" --prefix "$prefix" >"$prefix/log"
 failures=0
-for file in "$1"/hwconfigs/*.yaml "$1"/trainer/recipes/*.yaml "$1"/docs/schema/*.json; do
+for file in "$1"/hwconfigs/*.yaml "$1"/hwconfigs/*.csv "$1"/trainer/recipes/*.yaml "$1"/docs/schema/*.json; do
     [ -e "$file" ] || continue
     kind=$(basename "$(dirname "$file")")
     cmp "$file" "$prefix/share/weft/$kind/$(basename "$file")" || failures=$((failures + 1))

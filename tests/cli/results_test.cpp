@@ -176,7 +176,92 @@ TEST_F(CliResults, sim_without_time) {
     EXPECT_TRUE(cJSON_IsNull(json.at("latency_ns")));
     EXPECT_TRUE(cJSON_IsNull(json.at("cycles")));
     EXPECT_EQ(run.out, read_file("run/deep/report.json"));
-    EXPECT_EQ(listing("run/deep"), "confusion.csv cores.csv energy.csv layers.csv links.csv report.html report.json");
+    EXPECT_EQ(listing("run/deep"),
+              "confusion.csv cores.csv energy.csv histograms.csv layers.csv links.csv report.html report.json "
+              "trials.csv");
+}
+
+// Three chips with errors, accuracy alone: the same bytes with any number of threads, and the first K of more chips.
+TEST_F(CliResults, sim_programs_several_chips) {
+    ASSERT_EQ(weft({"map", "net.onnx", "isaac-ce", "-o", "m.yaml"}).code, 0);
+    const auto sim = [&](const std::vector<std::string> &more) {
+        std::vector<std::string> words = {"sim",
+                                          "m.yaml",
+                                          "--dataset",
+                                          "set",
+                                          "--functional",
+                                          "--recalibrate",
+                                          "40",
+                                          "--set",
+                                          "device.g_max_us=20",
+                                          "--set",
+                                          "device.program=multnorm:sigma=0.05|stuck:on=0.01,off=0.01",
+                                          "-o",
+                                          "run",
+                                          "--json",
+                                          "-"};
+        words.insert(words.end(), more.begin(), more.end());
+        Ran run = weft(words);
+        EXPECT_EQ(run.code, 0) << run.err;
+        return run.out;
+    };
+    const std::string three = sim({"--trials", "3", "--threads", "1"});
+    EXPECT_EQ(three, sim({"--trials", "3", "--threads", "2"}));
+    EXPECT_EQ(three, sim({"--trials", "3", "--threads", "5"}));
+    EXPECT_EQ(three, read_file("run/report.json"));
+    Json json(three), two(sim({"--trials", "2"})), other(sim({"--trials", "3", "--seed", "1"}));
+    const auto accuracies = [](const Json &of) {
+        std::vector<double> out;
+        const cJSON *item;
+        cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(of.at("trials"), "accuracy_percent"))
+            out.push_back(item->valuedouble);
+        return out;
+    };
+    const std::vector<double> all = accuracies(json);
+    ASSERT_EQ(all.size(), 3u);
+    EXPECT_EQ(std::vector<double>(all.begin(), all.begin() + 2), accuracies(two));
+    EXPECT_EQ(json.number("accuracy_percent"), all[0]);
+    EXPECT_EQ(json.number("timed_images"), 0);
+    EXPECT_EQ(json.number("statistics_images"), 30); // all there are
+    const auto noise = [](const Json &of) {
+        const cJSON *layer = cJSON_GetArrayItem(of.at("layers"), 0);
+        return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(layer, "signal_to_noise_db"));
+    };
+    EXPECT_GT(noise(json), -20); // stuck cells of the highest slices are loud
+    EXPECT_LT(noise(json), 30);
+    EXPECT_NE(noise(json), noise(other));
+    EXPECT_NE(read_file("run/trials.csv").find("\n2,30,"), std::string::npos);
+    EXPECT_GT(read_file("run/histograms.csv").size(), 1000u);
+    EXPECT_EQ(Json(sim({"--statistics", "0"})).number("statistics_images"), 0);
+}
+
+TEST_F(CliResults, sim_tells_that_ideal_chips_are_alike) {
+    ASSERT_EQ(weft({"map", "net.onnx", "isaac-ce", "-o", "m.yaml"}).code, 0);
+    Ran run = weft({"sim", "m.yaml", "--dataset", "set", "--functional", "--trials", "2", "-o", "run"});
+    EXPECT_EQ(run.code, 0);
+    EXPECT_EQ(run.err, "weft: note: the chip file has no errors that are drawn: all trials are alike\n");
+    const std::string trials = read_file("run/trials.csv");
+    const size_t first = trials.find("\n0,"), second = trials.find("\n1,");
+    ASSERT_NE(second, std::string::npos);
+    EXPECT_EQ(trials.substr(first + 2, second - first - 2), trials.substr(second + 2, second - first - 2));
+}
+
+// Converters get their ranges from training images without being asked to.
+TEST_F(CliResults, sim_calibrates_converters) {
+    ASSERT_EQ(
+        weft({"map", "net.onnx", "isaac-ce", "-o", "m.yaml", "--calibrate", "set", "--calibration-images", "60"}).code,
+        0);
+    const auto clipped = [&](const char *calibrate, const char *percentile) {
+        Ran run = weft({"sim", "m.yaml", "--dataset", "set", "--functional", "-o", "run", "--json", "-", "--set",
+                        "adc.range=calibrated", "--set", std::string("adc.calibrate=") + calibrate, "--set",
+                        std::string("adc.percentile=") + percentile});
+        EXPECT_EQ(run.code, 0) << run.err;
+        const Json json(run.out);
+        const cJSON *layer = cJSON_GetArrayItem(json.at("layers"), 0);
+        return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(layer, "adc_clipped_percent"));
+    };
+    EXPECT_LT(clipped("maximum", "99"), 0.1); // test images go hardly further than training images
+    EXPECT_GT(clipped("percentile", "90"), 1);
 }
 
 TEST_F(CliResults, sim_of_several_parts_leaves_time_out) {

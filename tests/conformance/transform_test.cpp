@@ -143,6 +143,44 @@ TEST_P(Transform, InPlaceEqualsOutOfPlace) {
     }
 }
 
+/* With alpha given, parts of a layer made one after the other are the layer. */
+TEST_P(Transform, GivenAlphaAndFirstElement) {
+    V w = weights(3000), parts(w.size());
+    weft_transform_draw draw = {1, 5, 2, WEFT_PURPOSE_PROJECT};
+    for (const std::string &text : variants(GetParam())) {
+        if (text.find("middle=") != std::string::npos) continue; /* statistics of the whole layer */
+        weft_transform_chain chain = parsed(text);
+        float alpha = weft_weights_alpha(w.data(), w.size());
+        for (size_t start = 0, length = 1; start < w.size(); start += length, length = length * 2 + 1) {
+            length = std::min(length, w.size() - start);
+            ASSERT_EQ(weft_transform_chain_apply_to(&chain, alpha, w.data() + start, parts.data() + start, start,
+                                                    length, &draw, nullptr),
+                      WEFT_OK);
+        }
+        EXPECT_TRUE(same_bytes(parts, applied(text, w))) << text;
+    }
+}
+
+TEST(TransformGivenAlpha, ZerosAndLimits) {
+    weft_transform_chain chain = parsed("addnorm:sigma=0.5"), none = {};
+    weft_transform_draw draw = {1, 5, 3, WEFT_PURPOSE_PROGRAM};
+    weft_error err = {};
+    V zeros(1000, 0.0f), out(1000, 7.0f);
+    ASSERT_EQ(weft_transform_chain_apply_to(&chain, 2.0f, zeros.data(), out.data(), 0, 1000, &draw, &err), WEFT_OK);
+    for (float x : out) ASSERT_NE(x, 0.0f);
+    ASSERT_EQ(weft_transform_chain_apply_to(&none, 2.0f, zeros.data(), out.data(), 0, 1000, &draw, &err), WEFT_OK);
+    EXPECT_EQ(out, zeros);
+    uint64_t last = (uint64_t{1} << 32) - 1000;
+    EXPECT_EQ(weft_transform_chain_apply_to(&chain, 1.0f, zeros.data(), out.data(), last, 1000, &draw, &err), WEFT_OK);
+    EXPECT_EQ(weft_transform_chain_apply_to(&chain, 1.0f, zeros.data(), out.data(), last + 1, 1000, &draw, &err),
+              WEFT_E_INVALID);
+    EXPECT_STREQ(err.text, "a layer of 4294967297 weights is above the limit of 2^32");
+    zeros[7] = NAN;
+    EXPECT_EQ(weft_transform_chain_apply_to(&chain, 1.0f, zeros.data(), out.data(), 0, 1000, &draw, &err),
+              WEFT_E_INVALID);
+    EXPECT_STREQ(err.text, "layer 3: a weight is not finite");
+}
+
 /* The element number alone decides the draw: any cut of a layer gives the same bytes. */
 TEST_P(Transform, AnyPartitionGivesTheSameBytes) {
     const weft_transform_op *op = GetParam();
@@ -209,8 +247,9 @@ TEST_P(Transform, IdempotentFlagHolds) {
 /* Where single parameters are idempotent though the row is not. */
 TEST(TransformIdempotence, OfSingleParameters) {
     V w = weights();
-    for (const char *text : {"power:beta=0", "power:beta=1", "clip:limit=1", "addnorm:sigma=0", "multunif:gamma=1",
-                             "sign|round", "stoch|sign"})
+    for (const char *text :
+         {"power:beta=0", "power:beta=1", "clip:limit=1", "addnorm:sigma=0", "multunif:gamma=1", "sign|round",
+          "stoch|sign", "multnorm:sigma=0", "pcm_drift:time_s=0", "stuck:on=1", "stuck:on=0,off=0", "stuck:on=0,off=1"})
         EXPECT_TRUE(is_idempotent(text, w)) << text;
     for (const char *text : {"power:beta=0.5", "power:beta=2", "clip:limit=0.5", "addnorm:sigma=0.01",
                              "multunif:gamma=0.9", "stochm:gamma=1", "stochm3:drop=0"})

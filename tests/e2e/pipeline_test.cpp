@@ -90,7 +90,7 @@ TEST_F(Cli, train_eval_map_sim) {
             EXPECT_NE(sim.out.find("outputs equal to the functional run's"), std::string::npos);
         }
         auto one = files_of("run1");
-        EXPECT_EQ(one.size(), 7u);
+        EXPECT_EQ(one.size(), 9u);
         EXPECT_TRUE(one == files_of("run2"));
         EXPECT_TRUE(one == files_of("run5"));
         EXPECT_TRUE(read_file("trace1") == read_file("trace5"));

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -254,14 +256,101 @@ TEST(ChipCheck, CellsAndWeights) {
     EXPECT_EQ(
         refusal("hermes", {"adc.flip_columns=true"}),
         "--set adc.flip_columns=true: adc.flip_columns: differential cells have no inverse to store; needs false");
-    EXPECT_EQ(refusal("isaac-ce", {"weight.encoding=differential_cell", "adc.flip_columns=false", "array.cell_bits=7"}),
-              "--set array.cell_bits=7: array.cell_bits: a differential cell holds a whole weight: 7 is below 15 "
-              "(weight.bits - "
-              "1)");
     EXPECT_EQ(refusal("isaac-ce", {"array.columns=7"}),
               "--set array.columns=7: array.columns: one weight needs 8 columns, an array has 7");
     Chip fits("isaac-ce", {"array.columns=8"});
     EXPECT_EQ(fits.status, WEFT_OK) << fits.message();
+}
+
+TEST(ChipCheck, Slices) {
+    EXPECT_EQ(
+        refusal("hermes", {"weight.slice_bits=[8, 7]"}),
+        "--set weight.slice_bits=[8, 7]: weight.slice_bits: analog cells (array.cell_bits 0) hold a whole weight; "
+        "leave it out");
+    EXPECT_EQ(refusal("isaac-ce", {"weight.slice_bits=[2, 2, 3, 2, 2, 2, 2, 1]"}),
+              "--set weight.slice_bits=[2, 2, 3, 2, 2, 2, 2, 1]: weight.slice_bits: 3 is not a whole number up to "
+              "array.cell_bits 2");
+    EXPECT_EQ(refusal("isaac-ce", {"weight.slice_bits=[2, 1.5]"}),
+              "--set weight.slice_bits=[2, 1.5]: weight.slice_bits: 1.5 is not a whole number up to array.cell_bits 2");
+    EXPECT_EQ(refusal("isaac-ce", {"weight.slice_bits=[2, 2, 2, 2, 2, 2, 2]"}),
+              "--set weight.slice_bits=[2, 2, 2, 2, 2, 2, 2]: weight.slice_bits: the slices hold 14 bits, a weight of "
+              "this encoding has 16");
+    EXPECT_EQ(
+        refusal("isaac-ce", {"weight.slice_bits=[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"}),
+        "--set weight.slice_bits=[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]: weight.slice_bits: 17 slices "
+        "are more than 16");
+    Chip uneven("isaac-ce", {"weight.bits=7", "array.cell_bits=3", "weight.slice_bits=[3, 2, 2]"});
+    ASSERT_EQ(uneven.status, WEFT_OK) << uneven.message();
+    EXPECT_EQ(uneven->slices, 3);
+    EXPECT_EQ(uneven->columns_per_weight, 3);
+    const int bits[] = {3, 2, 2}, shifts[] = {0, 3, 5};
+    for (int s = 0; s < 3; s++) {
+        EXPECT_EQ(uneven->slice_bits[s], bits[s]);
+        EXPECT_EQ(uneven->slice_shift[s], shifts[s]);
+    }
+}
+
+TEST(ChipCheck, Devices) {
+    EXPECT_EQ(refusal("isaac-ce", {"device.g_max_us=0", "device.g_min_us=5"}),
+              "--set device.g_min_us=5: device.g_min_us: 5 is not below device.g_max_us 0");
+    EXPECT_EQ(refusal("isaac-ce", {"device.g_max_us=5", "device.g_min_us=5"}),
+              "--set device.g_min_us=5: device.g_min_us: 5 is not below device.g_max_us 5");
+    EXPECT_EQ(refusal("isaac-ce", {"device.g_max_us=0", "wires.row_segment_ohm=1"}),
+              "--set device.g_max_us=0: device.g_max_us: wires with resistance need it");
+    EXPECT_EQ(refusal("isaac-ce", {"device.g_max_us=0", "wires.column_terminal_ohm=1"}),
+              "--set device.g_max_us=0: device.g_max_us: wires with resistance need it");
+    EXPECT_EQ(refusal("isaac-ce", {"device.g_max_us=0", "device.program_table=x.csv"}),
+              "--set device.g_max_us=0: device.g_max_us: device.program_table needs it");
+    EXPECT_EQ(refusal("isaac-ce", {"device.read_noise=proportional", "device.read_sigma=0"}),
+              "--set device.read_sigma=0: device.read_sigma: read noise needs both device.read_noise and a "
+              "device.read_sigma above 0");
+    EXPECT_EQ(refusal("isaac-ce", {"device.read_noise=none", "device.read_sigma=0.01"}),
+              "--set device.read_noise=none: device.read_noise: read noise needs both device.read_noise and a "
+              "device.read_sigma above 0");
+    EXPECT_EQ(refusal("isaac-ce", {"device.read_noise=pcm", "device.read_sigma=1", "device.time_s=0"}),
+              "--set device.time_s=0: device.time_s: read noise pcm grows with the time since programming; needs one "
+              "above 0");
+    EXPECT_EQ(refusal("isaac-ce", {"weight.two_sided=true"}),
+              "--set weight.two_sided=true: weight.two_sided: is for differential encodings");
+    EXPECT_EQ(refusal("isaac-ce", {"device.program=addnorm:sigam=1"}),
+              "--set device.program=addnorm:sigam=1: device.program: transform addnorm: unknown parameter 'sigam'; "
+              "nearest is 'sigma'; known: sigma");
+}
+
+TEST(ChipCheck, Converters) {
+    EXPECT_EQ(refusal("isaac-ce", {"adc.mismatch=0.1"}),
+              "--set adc.mismatch=0.1: adc.mismatch: is the mismatch of sar or ramp elements; adc.kind is ideal");
+    EXPECT_EQ(refusal("isaac-ce", {"adc.mismatch=0.1", "adc.kind=none"}),
+              "--set adc.mismatch=0.1: adc.mismatch: is the mismatch of sar or ramp elements; adc.kind is none");
+    EXPECT_EQ(refusal("isaac-ce", {"adc.kind=sar", "adc.bits=13"}),
+              "--set adc.bits=13: adc.bits: sar and ramp are modelled element by element: at most 12 bits");
+    EXPECT_EQ(Chip("isaac-ce", {"adc.kind=ramp", "adc.bits=8", "adc.mismatch=0.1"}).status, WEFT_OK);
+}
+
+TEST(Chip, IdealCells) {
+    EXPECT_TRUE(Chip("isaac-ce")->ideal_cells);
+    EXPECT_TRUE(Chip("isaac-ce", {"device.g_max_us=50"})->ideal_cells);
+    const char *errors[] = {"device.g_min_us=5",       "device.program=stuck",     "device.read_noise=independent",
+                            "wires.row_segment_ohm=1", "device.iv_nonlinearity=2", "device.program_table=x.csv"};
+    for (const char *error : errors) {
+        Chip chip("isaac-ce", {"device.g_max_us=50", error,
+                               strcmp(error, "device.read_noise=independent") ? "name=x" : "device.read_sigma=0.1"});
+        ASSERT_EQ(chip.status, WEFT_OK) << chip.message();
+        EXPECT_FALSE(chip->ideal_cells) << error;
+        EXPECT_EQ(chip->has_wires, std::string(error) == "wires.row_segment_ohm=1");
+        EXPECT_EQ(chip->has_read_noise, std::string(error) == "device.read_noise=independent");
+    }
+}
+
+TEST(Chip, SignMagnitudeAndAccumulation) {
+    Chip magnitude("isaac-ce", {"input.encoding=sign_magnitude", "input.bits_per_pulse=4", "adc.flip_columns=false"});
+    ASSERT_EQ(magnitude.status, WEFT_OK) << magnitude.message();
+    EXPECT_EQ(magnitude->pulses, 4); /* 15 bits, 4 a pulse */
+    Chip analog("isaac-ce", {"adc.accumulate_analog=true", "adc.per_array=1", "adc.conversion_ns=2"});
+    ASSERT_EQ(analog.status, WEFT_OK) << analog.message();
+    EXPECT_EQ(analog->pulse_cycles, 100); /* the read alone; 128 conversions take 256 ns of the next 1600 */
+    EXPECT_EQ(analog->mvm_interval_cycles, 1600);
+    EXPECT_EQ(analog->mvm_latency_cycles, 100 + 1600 + 256 + 200);
 }
 
 TEST(ChipCheck, Inputs) {
@@ -273,9 +362,14 @@ TEST(ChipCheck, Inputs) {
     EXPECT_EQ(refusal("isaac-ce", {"input.bits_per_pulse=16", "input.bits=8"}),
               "--set input.bits_per_pulse=16: input.bits_per_pulse: 16 is above input.bits 8");
     EXPECT_EQ(refusal("isaac-ce", {"input.phases=2"}),
-              "--set input.phases=2: input.phases: is for pulse_width; leave it out with bit_serial");
+              "--set input.phases=2: input.phases: is for pulse_width; leave it out");
     EXPECT_EQ(refusal("isaac-ce", {"input.step_ns=1"}),
-              "--set input.step_ns=1: input.step_ns: is for pulse_width; leave it out with bit_serial");
+              "--set input.step_ns=1: input.step_ns: is for pulse_width; leave it out");
+    EXPECT_NE(
+        refusal("hermes", {"input.encoding=sign_magnitude"}).find(": input.bits_per_pulse: sign_magnitude needs it"),
+        std::string::npos);
+    EXPECT_NE(refusal("hermes", {"input.encoding=bit_serial"}).find(": input.bits_per_pulse: bit_serial needs it"),
+              std::string::npos);
     EXPECT_EQ(refusal("isaac-ce", {"input.pulse_ns=0"}),
               "--set input.pulse_ns=0: input.pulse_ns: a pulse needs a time above 0");
 }
@@ -299,9 +393,24 @@ TEST(ChipCheck, PartialSums) {
               "--set noc.mesh=256: noc.mesh: 1073741824 arrays on the chip are more than the 16777216 allowed");
 }
 
+TEST(ChipCheck, PartialSumsOfCellsWithErrors) {
+    /* 12-bit codes alone: 2047 in 12 bits; unit range: twice the offset's three shares at most, here the codes. */
+    EXPECT_EQ(Chip("hermes", {"io.partial_bits=12", "device.program=addnorm"}).status, WEFT_OK);
+    EXPECT_EQ(Chip("isaac-ce", {"io.partial_bits=47", "device.program=addnorm"}).status, WEFT_OK);
+    EXPECT_EQ(Chip("isaac-ce", {"io.partial_bits=47", "device.program=addnorm", "adc.bits=12"}).status, WEFT_OK);
+    /* 8 bits, 16 pulses, 16 bits of weight, 96 arrays: 255 * 96 * 2^32 is below 2^47. */
+    EXPECT_EQ(
+        refusal("isaac-ce", {"io.partial_bits=47", "adc.range=full_scale", "adc.offset_lsb=1"}),
+        "--set io.partial_bits=47: io.partial_bits: 47 is below 48, which the largest partial sum of a core needs");
+}
+
 TEST(ChipCheck, PlacesInTheFile) {
+    std::ifstream stream(std::string(WEFT_SOURCE_FOLDER) + "/hwconfigs/isaac-ce.yaml");
+    int line = 0;
+    for (std::string text; std::getline(stream, text) && text.find("  flip_columns: true") != 0;) line++;
     EXPECT_EQ(refusal_in_file("isaac-ce", {"weight.encoding=differential_cell"}),
-              "17:14: array.cell_bits: a differential cell holds a whole weight: 2 is below 15 (weight.bits - 1)");
+              std::to_string(line + 1) +
+                  ":17: adc.flip_columns: differential cells have no inverse to store; needs false");
 }
 
 TEST(Events, TableMatchesKeys) {

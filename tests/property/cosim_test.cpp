@@ -78,6 +78,51 @@ TEST_P(CosimGraph, EqualsTheFunctionalEngine) {
 }
 INSTANTIATE_TEST_SUITE_P(Random, CosimGraph, testing::Range(0, 60));
 
+/* Cells with errors and read noise, converters with gains of their own, calibrated or not; copies share arrays where
+ * only reads are noisy. */
+void add_errors(weft_chip &chip, dice &d) {
+    static const char *const programs[] = {"", "multnorm:sigma=0.1", "addnorm:sigma=0.05|stuck:on=0.02,off=0.02"};
+    chip.device.g_max_us = 20;
+    chip.device.program = programs[d.between(0, 2)];
+    if (chip.device.program[0]) {
+        ASSERT_EQ(weft_transform_chain_parse(&chip.program, chip.device.program, nullptr), WEFT_OK);
+    }
+    chip.device.read_noise = d.between(WEFT_READ_NOISE_INDEPENDENT, WEFT_READ_NOISE_PROPORTIONAL);
+    chip.device.read_sigma = 0.05;
+    chip.adc.bits = d.between(6, 10);
+    chip.adc.range = d.flip() ? WEFT_ADC_CALIBRATED : WEFT_ADC_FULL_SCALE;
+    chip.adc.calibrate = d.between(WEFT_ADC_MAXIMUM, WEFT_ADC_SQUARED_ERROR);
+    chip.adc.scope = d.between(WEFT_ADC_PER_STAGE, WEFT_ADC_PER_SLICE);
+    chip.adc.percentile = 99;
+    chip.adc.gain_sigma = d.flip() ? 0.02 : 0;
+    chip.io.partial_bits = 40;
+    weft_chip_resolve(&chip);
+}
+
+class CosimDevice : public testing::TestWithParam<int> {};
+
+TEST_P(CosimDevice, EqualsTheFunctionalEngineWithErrors) {
+    in_child([] {
+        const uint64_t seed = (uint64_t)GetParam();
+        dice d(700000 + seed);
+        weft_chip chip = random_timed_chip(d);
+        add_errors(chip, d);
+        timed_case c(chip, random_dag(d, 7, 6), (size_t)d.between(2, 3), seed);
+        c.mapping = random_mapping(d, c.stages.get(), &c.chip, 1);
+        c.prepare();
+        ASSERT_TRUE(c.engine);
+        weft_error err = {};
+        ASSERT_EQ(
+            weft_engine_calibrate(c.engine, c.x.data(), c.images, WEFT_CALIBRATE_RANGES | WEFT_CALIBRATE_ADC, &err),
+            WEFT_OK)
+            << err.text;
+        cosim_ptr r = run_timed(c);
+        ASSERT_TRUE(r);
+        expect_equals_functional(c, *r);
+    });
+}
+INSTANTIATE_TEST_SUITE_P(Random, CosimDevice, testing::Range(0, 24));
+
 TEST_P(Cosim, EqualsTheFunctionalEngine) {
     in_child([] {
         auto c = random_case((uint64_t)GetParam());

@@ -70,11 +70,12 @@ void expect_pieces_equal_run(const weft_chip &chip, void (*build)(Net &)) {
     const size_t count = 5, size = weft_shape_size(net.stages()->input), classes = 5;
     const std::vector<float> x = net.images(count);
     ASSERT_EQ(WEFT_OK,
-              weft_engine_calibrate(engine, x.data(), count, WEFT_CALIBRATE_RANGES | WEFT_CALIBRATE_AFFINE, nullptr));
+              weft_engine_calibrate(engine, x.data(), count,
+                                    WEFT_CALIBRATE_RANGES | WEFT_CALIBRATE_AFFINE | WEFT_CALIBRATE_ADC, nullptr));
     const std::vector<float> logits = run(engine, net, x, count);
     Pieces pieces(engine, net.stages(), net.mapping());
     for (size_t i = 0; i < count; i++) {
-        const std::vector<float> alone = pieces.image(&x[i * size]);
+        const std::vector<float> alone = pieces.image(&x[i * size], i);
         ASSERT_EQ(classes, alone.size());
         ASSERT_EQ(0, std::memcmp(alone.data(), &logits[i * classes], classes * sizeof(float))) << "image " << i;
         for (float v : alone) EXPECT_TRUE(std::isfinite(v));
@@ -97,10 +98,13 @@ TEST(Engine, PiecesGiveTheSameBitsOnEveryChipFile) {
         weft_chip *chip = nullptr;
         weft_error err{};
         ASSERT_EQ(WEFT_OK, weft_chip_load(&chip, entry.path().c_str(), nullptr, 0, &err)) << err.text;
-        expect_pieces_equal_run(*chip, build_small_cnn);
-        expect_pieces_equal_run(*chip, build_graph);
+        SCOPED_TRACE(chip->name);
+        if (chip->adc.kind != WEFT_ADC_NONE) { /* an array alone runs no network */
+            expect_pieces_equal_run(*chip, build_small_cnn);
+            expect_pieces_equal_run(*chip, build_graph);
+            files++;
+        }
         weft_chip_destroy(chip);
-        files++;
     }
     EXPECT_GE(files, 2);
 }
@@ -150,7 +154,7 @@ TEST(Engine, LosslessChipIsThePlainIntegerNetwork) {
             for (int t = 0; t < net.mapping()->stages[0].tile_count; t++) {
                 const weft_tile &tile = net.mapping()->stages[0].tiles[t];
                 std::vector<int64_t> codes(static_cast<size_t>(tile.column_end - tile.column_begin));
-                weft_engine_tile(engine, 0, t, q.data(), y, v, codes.data());
+                weft_engine_tile(engine, 0, t, 0, q.data(), y, v, codes.data());
                 for (int c = tile.column_begin; c < tile.column_end; c++) {
                     int64_t sum = 0;
                     for (int r = tile.row_begin; r < tile.row_end; r++) {
@@ -192,7 +196,7 @@ TEST(Calibration, NormalisedValuesHaveTheWantedMoments) {
                 std::vector<int64_t> sums(7), codes(7);
                 for (int t = 0; t < net.mapping()->stages[0].tile_count; t++) {
                     const weft_tile &tile = net.mapping()->stages[0].tiles[t];
-                    weft_engine_tile(engine, 0, t, q.data(), p / 8, p % 8, codes.data());
+                    weft_engine_tile(engine, 0, t, 0, q.data(), p / 8, p % 8, codes.data());
                     for (int c = tile.column_begin; c < tile.column_end; c++)
                         sums[static_cast<size_t>(c)] += codes[static_cast<size_t>(c - tile.column_begin)];
                 }

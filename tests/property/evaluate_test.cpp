@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "core/arena.h"
+#include "core/interval.h"
 #include "tests/support/naive_network.h"
 #include "tests/support/trainer_fixture.h"
-#include "trainer/interval.h"
 #include "trainer/loss.h"
 
 using namespace fixture;

@@ -111,6 +111,12 @@ TEST(TransformFormula, TernaryQuantiseClip) {
             return std::fabs(std::fabs(levels * w - std::floor(levels * w)) - 0.5) < 1e-5; /* either way */
         });
     }
+    for (int n : {2, 3, 5, 17}) {
+        auto nearest = [=](double w) { return std::round((n - 1) * w) / (n - 1); };
+        expect_formula("levels:n=" + std::to_string(n), nearest, [=](double w) {
+            return std::fabs(std::fabs((n - 1) * w - std::floor((n - 1) * w)) - 0.5) < 1e-5;
+        });
+    }
     for (double limit : {0.0, 0.25, 1.0})
         expect_formula("clip:limit=" + std::to_string(limit),
                        [=](double w) { return std::min(std::max(w, -limit), limit); });
@@ -135,6 +141,105 @@ TEST(TransformMoments, StochM3BelowHalfOfAlpha) {
 TEST(TransformMoments, AddNorm) {
     for (double s : {0.1, 0.2, 0.8})
         expect_moments("addnorm:sigma=" + std::to_string(s), [=](double w) { return addnorm(w, s); });
+}
+
+/* ---- devices; formulas and constants restated from the publications ---- */
+
+static double fraction_below(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); }
+
+TEST(DeviceMoments, ErrorsProportionalAndInverse) {
+    for (double s : {0.05, 0.5}) {
+        expect_moments("multnorm:sigma=" + std::to_string(s), [=](double w) { return addnorm(w, s * std::fabs(w)); });
+        for (double floor : {0.1, 0.5})
+            expect_moments("invnorm:sigma=" + std::to_string(s) + ",floor=" + std::to_string(floor),
+                           [=](double w) { return addnorm(w, s / std::max(std::fabs(w), floor)); });
+    }
+}
+TEST(DeviceMoments, LogNormal) {
+    for (double s : {0.05, 0.4})
+        expect_moments("lognorm:sigma=" + std::to_string(s), [=](double w) {
+            return Moments{w * std::exp(s * s / 2), w * w * std::exp(2 * s * s), std::pow(w, 4) * std::exp(8 * s * s)};
+        });
+}
+TEST(DeviceMoments, StuckCells) {
+    for (double on : {0.0, 0.02, 0.3})
+        for (double off : {0.0, 0.1, 0.7}) {
+            double kept = 1 - on - off;
+            expect_moments("stuck:on=" + std::to_string(on) + ",off=" + std::to_string(off), [=](double w) {
+                return Moments{on * sign(w) + kept * w, on + kept * w * w, on + kept * std::pow(w, 4)};
+            });
+        }
+}
+/* Counts, and nothing but the three values. */
+TEST(DeviceMoments, StuckRates) {
+    V out = applied("stuck:on=0.0175,off=0.0904", copies(-0.5));
+    double on = double(std::count(out.begin() + 1, out.end(), -1.0f)),
+           off = double(std::count(out.begin() + 1, out.end(), 0.0f));
+    EXPECT_NEAR(on / N, 0.0175, 5 * std::sqrt(0.0175 / N));
+    EXPECT_NEAR(off / N, 0.0904, 5 * std::sqrt(0.0904 / N));
+    EXPECT_EQ(double(std::count(out.begin() + 1, out.end(), -0.5f)), N - on - off);
+    V all = applied("stuck:on=0.75,off=0.75", copies(0.5)); /* what `on` leaves is off */
+    EXPECT_EQ(std::count(all.begin() + 1, all.end(), 0.5f), 0);
+    EXPECT_NEAR(double(std::count(all.begin() + 1, all.end(), 1.0f)) / N, 0.75, 5 * std::sqrt(0.75 * 0.25 / N));
+}
+TEST(DeviceMoments, PcmProgrammingError) {
+    for (double scale : {0.5, 1.0, 2.0})
+        expect_moments("pcm_program:scale=" + std::to_string(scale), [=](double w) {
+            double g = std::fabs(w), us = 0.26348 + 1.965 * g - 1.1731 * g * g;
+            return addnorm(w, scale * us / 25);
+        });
+}
+/* nu is normal with what is below 0 at 0: mean of exp(-k L nu) over both parts. */
+static double drift_moment(double g, double folds, int k) {
+    double m = std::min(std::max(-0.0155 * std::log(g) + 0.0244, 0.049), 0.1),
+           s = std::min(std::max(-0.0125 * std::log(g) - 0.0059, 0.008), 0.045), l = k * folds;
+    return fraction_below(-m / s) + std::exp(-l * m + l * l * s * s / 2) * fraction_below(m / s - l * s);
+}
+TEST(DeviceMoments, PcmDriftFromASecondToAMonth) {
+    for (double time : {0.0, 1.0, 3600.0, 86400.0, 2592000.0})
+        expect_moments("pcm_drift:time_s=" + std::to_string(time), [=](double w) {
+            double g = std::fabs(w), folds = std::log(1 + time / 20);
+            if (g == 0) return Moments{0, 0, 0};
+            return Moments{w * drift_moment(g, folds, 1), w * w * drift_moment(g, folds, 2),
+                           std::pow(w, 4) * drift_moment(g, folds, 4)};
+        });
+}
+TEST(DeviceMoments, PcmDriftByHand) {
+    /* A full cell after 30 days: nu = 0.049 +- 0.008, ln(2592020 / 20) = 11.77222. */
+    V out = applied("pcm_drift:time_s=2592000", V(N, 1.0f));
+    double log_mean = 0, log_square = 0;
+    for (float x : out) log_mean += std::log(double(x)), log_square += std::pow(std::log(double(x)), 2);
+    log_mean /= N, log_square /= N;
+    EXPECT_NEAR(log_mean, -0.57684, 5 * 0.09418 / std::sqrt(double(N)));
+    EXPECT_NEAR(std::sqrt(log_square - log_mean * log_mean), 0.09418, 0.09418 * 5 / std::sqrt(2.0 * N));
+    V scaled = applied("pcm_drift:time_s=2592000,scale=2", V(N, 1.0f)),
+      soon = applied("pcm_drift:time_s=90,t0_s=10", V(N, 1.0f));
+    for (size_t i = 0; i < N; i++) {
+        ASSERT_NEAR(scaled[i], out[i] * out[i], 1e-6); /* the same draw, twice the exponent */
+        ASSERT_NEAR(std::log(soon[i]) / std::log(10.0), std::log(out[i]) / 11.77222, 1e-6);
+    }
+}
+TEST(DeviceMoments, PcmReadNoise) {
+    for (double time : {1.0, 86400.0})
+        for (double scale : {1.0, 0.5})
+            expect_moments("pcm_read:time_s=" + std::to_string(time) + ",scale=" + std::to_string(scale),
+                           [=](double w) {
+                               double g = std::fabs(w), growth = std::sqrt(std::log((time + 250e-9) / 500e-9));
+                               if (g == 0) return Moments{0, 0, 0};
+                               return addnorm(w, scale * g * growth * std::min(0.0088 / std::pow(g, 0.65), 0.2));
+                           });
+    EXPECT_EQ(applied("pcm_read:time_s=0", copies(0.5)), copies(0.5)); /* ahead of the first read pulse */
+}
+TEST(DeviceMoments, RramRelaxation) {
+    expect_moments("rram_relax:sigma=0.02,growth=0.1,time_s=0.5,t0_s=1", [](double w) { return addnorm(w, 0.02); });
+    for (double time : {1.0, 3600.0, 315360000.0})
+        expect_moments("rram_relax:sigma=0.02,growth=0.1,t0_s=1,time_s=" + std::to_string(time),
+                       [=](double w) { return addnorm(w, 0.02 * (1 + 0.1 * std::log(time))); });
+    /* As published: 0.4118 + 0.0420 ln t uS of 90 uS; after a year 1.137 uS. */
+    V out = applied("rram_relax:time_s=31536000", V(N, 0.5f));
+    double square = 0;
+    for (float x : out) square += std::pow(90 * (double(x) - 0.5) * 2, 2); /* alpha is 0.5 */
+    EXPECT_NEAR(std::sqrt(square / N), 1.137, 1.137 * (0.005 + 5 / std::sqrt(2.0 * N)));
 }
 
 /* By rank: copies of w below as many copies of 1, so that all of them are in the middle, and above as many zeros, so

@@ -15,7 +15,9 @@ class Pieces {
     Pieces(const weft_engine *e, const weft_stages *stages, const weft_mapping *mapping)
         : e_(e), stages_(*stages), mapping_(*mapping) {}
 
-    std::vector<float> image(const float *x) {
+    // number: of the image, for read noise.
+    std::vector<float> image(const float *x, uint64_t number = 0) {
+        number_ = number;
         sent_.assign(1, std::vector<int32_t>(weft_shape_size(stages_.input)));
         weft_engine_quantise_input(e_, x, sent_[0].data());
         for (int s = 0;; s++) {
@@ -121,7 +123,7 @@ class Pieces {
             if (tile.copy != block.copy || tile.column_begin < block.column_begin || tile.column_end > block.column_end)
                 continue;
             std::vector<int64_t> codes(static_cast<size_t>(tile.column_end - tile.column_begin), -12345);
-            weft_engine_tile(e_, s, t, q.data(), y, x, codes.data());
+            weft_engine_tile(e_, s, t, number_, q.data(), y, x, codes.data());
             for (size_t c = 0; c < codes.size(); c++)
                 sums[c + static_cast<size_t>(tile.column_begin - block.column_begin)] += codes[c];
         }
@@ -129,6 +131,7 @@ class Pieces {
     }
 
     const weft_engine *e_;
+    uint64_t number_ = 0;
     const weft_stages &stages_;
     const weft_mapping &mapping_;
     std::vector<std::vector<int32_t>> sent_; // by stage + 1

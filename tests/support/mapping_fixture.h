@@ -38,6 +38,10 @@ inline weft_chip tiny_chip() {
     chip.array.per_core = 2;
     chip.weight.bits = 8;
     chip.weight.encoding = WEFT_WEIGHT_DIFFERENTIAL_CELL;
+    chip.weight.clip_percentile = 100;
+    chip.device.program = chip.device.program_table = "";
+    chip.device.program_parallel = 1;
+    chip.wires.interleaved = true;
     chip.input.bits = 8;
     chip.input.bits_per_pulse = 1;
     chip.input.pulse_ns.value = 1.0;

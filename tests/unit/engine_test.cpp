@@ -260,7 +260,7 @@ TEST(Engine, CellsOffTheGroupsCountAsZero) {
     ASSERT_EQ(WEFT_OK, engine.status);
     const int32_t q[] = {3, 5};
     int64_t codes[2];
-    weft_engine_tile(engine, 0, 0, q, 0, 0, codes);
+    weft_engine_tile(engine, 0, 0, 0, q, 0, 0, codes);
     EXPECT_EQ(3 * 16384, codes[0]); // round(0.5 * 32767), half away from zero
     EXPECT_EQ(-5 * 32767, codes[1]);
 }

@@ -1,5 +1,5 @@
 // Confidence intervals: known quantiles and intervals, and coverage on simulated data.
-#include "trainer/interval.h"
+#include "core/interval.h"
 
 #include <gtest/gtest.h>
 

@@ -121,7 +121,8 @@ TEST_F(RecipeTest, Errors) {
     expect_error(
         head + tail + "projection: sgn\n",
         ":6:13: projection: unknown transform 'sgn'; nearest is 'sign'; known: none, sign, round, power, ternary, "
-        "quantise, clip, stoch, stochm, stochm3, addnorm, multunif");
+        "quantise, levels, clip, stoch, stochm, stochm3, addnorm, multunif, multnorm, invnorm, lognorm, stuck, "
+        "pcm_program, pcm_drift, pcm_read, rram_relax");
     expect_error(head + "layers:\n  - dense: {units: 10, projection: 'addnorm:sigma=-1'}\n",
                  ":5:36: layers.0.dense.projection: transform addnorm: sigma: -1 is below 0");
     expect_error(head + "layers: []\n", ":4:9: layers: needs at least one layer");

@@ -1,6 +1,9 @@
 // Is the report right: energy = counts x cost, times from cycles, self-checks, and files that parse?
 #include "sim/report/tables.h"
 
+#include "core/interval.h"
+
+#include <algorithm>
 #include <cjson/cJSON.h>
 #include <cmath>
 #include <cstdlib>
@@ -296,11 +299,13 @@ TEST_F(Report, every_csv_line_has_all_columns) {
     const struct {
         void (*print)(const weft_report_tables *, FILE *);
         size_t lines, columns;
-    } files[] = {{weft_report_csv_layers, 2, 16 + (size_t)tables.component_count},
+    } files[] = {{weft_report_csv_layers, 2, 21 + (size_t)tables.component_count},
                  {weft_report_csv_energy, WEFT_EVENT_COUNT + 2, 7},
                  {weft_report_csv_cores, 3, 9},
                  {weft_report_csv_links, 3, 7},
-                 {weft_report_csv_confusion, 4, 4}};
+                 {weft_report_csv_confusion, 4, 4},
+                 {weft_report_csv_trials, 2, 4},
+                 {weft_report_csv_histograms, 1, 5}};
     for (bool with_time : {true, false}) {
         input.timed = with_time ? &timed : nullptr;
         for (const auto &file : files) {
@@ -315,6 +320,113 @@ TEST_F(Report, every_csv_line_has_all_columns) {
     EXPECT_NE(text(weft_report_csv_energy).find("array,array_read,7,3,21,measured,\"a, \"\"b\"\"\"\n"),
               std::string::npos);
     EXPECT_NE(text(weft_report_csv_links).find("\n1,0,west,0,0,4,"), std::string::npos);
+}
+
+// Three chips: 8, 7 and 9 of 10 right. The interval is weft_error_interval's.
+TEST_F(Report, several_chips) {
+    const size_t correct[] = {8, 7, 9};
+    input.trials = 3;
+    input.trial_correct = correct;
+    weft_report_derive(&tables);
+    const weft_report_figures &f = tables.figures;
+    EXPECT_EQ(f.failed_check, nullptr);
+    EXPECT_EQ(f.accuracy_percent, 80);
+    EXPECT_EQ(f.trials_mean_percent, 80);
+    EXPECT_EQ(f.trials_std_percent, 10);
+    EXPECT_EQ(f.trials_worst_percent, 70);
+    double low, high;
+    weft_error_interval(&low, &high, 0.2, 0.1, 3, 10);
+    EXPECT_NEAR(f.accuracy_low_percent, 100 * (1 - high), 1e-9);
+    EXPECT_NEAR(f.accuracy_high_percent, 100 * (1 - low), 1e-9);
+    EXPECT_LT(f.accuracy_low_percent, 55);
+    cJSON *json = cJSON_Parse(text(weft_report_json).c_str());
+    ASSERT_NE(json, nullptr);
+    cJSON *trials = cJSON_GetObjectItemCaseSensitive(json, "trials");
+    const auto number = [&](const char *key) {
+        return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(trials, key));
+    };
+    EXPECT_EQ(number("count"), 3);
+    EXPECT_EQ(number("mean_percent"), 80);
+    EXPECT_EQ(number("std_percent"), 10);
+    EXPECT_EQ(number("worst_percent"), 70);
+    cJSON *each = cJSON_GetObjectItemCaseSensitive(trials, "accuracy_percent");
+    ASSERT_EQ(cJSON_GetArraySize(each), 3);
+    EXPECT_EQ(cJSON_GetNumberValue(cJSON_GetArrayItem(each, 1)), 70);
+    cJSON_Delete(json);
+    EXPECT_EQ(text(weft_report_csv_trials), "trial,images,correct,accuracy_percent\n0,10,8,80\n1,10,7,70\n2,10,9,90\n");
+    const std::string printed =
+        text([&](const weft_report_tables *t, FILE *s) { weft_report_print_arrays(t->input, &t->figures, s); });
+    EXPECT_NE(printed.find("trials           3 chips: mean 80.00 %, standard deviation 10.00, worst 70.00 %\n"),
+              std::string::npos)
+        << printed;
+}
+
+TEST_F(Report, one_chip_has_no_spread) {
+    weft_report_derive(&tables);
+    EXPECT_EQ(tables.figures.trials_mean_percent, 80);
+    EXPECT_EQ(tables.figures.trials_std_percent, 0);
+    EXPECT_EQ(tables.figures.trials_worst_percent, 80);
+    cJSON *json = cJSON_Parse(text(weft_report_json).c_str());
+    ASSERT_NE(json, nullptr);
+    cJSON *trials = cJSON_GetObjectItemCaseSensitive(json, "trials");
+    EXPECT_EQ(cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(trials, "count")), 1);
+    EXPECT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(trials, "std_percent")));
+    cJSON *layer = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "layers"), 0);
+    for (const char *key : {"results_exact", "signal_to_noise_db", "conversions_per_image", "adc_clipped_percent",
+                            "adc_utilisation_percent"})
+        EXPECT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(layer, key))) << key;
+    cJSON_Delete(json);
+}
+
+TEST_F(Report, statistics_of_arrays) {
+    weft_engine_stage_statistics of{};
+    of.signal_to_noise_db = 31.25;
+    of.conversions = 400;
+    of.clipped = 10;
+    of.adc_utilisation = 0.875;
+    of.histogram[0] = 390;
+    of.histogram[63] = 10;
+    input.statistics = &of;
+    input.statistics_images = 4;
+    tables.figures.programming = {48, 1, 1500, 2e6};
+    weft_report_derive(&tables);
+    cJSON *json = cJSON_Parse(text(weft_report_json).c_str());
+    ASSERT_NE(json, nullptr);
+    cJSON *layer = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "layers"), 0);
+    const auto number = [&](const cJSON *object, const char *key) {
+        return cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(object, key));
+    };
+    EXPECT_TRUE(cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(layer, "results_exact")));
+    EXPECT_EQ(number(layer, "signal_to_noise_db"), 31.25);
+    EXPECT_EQ(number(layer, "conversions_per_image"), 100);
+    EXPECT_EQ(number(layer, "adc_clipped_percent"), 2.5);
+    EXPECT_EQ(number(layer, "adc_utilisation_percent"), 87.5);
+    EXPECT_EQ(number(json, "statistics_images"), 4);
+    const cJSON *programming = cJSON_GetObjectItemCaseSensitive(json, "programming");
+    EXPECT_EQ(number(programming, "cells"), 48);
+    EXPECT_EQ(number(programming, "time_ns"), 1500);
+    EXPECT_EQ(number(programming, "energy_pj"), 2e6);
+    cJSON_Delete(json);
+    const std::string bins = text(weft_report_csv_histograms);
+    EXPECT_EQ(std::count(bins.begin(), bins.end(), '\n'), 65);
+    EXPECT_NE(bins.find(",0,0,0.015625,390\n"), std::string::npos) << bins;
+    EXPECT_NE(bins.find(",63,0.984375,,10\n"), std::string::npos) << bins;
+    EXPECT_NE(text(weft_report_csv_layers).find(",false,31.25,100,2.5,87.5,"), std::string::npos);
+    const auto printed = [&] {
+        return text([&](const weft_report_tables *t, FILE *s) { weft_report_print_arrays(t->input, &t->figures, s); });
+    };
+    EXPECT_NE(printed().find("programming      1.500 us, 2.000 uJ for 48 cells\n"), std::string::npos) << printed();
+    EXPECT_NE(printed().find("         31.2 dB       87.5 %        2.5 %\n"), std::string::npos) << printed();
+    const auto page = [&] { return text(weft_report_html_arrays); };
+    EXPECT_NE(page().find("<td>31.2 dB</td><td>87.5 %</td><td>2.5 %</td><td>100</td>"), std::string::npos) << page();
+    of.signal_to_noise_db = INFINITY;
+    EXPECT_NE(printed().find("           exact "), std::string::npos) << printed();
+    EXPECT_NE(page().find("<td>exact</td>"), std::string::npos);
+    json = cJSON_Parse(text(weft_report_json).c_str());
+    layer = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "layers"), 0);
+    EXPECT_TRUE(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(layer, "results_exact")));
+    EXPECT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(layer, "signal_to_noise_db")));
+    cJSON_Delete(json);
 }
 
 TEST_F(Report, page_stands_alone_and_escapes_names) {

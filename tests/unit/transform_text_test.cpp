@@ -37,6 +37,9 @@ TEST(TransformText, Canonical) {
     EXPECT_EQ(canonical("stochm3:drop=0.25,gamma=0.4"), "stochm3:gamma=0.4,middle=0,drop=0.25");
     EXPECT_EQ(canonical("quantise:bits=4"), "quantise:bits=4");
     EXPECT_EQ(canonical("sign|addnorm"), "sign|addnorm:sigma=0.2");
+    EXPECT_EQ(canonical("pcm_program|pcm_drift:time_s=3600|pcm_read"),
+              "pcm_program:scale=1|pcm_drift:time_s=3600,t0_s=20,scale=1|pcm_read:time_s=86400,scale=1");
+    EXPECT_EQ(canonical("rram_relax:sigma=0.02"), "rram_relax:sigma=0.02,growth=0.102,time_s=86400,t0_s=1");
     EXPECT_EQ(canonical("addnorm:sigma=0.1234567890123"), "addnorm:sigma=0.1234567890123");
     weft_transform_chain empty = {};
     char out[16], small[4];
@@ -98,6 +101,8 @@ TEST(TransformText, StochasticChains) {
     EXPECT_FALSE(stochastic("sign|round|power:beta=2"));
     EXPECT_TRUE(stochastic("sign|addnorm"));
     EXPECT_TRUE(stochastic("power:beta=0..2"));
+    EXPECT_FALSE(stochastic("levels:n=4"));
+    EXPECT_TRUE(stochastic("levels:n=4|pcm_drift"));
 }
 
 /* ---- values worked out by hand ---- */
@@ -128,6 +133,8 @@ TEST(TransformValues, Deterministic) {
     EXPECT_EQ(applied("quantise:bits=1", W), applied("sign", W));
     EXPECT_EQ(applied("quantise:bits=2", W), applied("round", W));
     EXPECT_EQ(applied("quantise:bits=3", V({-3, -1.6f, -1.4f, 0.4f, 0.5f, 2.4f})), V({-3, -2, -1, 0, 1, 2}));
+    EXPECT_EQ(applied("levels:n=2", W), applied("round", W));
+    EXPECT_EQ(applied("levels:n=4", V({-3, -1.6f, -1.4f, 0.4f, 0.5f, 2.4f})), V({-3, -2, -1, 0, 1, 2}));
     EXPECT_EQ(applied("clip:limit=0.5", W), V({-1, -1, -0.96f, -0.5f, 0, 0.5f, 0.999f, 1, 1}));
     EXPECT_EQ(applied("clip:limit=0.5|round", W), V({-2, -2, 0, 0, 0, 0, 0, 2, 2})); /* alpha is the input's */
 }

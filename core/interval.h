@@ -1,7 +1,7 @@
-/* Confidence interval of a test error that was measured on a finite test set under random distortions. Internal to
- * trainer/. */
-#ifndef WEFT_TRAINER_INTERVAL_H
-#define WEFT_TRAINER_INTERVAL_H
+/* Confidence interval of a test error that was measured on a finite test set under random distortions, or on chips
+ * programmed with random errors. */
+#ifndef WEFT_CORE_INTERVAL_H
+#define WEFT_CORE_INTERVAL_H
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "trainer/interval.h"
+#include "core/interval.h"
 
 #include <math.h>
 

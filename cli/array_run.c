@@ -1,0 +1,174 @@
+/* weft array: the array's currents. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/array.h"
+#include "core/rng.h"
+#include "sim/model/adc.h"
+
+/* The matrix of more cells than EFFECTIVE takes longer than their nodal equations; those of more than NODAL do not fit
+ * the memory. */
+enum { EFFECTIVE_CELLS_MAX = 1 << 18, NODAL_CELLS_MAX = 1 << 21 };
+
+static size_t cell_count(const weft_array_look *l) { return (size_t)l->g.rows * (size_t)l->g.columns; }
+static size_t current_count(const weft_array_look *l) { return (size_t)l->x.rows * (size_t)l->g.columns; }
+
+/* ---- cells ---- */
+
+/* Cells in levels with level_max 1: g = (level + base) x step x g_max. */
+static double level_step(const weft_chip *chip) { return 1 - chip->device.g_min_us / chip->device.g_max_us; }
+
+static double largest_siemens(const weft_chip *chip) { return 1e-6 * chip->device.g_max_us; }
+
+static weft_status program(weft_array_look *l, weft_error *err) {
+    const weft_chip *chip = l->chip;
+    const weft_cells_place place = {.seed = l->options->seed, .trial = l->options->trial};
+    weft_program_table table = {0};
+    weft_status status;
+    memcpy(l->held, l->g.values, cell_count(l) * sizeof *l->held);
+    WEFT_TRY(weft_program_table_read(&table, chip, err));
+    if (!table.count && !chip->program.count) return WEFT_OK;
+    const double unit = level_step(chip) * largest_siemens(chip), base = weft_cells_base(chip, 1);
+    for (size_t i = 0; i < cell_count(l); i++) l->held[i] = l->g.values[i] / unit - base;
+    WEFT_TRY_GOTO(weft_cells_program(chip, &table, &place, 0, 1, l->held, cell_count(l), err));
+    for (size_t i = 0; i < cell_count(l); i++) l->held[i] *= unit;
+cleanup:
+    weft_program_table_destroy(&table);
+    return status;
+}
+
+/* One draw a column and sample, with the variance of its cells' currents. */
+static weft_status add_read_noise(weft_array_look *l, weft_error *err) {
+    const weft_chip *chip = l->chip;
+    const size_t columns = (size_t)l->g.columns, rows = (size_t)l->g.rows;
+    if (!chip->has_read_noise) return WEFT_OK;
+    double *variance = malloc(cell_count(l) * sizeof *variance), *level = malloc(cell_count(l) * sizeof *level);
+    double *sum = malloc(columns * sizeof *sum);
+    const double unit = level_step(chip) * largest_siemens(chip);
+    for (size_t i = 0; i < cell_count(l) && level; i++) level[i] = l->held[i] / unit;
+    if (variance && level && sum) weft_cells_read_variance(chip, 1, level, variance, cell_count(l));
+    for (size_t s = 0; s < (size_t)l->x.rows && variance && level && sum; s++) {
+        const weft_rng rng = {l->options->seed, l->options->trial << 32 | s, 0, WEFT_PURPOSE_READ};
+        memset(sum, 0, columns * sizeof *sum);
+        for (size_t r = 0; r < rows; r++) {
+            const double v = l->x.values[s * rows + r] * unit;
+            for (size_t c = 0; c < columns; c++) sum[c] += v * v * variance[r * columns + c];
+        }
+        for (size_t c = 0; c < columns; c++)
+            l->analog[s * columns + c] += sqrt(sum[c]) * (double)weft_rng_normal(&rng, c);
+    }
+    const bool done = variance && level && sum;
+    free(variance);
+    free(level);
+    free(sum);
+    return done ? WEFT_OK : weft_error_set(err, WEFT_E_MEMORY, "no memory for the read noise of an array");
+}
+
+/* ---- currents ---- */
+
+/* currents [samples, columns] = voltages x matrix, summed over rows in order. */
+static void multiply(const weft_array_look *l, const double *matrix, double *currents) {
+    const size_t columns = (size_t)l->g.columns, rows = (size_t)l->g.rows;
+    memset(currents, 0, current_count(l) * sizeof *currents);
+    for (size_t s = 0; s < (size_t)l->x.rows; s++)
+        for (size_t r = 0; r < rows; r++) {
+            const double v = l->x.values[s * rows + r];
+            for (size_t c = 0; c < columns && v != 0; c++) currents[s * columns + c] += v * matrix[r * columns + c];
+        }
+}
+
+static weft_status effective_currents(const weft_array_look *l, double *currents, weft_error *err) {
+    double *matrix = malloc(cell_count(l) * sizeof *matrix);
+    if (!matrix) return weft_error_set(err, WEFT_E_MEMORY, "no memory for the effective matrix");
+    weft_status status = weft_wires_effective(&l->wires, l->held, matrix, err);
+    if (status == WEFT_OK) multiply(l, matrix, currents);
+    free(matrix);
+    return status;
+}
+
+static weft_status compare(weft_array_look *l, weft_error *err) {
+    double *fast = malloc(current_count(l) * sizeof *fast);
+    if (!fast) return weft_error_set(err, WEFT_E_MEMORY, "no memory for the currents");
+    weft_status status = effective_currents(l, fast, err);
+    for (size_t i = 0; i < current_count(l) && status == WEFT_OK; i++)
+        if (l->analog[i] != 0) l->deviation = fmax(l->deviation, fabs(fast[i] / l->analog[i] - 1));
+    l->compared = status == WEFT_OK;
+    free(fast);
+    return status;
+}
+
+static weft_status flow(weft_array_look *l, weft_error *err) {
+    if (!l->nodal) return effective_currents(l, l->analog, err);
+    WEFT_TRY(weft_wires_solve(&l->wires, &l->cells, l->x.values, l->x.rows, l->analog, err));
+    const bool linear = !l->cells.gated && l->cells.iv_nonlinearity == 0;
+    return linear && cell_count(l) <= EFFECTIVE_CELLS_MAX ? compare(l, err) : WEFT_OK;
+}
+
+/* ---- converters ---- */
+
+static weft_status convert(weft_array_look *l, weft_error *err) {
+    weft_chip chip = *l->chip; /* for this array: amperes in place of levels x digits */
+    weft_adc adc = {0};
+    memcpy(l->currents, l->analog, current_count(l) * sizeof *l->currents);
+    if (chip.adc.kind == WEFT_ADC_NONE) return WEFT_OK;
+    l->full_scale_a = l->g.rows * largest_siemens(&chip) * l->v_max;
+    l->codes = malloc(current_count(l) * sizeof *l->codes);
+    if (!l->codes) return weft_error_set(err, WEFT_E_MEMORY, "no memory for the codes");
+    chip.adc.range = WEFT_ADC_CALIBRATED;
+    WEFT_TRY(weft_adc_create(&adc, &chip, l->full_scale_a, l->options->seed, l->options->trial, 0, 0, err));
+    l->largest_code = adc.max_code;
+    for (size_t i = 0; i < current_count(l); i++) {
+        const int column = (int)(i % (size_t)l->g.columns);
+        l->codes[i] = weft_adc_code(&adc, column % (int)chip.adc.per_array, l->analog[i]);
+        l->currents[i] = (double)l->codes[i] * (l->full_scale_a / (double)adc.max_code);
+    }
+    weft_adc_destroy(&adc);
+    return WEFT_OK;
+}
+
+/* ---- the array ---- */
+
+static weft_status check_units(const weft_array_look *l, weft_error *err) {
+    const weft_chip *chip = l->chip;
+    const char *needs = chip->adc.kind != WEFT_ADC_NONE ? "converters"
+                        : chip->program.count           ? "device.program"
+                        : chip->has_read_noise          ? "device.read_noise"
+                                                        : NULL;
+    if (!needs || chip->device.g_max_us > 0) return WEFT_OK;
+    return weft_record_error(&chip->yaml, chip->yaml.root, "device.g_max_us", err, "%s of an array in siemens need it",
+                             needs);
+}
+
+static void set_up(weft_array_look *l) {
+    const weft_chip *chip = l->chip;
+    for (size_t i = 0; i < (size_t)l->x.rows * (size_t)l->x.columns; i++)
+        l->v_max = fmax(l->v_max, fabs(l->x.values[i]));
+    if (l->v_max == 0) l->v_max = 1;
+    l->wires = (weft_wires){l->g.rows,
+                            l->g.columns,
+                            chip->wires.row_segment_ohm,
+                            chip->wires.column_segment_ohm,
+                            chip->wires.row_terminal_ohm,
+                            chip->wires.column_terminal_ohm};
+    l->cells = (weft_wires_cells){.g = l->held,
+                                  .iv_nonlinearity = chip->device.iv_nonlinearity,
+                                  .v_max = l->v_max,
+                                  .gated = chip->wires.topology == WEFT_WIRES_GATED};
+    l->nodal = l->options->exact || l->cells.gated || l->cells.iv_nonlinearity > 0 ||
+               (chip->has_wires && cell_count(l) > EFFECTIVE_CELLS_MAX && cell_count(l) <= NODAL_CELLS_MAX);
+}
+
+weft_status weft_array_look_run(weft_array_look *l, weft_error *err) {
+    WEFT_TRY(check_units(l, err));
+    l->held = malloc(cell_count(l) * sizeof *l->held);
+    l->analog = malloc(current_count(l) * sizeof *l->analog);
+    l->currents = malloc(current_count(l) * sizeof *l->currents);
+    if (!l->held || !l->analog || !l->currents)
+        return weft_error_set(err, WEFT_E_MEMORY, "no memory for an array of %d x %d cells", l->g.rows, l->g.columns);
+    set_up(l);
+    WEFT_TRY(program(l, err));
+    WEFT_TRY(flow(l, err));
+    WEFT_TRY(add_read_noise(l, err));
+    return convert(l, err);
+}

@@ -1,0 +1,137 @@
+/* The inputs of weft sim. */
+#include <stdlib.h>
+
+#include "cli/sim.h"
+
+#define TIMED_IMAGES 4        /* by default */
+#define STATISTICS_IMAGES 100 /* by default, where arrays are not ideal */
+
+static weft_status load_chip(weft_sim *sim, weft_error *err) {
+    bool changed = false;
+    WEFT_TRY(weft_mapped_settings(&sim->settings, sim->mapping, &sim->options->set, err));
+    WEFT_TRY(weft_mapped_chip(&sim->chip, &changed, sim->mapping, &sim->settings, err));
+    if (changed)
+        fprintf(sim->session->err, "weft: note: the chip differs from the one that the mapping was made for (--set)\n");
+    return WEFT_OK;
+}
+
+static weft_status load_network(weft_sim *sim, weft_error *err) {
+    const weft_sim_options *o = sim->options;
+    weft_transform_chain chain;
+    WEFT_TRY(weft_chain_from_texts(&chain, &o->transforms, err));
+    weft_chain_text(sim->transform, sizeof sim->transform, &chain, o->transforms.count > 0);
+    WEFT_TRY(weft_mapped_network(&sim->net, sim->mapping, err));
+    WEFT_TRY(weft_network_distort(sim->net, o->transforms.count ? &chain : NULL, o->seed, o->draw, err));
+    return weft_lower(&sim->stages, sim->net, err);
+}
+
+/* Cells and converters that do nothing but what the integers say (but for the converters' resolution). */
+static bool ideal_arrays(const weft_chip *chip) {
+    return chip->ideal_cells && chip->adc.kind == WEFT_ADC_IDEAL && chip->adc.range != WEFT_ADC_CALIBRATED &&
+           chip->adc.offset_lsb == 0 && chip->adc.gain_sigma == 0;
+}
+
+static weft_status load_images(weft_sim *sim, weft_error *err) {
+    const weft_sim_options *o = sim->options;
+    WEFT_TRY(weft_dataset_open(&sim->test, o->dataset, WEFT_SPLIT_TEST, err));
+    WEFT_TRY(weft_network_check_dataset(sim->net, sim->test, err));
+    WEFT_TRY(weft_network_bind_named(sim->net, o->dataset, err));
+    if (o->images > sim->test->count)
+        return weft_error_set(err, WEFT_E_INVALID, "--images %llu: data set %.200s has %zu test images",
+                              (unsigned long long)o->images, o->dataset, sim->test->count);
+    sim->images = o->images ? (size_t)o->images : sim->test->count;
+    if (sim->timed_images > sim->images) sim->timed_images = sim->images;
+    sim->statistics_images = ideal_arrays(sim->chip) ? 0 : STATISTICS_IMAGES;
+    if (o->statistics != WEFT_SIM_ABSENT) sim->statistics_images = (size_t)o->statistics;
+    if (sim->statistics_images > sim->images) sim->statistics_images = sim->images;
+    return o->trials > 1 ? weft_dataset_prepare(sim->test, &sim->net->preprocess, err) : WEFT_OK;
+}
+
+/* How many timed images are wanted. A mapping of several parts has none, and says so. */
+static weft_status choose_timed(weft_sim *sim, weft_error *err) {
+    const weft_sim_options *o = sim->options;
+    const bool asked = o->timed_images != WEFT_SIM_ABSENT;
+    const int parts = sim->mapping->parts;
+    if (o->functional) return WEFT_OK;
+    sim->timed_images = asked ? (size_t)o->timed_images : TIMED_IMAGES;
+    if (parts <= 1 || sim->timed_images == 0) return WEFT_OK;
+    if (asked || o->record)
+        return weft_error_set(err, WEFT_E_UNSUPPORTED,
+                              "%s: the mapping has %d parts, which run one after the other; only mappings of one part "
+                              "can be timed",
+                              asked ? "--timed-images" : "--record", parts);
+    fprintf(sim->session->err, "weft: note: the mapping has %d parts: no images are timed, so there is no latency\n",
+            parts);
+    sim->timed_images = 0;
+    return WEFT_OK;
+}
+
+/* Chips that differ: something is drawn when they are programmed or read. */
+static bool is_random(const weft_chip *chip) {
+    return weft_transform_chain_is_stochastic(&chip->program) || chip->device.program_table[0] ||
+           chip->has_read_noise || chip->adc.offset_lsb > 0 || chip->adc.gain_sigma > 0 || chip->adc.mismatch > 0;
+}
+
+/* Options that exclude each other. */
+static weft_status check_usage(const weft_sim_options *o, weft_error *err) {
+    const bool timed = o->timed_images != WEFT_SIM_ABSENT && o->timed_images > 0;
+    if (o->functional && timed)
+        return weft_error_set(err, WEFT_E_USAGE, "--functional times no images, and --timed-images is %llu",
+                              (unsigned long long)o->timed_images);
+    if (o->record && o->functional)
+        return weft_error_set(err, WEFT_E_USAGE, "--record needs timed images, and --functional times none");
+    if (o->record && o->timed_images == 0)
+        return weft_error_set(err, WEFT_E_USAGE, "--record needs timed images, and --timed-images is 0");
+    return WEFT_OK;
+}
+
+/* Input ranges where they are unknown; with --recalibrate, ranges, scale and offset; the converters' ranges where the
+ * chip file leaves them to calibration. */
+static weft_status load_training(weft_sim *sim, weft_error *err) {
+    const size_t count = sim->recalibrate;
+    if (sim->chip->adc.range == WEFT_ADC_CALIBRATED) sim->calibrate |= WEFT_CALIBRATE_ADC;
+    if (count) sim->calibrate |= WEFT_CALIBRATE_RANGES | WEFT_CALIBRATE_AFFINE;
+    if (!weft_engine_has_ranges(sim->engine)) sim->calibrate |= WEFT_CALIBRATE_RANGES;
+    if (!sim->calibrate) return WEFT_OK;
+    sim->training_count = count;
+    WEFT_TRY(weft_training_images(&sim->training, &sim->training_count, sim->net, sim->options->dataset,
+                                  "--recalibrate", err));
+    if (count) sim->recalibrate = sim->training_count;
+    return WEFT_OK;
+}
+
+weft_status weft_sim_prepare(weft_sim *sim, weft_error *err) {
+    const weft_sim_options *o = sim->options;
+    const weft_engine_trial trial = {.seed = o->seed};
+    sim->trials = (int)o->trials;
+    WEFT_TRY(weft_recalibrate_parse(&sim->recalibrate, o->recalibrate, err));
+    WEFT_TRY(check_usage(o, err));
+    WEFT_TRY(weft_output_probe(o->record, err));
+    WEFT_TRY(weft_mapping_read(&sim->mapping, o->mapping, err));
+    WEFT_TRY(choose_timed(sim, err));
+    WEFT_TRY(load_chip(sim, err));
+    if (sim->trials > 1 && !is_random(sim->chip))
+        fprintf(sim->session->err, "weft: note: the chip file has no errors that are drawn: all trials are alike\n");
+    WEFT_TRY(load_network(sim, err));
+    WEFT_TRY(weft_mapping_check(sim->mapping, sim->stages, sim->chip, err));
+    WEFT_TRY(load_images(sim, err));
+    WEFT_TRY(weft_engine_create_trial(&sim->engine, sim->chip, sim->mapping, sim->stages, &trial, err));
+    WEFT_TRY(load_training(sim, err));
+    return weft_traffic_create(&sim->traffic, sim->mapping, sim->stages, sim->chip, err);
+}
+
+void weft_sim_close(weft_sim *sim) {
+    free(sim->confusion);
+    free(sim->timed_logits);
+    free(sim->correct);
+    free(sim->statistics);
+    free(sim->training);
+    free(sim->settings.items);
+    weft_traffic_destroy(sim->traffic);
+    weft_engine_destroy(sim->engine);
+    weft_dataset_destroy(sim->test);
+    weft_stages_destroy(sim->stages);
+    weft_network_destroy(sim->net);
+    weft_chip_destroy(sim->chip);
+    weft_mapping_destroy(sim->mapping);
+}
