@@ -127,38 +127,6 @@ static void map_work_free(weft_map_work *work) {
     weft_network_destroy(work->net);
 }
 
-/* ---- drawings ---- */
-
-typedef weft_status draw_part(const weft_mapping *mapping, const weft_stages *stages, const weft_chip *chip, int part,
-                              FILE *stream, weft_error *err);
-
-/* "a.svg" of part 2: "a-2.svg". */
-static weft_status part_path(char *out, size_t size, const char *path, int part, weft_error *err) {
-    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
-    int length = (int)strlen(path),
-        stem = dot && dot != path && (!slash || dot > slash + 1) ? (int)(dot - path) : length;
-    int wrote =
-        part == 0 ? snprintf(out, size, "%s", path) : snprintf(out, size, "%.*s-%d%s", stem, path, part, path + stem);
-    if (wrote >= 0 && (size_t)wrote < size) return WEFT_OK;
-    return weft_error_set(err, WEFT_E_INVALID, "the path %.200s... is too long", path);
-}
-
-static weft_status draw(const weft_map_work *work, const char *path, draw_part *drawing, weft_error *err) {
-    char name[4096];
-    for (int part = 0; path && part < work->mapping->parts; part++) {
-        weft_output output;
-        WEFT_TRY(part_path(name, sizeof name, path, part, err));
-        WEFT_TRY(weft_output_open(&output, name, err));
-        weft_status status = drawing(work->mapping, work->stages, work->chip, part, output.stream, err);
-        if (status != WEFT_OK) {
-            weft_output_abort(&output);
-            return status;
-        }
-        WEFT_TRY(weft_output_commit(&output, err));
-    }
-    return WEFT_OK;
-}
-
 /* ---- the two ways ---- */
 
 static weft_status copy_path(char out[4096], const char *path, weft_error *err) {
@@ -177,8 +145,8 @@ static weft_status show(const map_options *o, const weft_console *session, const
     if (o->check)
         fprintf(session->out, "%s fits %s: every weight lies in one array, no limit of a core is exceeded\n",
                 o->network, work->chip->name);
-    WEFT_TRY(draw(work, o->floor, weft_map_draw_floor, err));
-    WEFT_TRY(draw(work, o->links, weft_map_draw_links, err));
+    WEFT_TRY(weft_map_draw_parts(work, o->floor, weft_map_draw_floor, err));
+    WEFT_TRY(weft_map_draw_parts(work, o->links, weft_map_draw_links, err));
     if (!o->common.json) return WEFT_OK;
     return weft_map_write_json(work, o->check ? o->network : o->out, o->common.json, err);
 }
@@ -232,7 +200,10 @@ static weft_status unknown_name(const char *option, const char *name, const char
     if (nearest)
         return weft_error_set(err, WEFT_E_USAGE, "--%s: there is no \"%.80s\"; did you mean \"%s\"?", option, name,
                               nearest);
-    return weft_error_set(err, WEFT_E_USAGE, "--%s: there is no \"%.80s\"", option, name);
+    char known[256] = "";
+    for (size_t used = 0; *names && used < sizeof known; names++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", *names);
+    return weft_error_set(err, WEFT_E_USAGE, "--%s: there is no \"%.80s\"; there are %s", option, name, known);
 }
 
 static weft_status find_objective(weft_objective *out, const char *name, weft_error *err) {

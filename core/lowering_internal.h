@@ -59,11 +59,8 @@ weft_status weft_lowering_finish(weft_lowering *l);
 
 /* lowering_stage.c */
 
-/* A new stage that reads the value; zeroed but for port 0, name, layer, in, out, groups 1. *stage: its index. */
-weft_status weft_lowering_start(weft_lowering *l, int index, const weft_lowered *value, int *stage);
+/* A new digital stage that reads the value. *stage: its index. */
 weft_status weft_lowering_start_digital(weft_lowering *l, int index, const weft_lowered *value, int *stage);
-/* A further port, of operation op. */
-weft_status weft_lowering_add_port(weft_lowering *l, int stage, int op, const weft_lowered *value);
 /* Lower a layer and set its value. */
 weft_status weft_lower_matrix(weft_lowering *l, int index);
 weft_status weft_lower_add(weft_lowering *l, int index);

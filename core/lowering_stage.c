@@ -10,7 +10,8 @@ static weft_window whole_window(weft_shape in) {
     return window;
 }
 
-weft_status weft_lowering_add_port(weft_lowering *l, int stage, int op, const weft_lowered *value) {
+/* A further port, of operation op. */
+static weft_status add_port(weft_lowering *l, int stage, int op, const weft_lowered *value) {
     weft_stage *item = &l->stages->items[stage];
     size_t count = (size_t)item->port_count, size = (size_t)value->source_count * sizeof(weft_source);
     weft_port *grown = realloc(item->ports, (count + 1) * sizeof *grown);
@@ -23,18 +24,19 @@ weft_status weft_lowering_add_port(weft_lowering *l, int stage, int op, const we
     return WEFT_OK;
 }
 
-weft_status weft_lowering_start(weft_lowering *l, int index, const weft_lowered *value, int *stage) {
+/* A new stage that reads the value; zeroed but for port 0, name, layer, in, out, groups 1. *stage: its index. */
+static weft_status start(weft_lowering *l, int index, const weft_lowered *value, int *stage) {
     *stage = l->stages->count++;
     weft_stage *item = &l->stages->items[*stage];
     item->name = l->net->layers[index].name;
     item->layer = index;
     item->groups = 1;
     item->in = item->matrix_out = item->out = value->map;
-    return weft_lowering_add_port(l, *stage, -1, value);
+    return add_port(l, *stage, -1, value);
 }
 
 weft_status weft_lowering_start_digital(weft_lowering *l, int index, const weft_lowered *value, int *stage) {
-    WEFT_TRY(weft_lowering_start(l, index, value, stage));
+    WEFT_TRY(start(l, index, value, stage));
     weft_stage *item = &l->stages->items[*stage];
     item->columns = item->in.channels;
     item->window = whole_window((weft_shape){1, 1, 1});
@@ -90,7 +92,7 @@ weft_status weft_lower_matrix(weft_lowering *l, int index) {
     int s = 0;
     if (layer->kind == WEFT_LAYER_CONV && weft_lowered_scattered(value))
         return weft_lowering_refuse(l, layer, "a convolution after a flatten cannot be mapped");
-    WEFT_TRY(weft_lowering_start(l, index, value, &s));
+    WEFT_TRY(start(l, index, value, &s));
     weft_stage *stage = &l->stages->items[s];
     shape_matrix(stage, layer, &value->pad);
     if ((size_t)weft_stage_group_rows(stage) * (size_t)stage->columns != layer->weight_count)
@@ -133,7 +135,7 @@ weft_status weft_lower_add(weft_lowering *l, int index) {
     weft_digital_op *op = weft_lowering_append_op(stage, WEFT_DIGITAL_ADD);
     if (!op) return weft_lowering_no_memory(l, layer);
     op->port = stage->port_count;
-    WEFT_TRY(weft_lowering_add_port(l, s, stage->op_count - 1, other));
+    WEFT_TRY(add_port(l, s, stage->op_count - 1, other));
     stage->ports[op->port].lag = rows_ahead(other, main);
     weft_lowered *value = weft_lowering_value(l, index);
     value->ready = weft_lowering_both_ready(l, main, other);

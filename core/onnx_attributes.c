@@ -125,9 +125,3 @@ weft_status weft_onnx_list(const weft_onnx_node *node, const char *name, int64_t
     for (int i = 0; i < *count; i++) out[i] = a->ints[i];
     return WEFT_OK;
 }
-
-bool weft_onnx_has_attribute(const weft_onnx_node *node, const char *name) {
-    for (size_t i = 0; i < node->proto->n_attribute; i++)
-        if (strcmp(weft_onnx_text(node->proto->attribute[i]->name), name) == 0) return true;
-    return false;
-}

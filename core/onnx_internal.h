@@ -98,7 +98,6 @@ weft_status weft_onnx_list(const weft_onnx_node *node, const char *name, int64_t
 /* Text into out[size]; fallback when absent. */
 weft_status weft_onnx_string(const weft_onnx_node *node, const char *name, const char *fallback, char *out, size_t size,
                              weft_error *err);
-bool weft_onnx_has_attribute(const weft_onnx_node *node, const char *name);
 
 /* ---- tensors (onnx_tensor.c) ---- */
 

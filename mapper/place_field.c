@@ -45,7 +45,8 @@ static int64_t climb(const int64_t *slope, int from, int to) {
     return sum;
 }
 
-int64_t weft_place_field_move(weft_place_field *field, int cluster, int x, int y) {
+/* Change of the linear part, were the cluster alone to go to router (x, y). */
+static int64_t move(weft_place_field *field, int cluster, int x, int y) {
     const weft_place_layout *l = field->layout;
     const int64_t *row = row_of(field, cluster);
     field->work += 4 + (uint64_t)weft_place_distance(l->x[cluster], l->y[cluster], x, y);
@@ -55,8 +56,8 @@ int64_t weft_place_field_move(weft_place_field *field, int cluster, int x, int y
 int64_t weft_place_field_change(weft_place_field *field, int cluster, int core) {
     const weft_place_layout *l = field->layout;
     int other = l->cluster_at[core], router = core / l->concentration;
-    int64_t change = weft_place_field_move(field, cluster, router % l->width, router / l->width);
-    return other < 0 ? change : change + weft_place_field_move(field, other, l->x[cluster], l->y[cluster]);
+    int64_t change = move(field, cluster, router % l->width, router / l->width);
+    return other < 0 ? change : change + move(field, other, l->x[cluster], l->y[cluster]);
 }
 
 /* Of the pair's arc, 0 where there is none. */

@@ -18,8 +18,6 @@ typedef struct weft_place_field {
 weft_status weft_place_field_create(weft_place_field *out, const weft_place_graph *graph, weft_place_layout *layout,
                                     weft_error *err);
 void weft_place_field_destroy(weft_place_field *field);
-/* Change of the linear part, were the cluster alone to go to router (x, y). */
-int64_t weft_place_field_move(weft_place_field *field, int cluster, int x, int y);
 /* By weft_place_field_swap, without what is between the two: a lower bound, exact when weft_place_field_tie is added.
  */
 int64_t weft_place_field_change(weft_place_field *field, int cluster, int core);

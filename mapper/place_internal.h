@@ -38,14 +38,8 @@ static inline int weft_place_distance(int x0, int y0, int x1, int y1) {
 }
 /* Sum over pairs of weight x links. */
 uint64_t weft_place_linear(const weft_place_graph *graph, const weft_place_layout *layout);
-/* Change of that sum by weft_place_layout_swap, and how many arcs that looks at. */
+/* Change of that sum by weft_place_layout_swap. */
 int64_t weft_place_swap_change(const weft_place_graph *graph, const weft_place_layout *layout, int cluster, int core);
-static inline uint64_t weft_place_swap_work(const weft_place_graph *graph, const weft_place_layout *layout, int cluster,
-                                            int core) {
-    int other = layout->cluster_at[core];
-    size_t arcs = graph->begin[cluster + 1] - graph->begin[cluster];
-    return other < 0 ? arcs : arcs + graph->begin[other + 1] - graph->begin[other];
-}
 /* Back to a placement that was kept. */
 void weft_place_layout_restore(weft_place_layout *layout, const int *core_of);
 /* A hop of a head flit through a router and a link, in cycles. */

@@ -2,8 +2,10 @@
 
 #include <string.h>
 
-void weft_batch_gather(const weft_dataset *set, const uint32_t *order, size_t count, const weft_augment *augment,
-                       uint64_t seed, size_t epoch, uint8_t *pixels, uint8_t *labels) {
+/* Copies images order[0..count) of the set to pixels [count, C, H, W] and labels [count]. Flip and translation of an
+ * image are draws for (seed, epoch, its number in the set), so they do not depend on where in the epoch it stands. */
+static void gather(const weft_dataset *set, const uint32_t *order, size_t count, const weft_augment *augment,
+                   uint64_t seed, size_t epoch, uint8_t *pixels, uint8_t *labels) {
     size_t size = weft_shape_size(set->shape);
     for (size_t i = 0; i < count; i++) {
         size_t image = order[i];
@@ -17,7 +19,7 @@ weft_status weft_batch_input(const weft_batch_source *source, const uint32_t *or
     const weft_dataset *set = source->set;
     size_t size = weft_shape_size(set->shape);
     if (weft_augment_is_on(source->augment) || !weft_dataset_is_prepared(set, source->preprocess)) {
-        weft_batch_gather(set, order, count, source->augment, source->seed, source->epoch, pixels, labels);
+        gather(set, order, count, source->augment, source->seed, source->epoch, pixels, labels);
         return weft_preprocess_apply(source->preprocess, set->shape, pixels, count, x, err);
     }
     for (size_t i = 0; i < count; i++) {

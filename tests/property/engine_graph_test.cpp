@@ -32,30 +32,11 @@ weft_chip random_engine_chip(dice &d, bool lossless) {
     return chip;
 }
 
-void fill(weft_network *net, dice &d) {
-    for (int i = 0; i < net->layer_count; i++) {
-        weft_layer &l = net->layers[i];
-        for (size_t k = 0; k < l.weight_count; k++) l.weight[k] = (float)d.between(-1000, 1000) / 1000.0f;
-        for (int c = 0; l.bias && c < l.out.channels; c++) l.bias[c] = (float)d.between(-500, 500) / 1000.0f;
-        for (int c = 0; l.gamma && c < l.out.channels; c++) {
-            l.gamma[c] = (float)d.between(200, 1500) / 1000.0f;
-            l.beta[c] = (float)d.between(-500, 500) / 1000.0f;
-        }
-    }
-}
-
-// Operations that make a jump of a small difference would make large ones of rounding errors.
-void smooth(weft_network *net) {
-    for (int i = 0; i < net->layer_count; i++)
-        if (net->layers[i].kind == WEFT_LAYER_QUANTISE || net->layers[i].kind == WEFT_LAYER_THRESHOLD)
-            net->layers[i].kind = WEFT_LAYER_TANH;
-}
-
 struct GraphCase {
     GraphCase(uint64_t seed, bool lossless, int parts)
         : d(seed), net(random_dag(d, 7, 6)), stages(nullptr, weft_stages_destroy),
           chip(random_engine_chip(d, lossless)), mapping(nullptr, weft_mapping_destroy) {
-        fill(net.get(), d);
+        fill_random(net.get(), d);
         if (lossless) smooth(net.get());
         stages = lower(net.get());
         mapping = random_mapping(d, stages.get(), &chip, parts);

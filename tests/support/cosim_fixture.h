@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "sim/systemc/cosim.h"
-#include "tests/support/mapping_fixture.h"
+#include "tests/support/random_network.h"
 
 namespace weft_test {
 
@@ -46,18 +46,6 @@ inline weft_chip timed_chip() {
     chip.noc.link_cycles = chip.noc.credit_cycles = 1;
     weft_chip_resolve(&chip);
     return chip;
-}
-
-inline void fill_random(weft_network *net, dice &d) {
-    for (int i = 0; i < net->layer_count; i++) {
-        weft_layer &layer = net->layers[i];
-        for (size_t k = 0; k < layer.weight_count; k++) layer.weight[k] = (float)d.between(-100, 100) / 100.0f;
-        for (int c = 0; layer.bias && c < layer.out.channels; c++) layer.bias[c] = (float)d.between(-50, 50) / 100.0f;
-        for (int c = 0; layer.gamma && c < layer.out.channels; c++) {
-            layer.gamma[c] = (float)d.between(20, 200) / 100.0f;
-            layer.beta[c] = (float)d.between(-50, 50) / 100.0f;
-        }
-    }
 }
 
 /* All that a timed run needs; `mapping` may be replaced before prepare. */

@@ -1,6 +1,6 @@
 // Random networks with branches: residual additions, concatenations, grouped convolutions, pools that overlap, padding,
 // every activation, dead ends. random_dag(d): extents of at most `extent`, at most `channels` channels, the output a
-// vector; weights are zero. All of them can be lowered.
+// vector; weights are zero until fill_random. All of them can be lowered.
 #ifndef WEFT_TESTS_SUPPORT_RANDOM_NETWORK_H
 #define WEFT_TESTS_SUPPORT_RANDOM_NETWORK_H
 
@@ -172,6 +172,30 @@ class dag_builder {
 
 inline network_ptr random_dag(dice &d, int extent = 6, int channels = 6) {
     return dag_builder(d, extent, channels).build(d.between(2, 12));
+}
+
+/* Random parameters of a moderate size. */
+inline void fill_random(weft_network *net, dice &d) {
+    const auto draw = [&](float *values, size_t count, int low, int high) {
+        for (size_t i = 0; values && i < count; i++) values[i] = (float)d.between(low, high) / 100.0f;
+    };
+    for (int i = 0; i < net->layer_count; i++) {
+        weft_layer &l = net->layers[i];
+        const size_t channels = (size_t)l.out.channels;
+        draw(l.weight, l.weight_count, -60, 60);
+        draw(l.bias, channels, -50, 50);
+        draw(l.gamma, channels, 50, 150);
+        draw(l.beta, channels, -50, 50);
+        draw(l.mean, channels, -50, 50);
+        draw(l.variance, channels, 50, 150);
+    }
+}
+
+/* Functions with jumps become one without: they would make large differences of rounding errors. */
+inline void smooth(weft_network *net) {
+    for (int i = 0; i < net->layer_count; i++)
+        if (net->layers[i].kind == WEFT_LAYER_QUANTISE || net->layers[i].kind == WEFT_LAYER_THRESHOLD)
+            net->layers[i].kind = WEFT_LAYER_TANH;
 }
 
 } // namespace weft_test

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "tests/support/golden.h"
 #include "tests/support/mapping_fixture.h"
 extern "C" {
 #include "core/text.h"
@@ -11,18 +12,6 @@ extern "C" {
 
 namespace weft_test {
 namespace {
-
-/* What draw writes to a stream. */
-template <typename Draw> std::string drawn(Draw draw) {
-    char *text = nullptr;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    draw(stream);
-    fclose(stream);
-    std::string out(text, size);
-    free(text);
-    return out;
-}
 
 int count_of(const std::string &text, const std::string &part) {
     int count = 0;
@@ -71,7 +60,7 @@ struct Drawing : testing::Test {
         snprintf(mapping->network_path, sizeof mapping->network_path, "nets/a<b>&c.onnx");
     }
     std::string draw(decltype(&weft_map_draw_floor) figure) {
-        return drawn([&](FILE *stream) {
+        return printed([&](FILE *stream) {
             weft_error err = {};
             EXPECT_EQ(figure(mapping.get(), stages.get(), &chip, 0, stream, &err), WEFT_OK) << err.text;
         });
@@ -127,7 +116,7 @@ TEST_F(Drawing, FullDiskIsAnError) {
 TEST(Draw, NoTraffic) {
     weft_chip chip = tiny_chip();
     const uint64_t flits[8] = {};
-    std::string svg = drawn([&](FILE *stream) { weft_draw_link_heat(stream, &chip, flits, "none", nullptr); });
+    std::string svg = printed([&](FILE *stream) { weft_draw_link_heat(stream, &chip, flits, "none", nullptr); });
     expect_well_formed(svg);
     EXPECT_EQ(count_of(svg, "no link carries anything"), 1);
     EXPECT_EQ(count_of(svg, "flits an image</title>"), 0);
@@ -149,7 +138,7 @@ TEST(Draw, BaseNames) {
 
 TEST(Draw, TextIsEscapedAndCut) {
     auto escaped = [](const char *text, int limit) {
-        return drawn([&](FILE *stream) { weft_xml_print(stream, text, limit); });
+        return printed([&](FILE *stream) { weft_xml_print(stream, text, limit); });
     };
     EXPECT_EQ(escaped("a<b>&\"c\"\n\xc3\xa4", 0), "a&lt;b&gt;&amp;&quot;c&quot;\n\xc3\xa4");
     EXPECT_EQ(escaped("abcdefgh", 8), "abcdefgh");
