@@ -279,7 +279,7 @@ static bool is_copy(const weft_transform_chain *chain, const float *w, float *ou
 
 weft_status weft_transform_chain_apply(const weft_transform_chain *chain, const float *w, float *out, size_t count,
                                        const weft_transform_draw *draw, weft_error *err) {
-    float alpha;
+    float alpha = 0;
     if (is_copy(chain, w, out, count)) return WEFT_OK;
     WEFT_TRY(alpha_find(&alpha, w, 0, count, draw, err));
     if (alpha > 0.0f) return chain_apply(chain, alpha, w, out, 0, count, draw, err);
@@ -290,7 +290,7 @@ weft_status weft_transform_chain_apply(const weft_transform_chain *chain, const 
 weft_status weft_transform_chain_apply_to(const weft_transform_chain *chain, float alpha, const float *w, float *out,
                                           uint64_t first_element, size_t count, const weft_transform_draw *draw,
                                           weft_error *err) {
-    float largest;
+    float largest = 0;
     if (is_copy(chain, w, out, count)) return WEFT_OK;
     WEFT_TRY(alpha_find(&largest, w, first_element, count, draw, err));
     return chain_apply(chain, alpha, w, out, first_element, count, draw, err);
