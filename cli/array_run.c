@@ -129,13 +129,27 @@ static weft_status convert(weft_array_look *l, weft_error *err) {
 
 /* ---- the array ---- */
 
+/* A chip with cells of its own cannot hold more than its largest conductance. */
+static weft_status check_conductances(const weft_array_look *l, weft_error *err) {
+    const double most = largest_siemens(l->chip) * (1 + 1e-9);
+    for (size_t i = 0; i < cell_count(l); i++) {
+        if (l->g.values[i] <= most) continue;
+        return weft_error_set_at(err, WEFT_E_INVALID, l->options->conductances, 0, 0,
+                                 "row %zu, column %zu: %g S is above the %g S of device.g_max_us",
+                                 i / (size_t)l->g.columns + 1, i % (size_t)l->g.columns + 1, l->g.values[i],
+                                 largest_siemens(l->chip));
+    }
+    return WEFT_OK;
+}
+
 static weft_status check_units(const weft_array_look *l, weft_error *err) {
     const weft_chip *chip = l->chip;
     const char *needs = chip->adc.kind != WEFT_ADC_NONE ? "converters"
                         : chip->program.count           ? "device.program"
                         : chip->has_read_noise          ? "device.read_noise"
                                                         : NULL;
-    if (!needs || chip->device.g_max_us > 0) return WEFT_OK;
+    if (!needs) return WEFT_OK;
+    if (chip->device.g_max_us > 0) return check_conductances(l, err);
     return weft_record_error(&chip->yaml, chip->yaml.root, "device.g_max_us", err, "%s of an array in siemens need it",
                              needs);
 }

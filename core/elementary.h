@@ -1,5 +1,5 @@
-/* Powers, exponentials and logarithms as plain arithmetic: they vectorise, and give the same bits on every platform and
- * instruction set, which libm's do not. */
+/* Bit patterns of numbers, and powers, exponentials and logarithms as plain arithmetic: they vectorise, and give the
+ * same bits on every platform and instruction set, which libm's do not. */
 #ifndef WEFT_CORE_ELEMENTARY_H
 #define WEFT_CORE_ELEMENTARY_H
 
@@ -15,6 +15,17 @@ static inline uint64_t weft_double_bits(double x) {
 }
 static inline double weft_bits_double(uint64_t bits) {
     double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static inline uint32_t weft_float_bits(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+static inline float weft_bits_float(uint32_t bits) {
+    float x;
     memcpy(&x, &bits, sizeof x);
     return x;
 }

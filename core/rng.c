@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/clones.h"
+#include "core/elementary.h"
 
 /* Philox4x32 multipliers and key increments (Salmon et al. 2011, table 2 and section 3.3). */
 #define MULTIPLIER_0 0xD2511F53u
@@ -48,24 +49,13 @@ static weft_philox_block block_of(const weft_rng *rng, uint64_t element) {
 /* Exact in single precision: 23 bits and the half step need 24. */
 static inline float to_uniform(uint32_t u) { return ((float)(int32_t)(u >> 9) + 0.5f) * 0x1p-23f; }
 
-static inline float bits_to_float(uint32_t bits) {
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-static inline uint32_t float_to_bits(float value) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-
 /* Natural logarithm of x in (0, 1), x normal: x = 2^e m with m in [sqrt(1/2), sqrt(2)), then the series of atanh. Own
  * code rather than libm's, so that it vectorises and gives the same bits on every platform. Relative error below 3e-7.
  */
 static inline float log_of(float x) {
-    uint32_t bits = float_to_bits(x) - 0x3F3504F3u; /* bits of sqrt(1/2) */
+    uint32_t bits = weft_float_bits(x) - 0x3F3504F3u; /* bits of sqrt(1/2) */
     float e = (float)((int32_t)bits >> 23);
-    float m = bits_to_float((bits & 0x7FFFFFu) + 0x3F3504F3u);
+    float m = weft_bits_float((bits & 0x7FFFFFu) + 0x3F3504F3u);
     float s = (m - 1.0f) / (m + 1.0f), s2 = s * s;
     float series = s2 * (1.0f / 3 + s2 * (1.0f / 5 + s2 * (1.0f / 7 + s2 * (1.0f / 9))));
     return e * 0.693147181f + 2.0f * (s + s * series);
@@ -79,10 +69,10 @@ static inline void to_normals(uint32_t word_0, uint32_t word_1, float *out_0, fl
     float t = (((float)(int32_t)(word_1 >> 9 & 0x1FFFFF) + 0.5f) * 0x1p-21f - 0.5f) * 1.57079633f, t2 = t * t;
     float sine = t + t * t2 * (-1.0f / 6 + t2 * (1.0f / 120 + t2 * (-1.0f / 5040 + t2 * (1.0f / 362880))));
     float cosine = 1.0f + t2 * (-0.5f + t2 * (1.0f / 24 + t2 * (-1.0f / 720 + t2 * (1.0f / 40320))));
-    uint32_t swap = 0u - (quadrant & 1), s = float_to_bits(sine), c = float_to_bits(cosine);
+    uint32_t swap = 0u - (quadrant & 1), s = weft_float_bits(sine), c = weft_float_bits(cosine);
     uint32_t x = (c & ~swap) | (s & swap), y = (s & ~swap) | (c & swap);
-    *out_0 = radius * bits_to_float(x ^ ((quadrant ^ quadrant >> 1) & 1) << 31);
-    *out_1 = radius * bits_to_float(y ^ (quadrant >> 1) << 31);
+    *out_0 = radius * weft_bits_float(x ^ ((quadrant ^ quadrant >> 1) & 1) << 31);
+    *out_1 = radius * weft_bits_float(y ^ (quadrant >> 1) << 31);
 }
 
 uint32_t weft_rng_u32(const weft_rng *rng, uint64_t element) { return block_of(rng, element).v[element % 4]; }
