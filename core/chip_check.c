@@ -15,7 +15,7 @@ static weft_status check_cells(const weft_chip *chip, const weft_yaml *yaml, con
     if (cell_bits == 0 && bits != 16)
         FAIL("weight.bits", "analog cells keep 15 bits and sign; leave it at 16, not %lld", (long long)bits);
     if (cell_bits == 0 && chip->adc.range == WEFT_ADC_UNIT)
-        FAIL("adc.range", "analog cells have no levels for unit; needs full_scale");
+        FAIL("adc.range", "analog cells have no levels for unit; needs full_scale or calibrated");
     if (chip->weight.encoding == WEFT_WEIGHT_DIFFERENTIAL_CELL && chip->adc.flip_columns)
         FAIL("adc.flip_columns", "differential cells have no inverse to store; needs false");
     int needed = weft_chip_columns_per_weight(chip);

@@ -252,7 +252,7 @@ TEST(ChipCheck, CellsAndWeights) {
     EXPECT_EQ(refusal("hermes", {"weight.bits=8"}),
               "--set weight.bits=8: weight.bits: analog cells keep 15 bits and sign; leave it at 16, not 8");
     EXPECT_EQ(refusal("hermes", {"adc.range=unit"}),
-              "--set adc.range=unit: adc.range: analog cells have no levels for unit; needs full_scale");
+              "--set adc.range=unit: adc.range: analog cells have no levels for unit; needs full_scale or calibrated");
     EXPECT_EQ(
         refusal("hermes", {"adc.flip_columns=true"}),
         "--set adc.flip_columns=true: adc.flip_columns: differential cells have no inverse to store; needs false");

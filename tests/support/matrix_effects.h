@@ -50,8 +50,10 @@ struct Effect {
     double least_snr_db; // of the worst stage: what a broken chain would not reach
 };
 
-inline const Refusal needs_levels = {
-    {"analog columns", "analog cell"}, "", "adc.range", "analog cells have no levels for unit; needs full_scale"};
+inline const Refusal needs_levels = {{"analog columns", "analog cell"},
+                                     "",
+                                     "adc.range",
+                                     "analog cells have no levels for unit; needs full_scale or calibrated"};
 inline const settings all_wires = {
     {"wires.row_segment_ohm", "2"}, {"wires.column_segment_ohm", "2"}, {"wires.row_terminal_ohm", "50"}};
 inline settings with(settings a, const settings &b) {
