@@ -92,6 +92,8 @@ static weft_status array_run(const void *options, const weft_console *session, w
     weft_status status;
     WEFT_TRY_GOTO(weft_output_probe(o->spice, err));
     WEFT_TRY_GOTO(weft_chip_load(&look.chip, o->chip, o->set.items, o->set.count, err));
+    WEFT_TRY_GOTO(weft_output_apart("json", o->common.json, "the chip's table", look.chip->program_table_path, err));
+    WEFT_TRY_GOTO(weft_output_apart("spice", o->spice, "the chip's table", look.chip->program_table_path, err));
     WEFT_TRY_GOTO(read_inputs(&look, err));
     WEFT_TRY_GOTO(weft_array_look_run(&look, err));
     if (o->spice) WEFT_TRY_GOTO(weft_array_write_spice(&look, err));

@@ -105,6 +105,23 @@ static weft_status flow(weft_array_look *l, weft_error *err) {
     return linear && cell_count(l) <= EFFECTIVE_CELLS_MAX ? compare(l, err) : WEFT_OK;
 }
 
+static weft_status check_currents(const weft_array_look *l, weft_error *err) {
+    const size_t columns = (size_t)l->g.columns;
+    for (size_t i = 0; i < current_count(l); i++)
+        if (!isfinite(l->analog[i]))
+            return weft_error_set(err, WEFT_E_INVALID, "sample %zu, column %zu: the current is too large for a number",
+                                  i / columns, i % columns);
+    return WEFT_OK;
+}
+
+/* Arrays with wires that would take hours and more memory than there is. */
+static weft_status check_size(const weft_array_look *l, weft_error *err) {
+    if (!(l->chip->has_wires || l->nodal) || cell_count(l) <= NODAL_CELLS_MAX) return WEFT_OK;
+    return weft_error_set_at(err, WEFT_E_UNSUPPORTED, l->options->conductances, 0, 0,
+                             "%d x %d cells with wires; at most %d are supported", l->g.rows, l->g.columns,
+                             NODAL_CELLS_MAX);
+}
+
 /* ---- converters ---- */
 
 static weft_status convert(weft_array_look *l, weft_error *err) {
@@ -112,6 +129,8 @@ static weft_status convert(weft_array_look *l, weft_error *err) {
     weft_adc adc = {0};
     memcpy(l->currents, l->analog, current_count(l) * sizeof *l->currents);
     if (chip.adc.kind == WEFT_ADC_NONE) return WEFT_OK;
+    if (chip.adc.bits < 2 && weft_chip_columns_signed(&chip))
+        return weft_record_error(&chip.yaml, chip.yaml.root, "adc.bits", err, "1 is below 2: columns have signed sums");
     l->full_scale_a = l->g.rows * largest_siemens(&chip) * l->v_max;
     l->codes = malloc(current_count(l) * sizeof *l->codes);
     if (!l->codes) return weft_error_set(err, WEFT_E_MEMORY, "no memory for the codes");
@@ -170,7 +189,7 @@ static void set_up(weft_array_look *l) {
                                   .v_max = l->v_max,
                                   .gated = chip->wires.topology == WEFT_WIRES_GATED};
     l->nodal = l->options->exact || l->cells.gated || l->cells.iv_nonlinearity > 0 ||
-               (chip->has_wires && cell_count(l) > EFFECTIVE_CELLS_MAX && cell_count(l) <= NODAL_CELLS_MAX);
+               (chip->has_wires && cell_count(l) > EFFECTIVE_CELLS_MAX);
 }
 
 weft_status weft_array_look_run(weft_array_look *l, weft_error *err) {
@@ -181,8 +200,10 @@ weft_status weft_array_look_run(weft_array_look *l, weft_error *err) {
     if (!l->held || !l->analog || !l->currents)
         return weft_error_set(err, WEFT_E_MEMORY, "no memory for an array of %d x %d cells", l->g.rows, l->g.columns);
     set_up(l);
+    WEFT_TRY(check_size(l, err));
     WEFT_TRY(program(l, err));
     WEFT_TRY(flow(l, err));
     WEFT_TRY(add_read_noise(l, err));
+    WEFT_TRY(check_currents(l, err));
     return convert(l, err);
 }

@@ -175,12 +175,18 @@ static bool same_file(const char *a, const char *b) {
     return S_ISREG(x.st_mode) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+weft_status weft_output_apart(const char *option, const char *path, const char *what, const char *other,
+                              weft_error *err) {
+    if (!path || !other || !*other || !strcmp(path, "-") || !same_file(path, other)) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_USAGE, "--%s would overwrite %s: both are %.300s", option, what, other);
+}
+
 static weft_status check_apart(const parser *p, const weft_option *output, const weft_option *other, bool argument,
                                weft_error *err) {
     const char *path = *(const char **)member(p->out, output), *second = *(const char **)member(p->out, other);
-    if (!path || !second || !strcmp(path, "-") || !same_file(path, second)) return WEFT_OK;
-    return weft_error_set(err, WEFT_E_USAGE, "--%s would overwrite %s%s: both are %.300s", output->name,
-                          argument ? "" : "--", other->name, second);
+    char what[128];
+    snprintf(what, sizeof what, "%s%s", argument ? "" : "--", other->name);
+    return weft_output_apart(output->name, path, what, second, err);
 }
 
 /* Options that take a file name it as an output unless they say that it is read: none may be an argument's file, a file

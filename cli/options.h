@@ -83,6 +83,9 @@ extern const int weft_common_option_count;
  * lists of TEXTS are malloc'd: release with weft_options_free, also after a failure. USAGE: unknown option (the nearest
  * is named), missing or surplus argument, value not allowed. */
 weft_status weft_options_parse(void *out, const weft_command *command, int argc, char **argv, weft_error *err);
+/* USAGE when the output of `--option` is the file `other`; what: how to call that. NULL or "" files are none. */
+weft_status weft_output_apart(const char *option, const char *path, const char *what, const char *other,
+                              weft_error *err);
 void weft_options_free(void *options, const weft_command *command);
 
 /* The i-th option of a command: its own, then the common ones; NULL past the end. */

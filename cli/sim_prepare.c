@@ -100,6 +100,22 @@ static weft_status load_training(weft_sim *sim, weft_error *err) {
     return WEFT_OK;
 }
 
+/* Nor may the results go where something that is read lies, or the report. */
+static weft_status check_json(const weft_sim *sim, weft_error *err) {
+    static const char *const names[] = {"report.json", "report.html", "layers.csv",    "energy.csv",    "cores.csv",
+                                        "links.csv",   "trials.csv",  "confusion.csv", "histograms.csv"};
+    const char *json = sim->options->common.json;
+    char path[4096];
+    WEFT_TRY(weft_output_apart("json", json, "the network", sim->mapping->network_path, err));
+    WEFT_TRY(weft_output_apart("json", json, "the chip", sim->chip->path, err));
+    WEFT_TRY(weft_output_apart("json", json, "the chip's table", sim->chip->program_table_path, err));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        WEFT_TRY(weft_path_join(path, sizeof path, sim->options->out, names[i], err));
+        WEFT_TRY(weft_output_apart("json", json, "a file of the report", path, err));
+    }
+    return WEFT_OK;
+}
+
 weft_status weft_sim_prepare(weft_sim *sim, weft_error *err) {
     const weft_sim_options *o = sim->options;
     const weft_engine_trial trial = {.seed = o->seed};
@@ -110,6 +126,7 @@ weft_status weft_sim_prepare(weft_sim *sim, weft_error *err) {
     WEFT_TRY(weft_mapping_read(&sim->mapping, o->mapping, err));
     WEFT_TRY(choose_timed(sim, err));
     WEFT_TRY(load_chip(sim, err));
+    WEFT_TRY(check_json(sim, err));
     if (sim->trials > 1 && !is_random(sim->chip))
         fprintf(sim->session->err, "weft: note: the chip file has no errors that are drawn: all trials are alike\n");
     WEFT_TRY(load_network(sim, err));

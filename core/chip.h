@@ -201,8 +201,9 @@ typedef struct weft_chip {
     int host_terminal;           /* network terminal of the host: core_count */
     /* Provenance. */
     char path[4096];
-    weft_sha256 sha256; /* of the file's bytes and the overrides */
-    weft_yaml yaml;     /* located tree, for error messages; holds the strings */
+    weft_sha256 sha256;            /* of the file's bytes, the overrides and the bytes of device.program_table */
+    char program_table_path[8192]; /* "": none */
+    weft_yaml yaml;                /* located tree, for error messages; holds the strings */
 } weft_chip;
 
 /* path: a file, or a name of hwconfigs/ ("isaac-ce"). overrides: override_count texts "adc.bits=6". Caller destroys.

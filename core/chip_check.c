@@ -57,9 +57,8 @@ static weft_status check_device(const weft_chip *chip, const weft_yaml *yaml, co
     if (g_min > 0 && g_min >= g_max) FAIL("device.g_min_us", "%g is not below device.g_max_us %g", g_min, g_max);
     if (wires && g_max == 0) FAIL("device.g_max_us", "wires with resistance need it");
     if (chip->device.program_table[0] && g_max == 0) FAIL("device.g_max_us", "device.program_table needs it");
-    if (noise != (chip->device.read_sigma > 0))
-        FAIL(noise ? "device.read_sigma" : "device.read_noise",
-             "read noise needs both device.read_noise and a device.read_sigma above 0");
+    if (noise && chip->device.read_sigma == 0)
+        FAIL("device.read_sigma", "read noise needs a device.read_sigma above 0");
     if (chip->device.read_noise == WEFT_READ_NOISE_PCM && chip->device.time_s <= 0)
         FAIL("device.time_s", "read noise pcm grows with the time since programming; needs one above 0");
     if (chip->weight.two_sided && chip->weight.encoding == WEFT_WEIGHT_OFFSET)

@@ -60,7 +60,9 @@ typedef struct weft_array {
     int rows, columns;
     bool exact;            /* ideal cells, and no code of any column can saturate or round: result = q * W */
     double result_scale;   /* q * W products of one unit of a result */
-    int64_t offset_weight; /* offset encoding: result units to take off, times the sum of the inputs; else 0 */
+    double unit;           /* q * W products of one unit of code_weight, known_weight and offset_weight; where it is
+                              below result_scale, sums are rounded to that once, half away from zero */
+    int64_t offset_weight; /* offset encoding: units to take off, times the sum of the inputs; else 0 */
     weft_panel product;    /* W, exact arrays only */
     weft_drive drive;
     int plane_count;
@@ -107,7 +109,7 @@ double weft_probe_value(int bin); /* middle of a bin */
 /* out[i, c] += result of the array for inputs q[i, 0..rows), stride q_stride (>= rows rounded up to even, readable), in
  * units of result_scale. places [count]: NULL where the chip has no read noise. probes [plane_count]: NULL, or counted
  * (not by two threads at once). Exact product where the array is exact and there are no probes, else
- * weft_array_read. Needs no scratch memory but some 450 KiB of stack. */
+ * weft_array_read. Needs no scratch memory but some 580 KiB of stack. */
 void weft_array_multiply(const weft_array *array, const int16_t *q, int q_stride, int count,
                          const weft_read_place *places, int64_t *out, int out_stride, weft_plane_probe *probes);
 /* The same, always pulse by pulse through cells and converters. */

@@ -152,10 +152,11 @@ static double level_siemens(const layers *all, int layer) {
     return (chip->device.g_max_us - chip->device.g_min_us) * 1e-6 / weft_plane_level_max(chip, plane);
 }
 
-/* What the wires leave of a cell's current, they leave of its noise. */
+/* A change of a cell's conductance changes its current by the square of what the wires leave of it: dI/dg = V / (1 + g
+ * R)^2 behind a resistance R. */
 static void set_behind_wires(double *level, double *variance, double effective) {
     const double part = *level > 0 && effective < *level ? effective / *level : 1;
-    if (variance) *variance *= part * part;
+    if (variance) *variance *= part * part * part * part;
     *level = effective;
 }
 

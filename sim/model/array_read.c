@@ -230,7 +230,8 @@ static int square_shift(int64_t digit_max) {
     return shift;
 }
 
-void weft_array_read_with(const weft_array_kernels *kernels, const weft_array *array, const int16_t *q, int q_stride,
+/* weft_array_read_with in array->unit. */
+static void read_in_units(const weft_array_kernels *kernels, const weft_array *array, const int16_t *q, int q_stride,
                           int count, const weft_read_place *places, int64_t *out, int out_stride,
                           weft_plane_probe *probes) {
     weft_read_pulse pulses[WEFT_PULSES_MAX];
@@ -258,6 +259,36 @@ void weft_array_read_with(const weft_array_kernels *kernels, const weft_array *a
     for (int i = 0; i < count && (call.bits || !call.whole); i++) add_sample(&call, &block, i);
     flush(&call, &block);
     add_known(&call);
+}
+
+WEFT_INLINE void add_rounded_body(int64_t *out, const int64_t *sums, int count, double scale) {
+    for (int i = 0; i < count; i++) {
+        const double value = (double)sums[i] * scale;
+        out[i] += (int64_t)(value + (value < 0 ? -0.5 : 0.5));
+    }
+}
+static void add_rounded(int64_t *out, const int64_t *sums, int count, double scale);
+WEFT_VARIANTS(add_rounded, (int64_t * out, const int64_t *sums, int count, double scale), (out, sums, count, scale))
+
+void weft_array_read_with(const weft_array_kernels *kernels, const weft_array *array, const int16_t *q, int q_stride,
+                          int count, const weft_read_place *places, int64_t *out, int out_stride,
+                          weft_plane_probe *probes) {
+    enum { SUMS = 16384 }; /* at least 4 samples of the widest array */
+    int64_t sums[SUMS];
+    const int columns = array->columns, together = SUMS / columns;
+    if (array->unit == array->result_scale) {
+        read_in_units(kernels, array, q, q_stride, count, places, out, out_stride, probes);
+        return;
+    }
+    for (int i = 0; i < count; i += together) {
+        const int part = count - i < together ? count - i : together;
+        memset(sums, 0, sizeof *sums * (size_t)part * (size_t)columns);
+        read_in_units(kernels, array, q + (size_t)i * (size_t)q_stride, q_stride, part, places ? places + i : NULL,
+                      sums, columns, probes);
+        for (int k = 0; k < part; k++)
+            add_rounded(out + (size_t)(i + k) * (size_t)out_stride, sums + (size_t)k * (size_t)columns, columns,
+                        array->unit / array->result_scale);
+    }
 }
 
 void weft_array_read(const weft_array *array, const int16_t *q, int q_stride, int count, const weft_read_place *places,

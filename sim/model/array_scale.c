@@ -74,19 +74,28 @@ static double finest_code(const weft_array *array) {
     return finest;
 }
 
-/* True where a core's sums of results in that unit need no more than so many bits with the sign. */
-static bool fits(const weft_array *array, double scale, int64_t bits) {
-    return largest_result(array, scale) * (double)array->chip->array.per_core < ldexp(1, (int)bits - 1);
+/* True where the sum of so many results in that unit needs no more than so many bits with the sign. */
+static bool fits(const weft_array *array, double scale, int64_t results, int64_t bits) {
+    return largest_result(array, scale) * (double)results < ldexp(1, (int)bits - 1);
+}
+
+/* What an array adds up in: a power of two below its finest code, coarser only where sums would be inexact. */
+static double fine_unit(const weft_array *array) {
+    const double finest = finest_code(array);
+    int fraction = FINE_BITS;
+    while (fraction > -EXACT_BITS && !fits(array, ldexp(finest, -fraction), 1, EXACT_BITS)) fraction--;
+    return ldexp(finest, -fraction);
 }
 
 /* A power of two below the finest code; a code itself where partial sums are narrow, as the chip's check makes sure of;
  * coarser only where sums would be inexact. */
 static double fine_scale(const weft_array *array) {
-    const int64_t bits = array->chip->io.partial_bits;
+    const int64_t bits = array->chip->io.partial_bits, results = array->chip->array.per_core;
     const double finest = finest_code(array);
     int fraction = FINE_BITS;
-    while (fraction > 0 && !fits(array, ldexp(finest, -fraction), bits < EXACT_BITS ? bits : EXACT_BITS)) fraction--;
-    while (fraction > -EXACT_BITS && !fits(array, ldexp(finest, -fraction), EXACT_BITS)) fraction--;
+    while (fraction > 0 && !fits(array, ldexp(finest, -fraction), results, bits < EXACT_BITS ? bits : EXACT_BITS))
+        fraction--;
+    while (fraction > -EXACT_BITS && !fits(array, ldexp(finest, -fraction), results, EXACT_BITS)) fraction--;
     return ldexp(finest, -fraction);
 }
 
@@ -102,13 +111,15 @@ double weft_array_best_scale(const weft_array *array) {
 /* Exact where the scale is the one of ideal cells: quotients of whole numbers below 2^53 that come out whole. */
 void weft_array_set_scale(weft_array *array, double result_scale) {
     const weft_chip *chip = array->chip;
+    double unit = array->planes[0].adc.rational ? result_scale : fine_unit(array);
+    if (unit > result_scale) unit = result_scale;
     array->result_scale = result_scale;
-    array->offset_weight =
-        chip->weight.encoding == WEFT_WEIGHT_OFFSET ? llround((chip->weight_max + 1) / result_scale) : 0;
+    array->unit = unit;
+    array->offset_weight = chip->weight.encoding == WEFT_WEIGHT_OFFSET ? llround((chip->weight_max + 1) / unit) : 0;
     for (int k = 0; k < array->plane_count; k++) {
         weft_plane *plane = &array->planes[k];
-        plane->code_weight = llround(code_value(plane) / result_scale);
+        plane->code_weight = llround(code_value(plane) / unit);
         for (int c = 0; plane->known_weight && c < array->columns; c++)
-            plane->known_weight[c] = llround(ldexp(plane->known[c], plane->shift) / result_scale);
+            plane->known_weight[c] = llround(ldexp(plane->known[c], plane->shift) / unit);
     }
 }

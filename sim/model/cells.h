@@ -30,7 +30,7 @@ typedef struct weft_program_table {
     double *target, *mean, *sigma; /* all / g_max */
 } weft_program_table;
 /* CSV: a header line `g_target_us,g_mean_us,g_sigma_us`, then at least two rows of rising targets. Errors with
- * file:line: PARSE, INVALID, IO. chip->device.program_table is resolved against the chip file's folder. A chip without
+ * file:line: PARSE, INVALID, IO. Of chip->program_table_path. A chip without
  * one gives an empty table. */
 weft_status weft_program_table_read(weft_program_table *out, const weft_chip *chip, weft_error *err);
 void weft_program_table_destroy(weft_program_table *table); /* safe on a zeroed one */

@@ -62,7 +62,9 @@ static weft_status check_header(const reader *in, const char *text) {
 }
 
 static weft_status read_lines(weft_program_table *out, const char *path, char *text, weft_error *err) {
+    static const char byte_order_mark[] = "\xEF\xBB\xBF";
     reader in = {.path = path, .err = err};
+    if (strncmp(text, byte_order_mark, 3) == 0) text += 3;
     for (char *next; text; text = next) {
         next = cut_line(text);
         in.line++;
@@ -96,13 +98,12 @@ static void divide(weft_program_table *table, double g_max_us) {
 }
 
 weft_status weft_program_table_read(weft_program_table *out, const weft_chip *chip, weft_error *err) {
-    char folder[sizeof chip->path], path[2 * sizeof chip->path], *text = NULL;
+    const char *path = chip->program_table_path;
+    char *text = NULL;
     size_t size = 0;
     weft_status status;
     *out = (weft_program_table){0};
-    if (!chip->device.program_table || !chip->device.program_table[0]) return WEFT_OK;
-    weft_path_folder(folder, sizeof folder, chip->path);
-    WEFT_TRY(weft_path_join(path, sizeof path, folder, chip->device.program_table, err));
+    if (!path[0]) return WEFT_OK;
     WEFT_TRY_GOTO(weft_file_read(&text, &size, path, BYTES_MAX, err));
     WEFT_TRY_GOTO(allocate(out, text, size, path, err));
     WEFT_TRY_GOTO(read_lines(out, path, text, err));

@@ -276,6 +276,28 @@ TEST_F(CliArray, bad_use) {
     run = array({"--spice", "g.csv"});
     EXPECT_EQ(run.code, 2);
     EXPECT_EQ(run.err, "weft: --spice would overwrite --conductances: both are g.csv\nTry 'weft array --help'.\n");
+    run = array({"--set", "adc.kind=ideal", "--set", "adc.bits=1", "--set", "device.g_max_us=1e6"});
+    EXPECT_EQ(run.code, 1);
+    EXPECT_NE(run.err.find("adc.bits: 1 is below 2: columns have signed sums"), std::string::npos) << run.err;
+    run = array({"--set", "adc.kind=ideal", "--set", "device.g_max_us=5"});
+    EXPECT_EQ(run.code, 1);
+    EXPECT_NE(run.err.find("g.csv: row 1, column 1: 1 S is above the 5e-06 S of device.g_max_us"), std::string::npos)
+        << run.err;
+    write_file("x.csv", "1e308\n");
+    write_file("g.csv", "1e10\n");
+    run = array({});
+    EXPECT_EQ(run.code, 1);
+    EXPECT_EQ(run.err, "weft: sample 0, column 0: the current is too large for a number\n");
+    write_file("x.csv", "1\n");
+    write_file("g.csv", "1\n");
+    write_file("t.csv", "g_target_us,g_mean_us,g_sigma_us\n0,0,0\n9,9,0\n");
+    write_file("own.yaml", read_file(fs::path(WEFT_SOURCE_FOLDER) / "hwconfigs/array-bare.yaml"));
+    run = weft({"array", "own.yaml", "--conductances", "g.csv", "--inputs", "x.csv", "--set",
+                "device.program_table=t.csv", "--set", "device.g_max_us=9", "--json", "t.csv"});
+    EXPECT_EQ(run.code, 2);
+    EXPECT_EQ(run.err.find("weft: --json would overwrite the chip's table: both are "), 0U) << run.err;
+    fs::remove("own.yaml");
+    fs::remove("t.csv");
     run = array({"--set", "wires.row_segment=1"});
     EXPECT_EQ(run.code, 1);
     EXPECT_NE(run.err.find("row_segment: unknown key; did you mean row_segment_ohm?"), std::string::npos) << run.err;

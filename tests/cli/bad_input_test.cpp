@@ -185,6 +185,13 @@ TEST_F(CliBadInput, simulations) {
     write_file("chip.yaml", chip);
     ASSERT_EQ(weft({"map", "net.onnx", "chip.yaml", "-o", "m.yaml", "--set", "adc.bits=7"}).code, 0);
     EXPECT_EQ(weft({"map", "--check", "m.yaml"}).code, 0);
+    for (const char *input :
+         {"net.onnx", "chip.yaml"}) { // named by the mapping
+        const Ran ran = weft({"sim", "m.yaml", "--dataset", "set", "-o", "run", "--json", input});
+        EXPECT_EQ(ran.code, 2) << input;
+        EXPECT_NE(ran.err.find("--json would overwrite "), std::string::npos) << ran.err;
+    }
+    EXPECT_EQ(read_file("chip.yaml"), chip);
     write_file("chip.yaml", chip + "# another file\n");
     refused_like({"sim", "m.yaml", "--dataset", "set", "-o", "run"},
                  "chip\\.yaml: not the chip that m\\.yaml was made for, so map again: SHA-256 ");

@@ -308,14 +308,23 @@ TEST(Wires, PlanesAreNeighboursOrArraysOfTheirOwn) {
     EXPECT_LT(levels(one.plane(0))[0], 3.98); // 80 uS behind some 400 ohm
 }
 
-TEST(Wires, TakeFromTheNoiseWhatTheyTakeFromTheCurrent) {
+// Behind a resistance R the current of a cell changes by V / (1 + g R)^2 with its conductance, and is g V / (1 + g R).
+TEST(Wires, TakeTheSquareOfWhatTheyTakeFromTheCurrentFromItsNoise) {
     weft_chip chip = wired_chip(true);
     chip.device.read_noise = WEFT_READ_NOISE_PROPORTIONAL, chip.device.read_sigma = 0.1;
     weft_chip_resolve(&chip);
     const Array array(chip, weights, 2, 2);
-    const Matrix level = levels(array.plane(0)),
+    chip.wires.row_segment_ohm = chip.wires.column_segment_ohm = 0;
+    weft_chip_resolve(&chip);
+    ASSERT_FALSE(chip.has_wires);
+    const Array bare(chip, weights, 2, 2);
+    const Matrix level = levels(array.plane(0)), whole = levels(bare.plane(0)),
                  variance = scaled(array.plane(0).variance, array.plane(0).variance_unit);
-    for (size_t i = 0; i < 4; i++) EXPECT_NEAR(0.01 * level[i] * level[i], variance[i], 1e-5);
+    for (size_t i = 0; i < 4; i++) {
+        const double part = whole[i] > 0 ? level[i] / whole[i] : 1, sigma = 0.1 * whole[i] * part * part;
+        EXPECT_NEAR(sigma * sigma, variance[i], 1e-5);
+    }
+    EXPECT_LT(variance[0], 0.01 * level[0] * level[0] - 1e-4);
 }
 
 // ---- the unit of results ----
@@ -352,22 +361,22 @@ TEST(Scale, OfIdealFullScaleIsACode) {
 TEST(Scale, OfCellsWithErrorsFillsThePartialSums) {
     weft_chip chip = make_chip(hermes_like());
     ASSERT_EQ(WEFT_OK, weft_transform_chain_parse(&chip.program, "addnorm:sigma=0.03", nullptr));
-    const auto code_weight = [&](int partial_bits, int per_core) {
+    const auto units_of_a_code = [&](int partial_bits, int per_core) {
         chip.io.partial_bits = partial_bits;
         chip.array.per_core = per_core;
         weft_chip_resolve(&chip);
         const Array array(chip, {32767, -16384, 32767, 0}, 2, 2);
-        EXPECT_DOUBLE_EQ(256.0 * 32767 * 127 / 2047,
-                         array.a.result_scale * static_cast<double>(array.plane(0).code_weight));
-        return array.plane(0).code_weight;
+        EXPECT_DOUBLE_EQ(256.0 * 32767 * 127 / 2047, array.a.unit * 4096); // in the array, whatever leaves it
+        EXPECT_EQ(4096, array.plane(0).code_weight);
+        return std::lround(array.plane(0).adc.step / array.a.result_scale);
     };
-    EXPECT_EQ(1, code_weight(12, 1)); // 2047 < 2^11
-    EXPECT_EQ(2, code_weight(13, 1));
-    EXPECT_EQ(1, code_weight(13, 2));
-    EXPECT_EQ(2048, code_weight(23, 1));
-    EXPECT_EQ(4096, code_weight(24, 1));
-    EXPECT_EQ(4096, code_weight(48, 1)); // no finer
-    EXPECT_EQ(1, code_weight(8, 1));     // no coarser than a code
+    EXPECT_EQ(1, units_of_a_code(12, 1)); // 2047 < 2^11
+    EXPECT_EQ(2, units_of_a_code(13, 1));
+    EXPECT_EQ(1, units_of_a_code(13, 2));
+    EXPECT_EQ(2048, units_of_a_code(23, 1));
+    EXPECT_EQ(4096, units_of_a_code(24, 1));
+    EXPECT_EQ(4096, units_of_a_code(48, 1)); // no finer
+    EXPECT_EQ(1, units_of_a_code(8, 1));     // no coarser than a code
 }
 
 TEST(Scale, FollowsCalibratedRanges) {
@@ -383,8 +392,10 @@ TEST(Scale, FollowsCalibratedRanges) {
     EXPECT_EQ(512.0 / 4096, weft_array_best_scale(&array.a));
     weft_array_set_scale(&array.a, 512.0 / 4096);
     EXPECT_EQ(4096, array.plane(0).code_weight);
-    weft_array_set_scale(&array.a, 512.0); // coarser, as another array of the stage may need
-    EXPECT_EQ(1, array.plane(0).code_weight);
+    weft_array_set_scale(&array.a, 512.0); // coarser, as another array of the stage may need: rounded once, at the end
+    EXPECT_EQ(4096, array.plane(0).code_weight);
+    EXPECT_EQ(512.0 / 4096, array.a.unit);
+    EXPECT_EQ(512.0, array.a.result_scale);
 }
 
 // ---- refusals ----

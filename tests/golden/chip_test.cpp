@@ -205,10 +205,10 @@ TEST(Chip, HopsAndFlits) {
 }
 
 TEST(Chip, HashesNameFileAndOverrides) {
-    Chip plain("hermes"), same("hermes"), other("hermes", {"adc.bits=10"}),
-        two("hermes", {"adc.bits=10", "input.phases=2"});
+    Chip plain("isaac-ce"), same("isaac-ce"), other("isaac-ce", {"adc.bits=10"}),
+        two("isaac-ce", {"adc.bits=10", "adc.per_array=2"});
     weft_sha256 file = {};
-    std::string path = std::string(WEFT_SOURCE_FOLDER) + "/hwconfigs/hermes.yaml";
+    std::string path = std::string(WEFT_SOURCE_FOLDER) + "/hwconfigs/isaac-ce.yaml";
     ASSERT_EQ(weft_sha256_file(&file, path.c_str(), nullptr), WEFT_OK);
     EXPECT_STREQ(plain->sha256.hex, file.hex);
     EXPECT_STREQ(plain->sha256.hex, same->sha256.hex);
@@ -302,11 +302,8 @@ TEST(ChipCheck, Devices) {
     EXPECT_EQ(refusal("isaac-ce", {"device.g_max_us=0", "device.program_table=x.csv"}),
               "--set device.g_max_us=0: device.g_max_us: device.program_table needs it");
     EXPECT_EQ(refusal("isaac-ce", {"device.read_noise=proportional", "device.read_sigma=0"}),
-              "--set device.read_sigma=0: device.read_sigma: read noise needs both device.read_noise and a "
-              "device.read_sigma above 0");
-    EXPECT_EQ(refusal("isaac-ce", {"device.read_noise=none", "device.read_sigma=0.01"}),
-              "--set device.read_noise=none: device.read_noise: read noise needs both device.read_noise and a "
-              "device.read_sigma above 0");
+              "--set device.read_sigma=0: device.read_sigma: read noise needs a device.read_sigma above 0");
+    EXPECT_FALSE(Chip("isaac-ce", {"device.read_noise=none", "device.read_sigma=0.01"})->has_read_noise);
     EXPECT_EQ(refusal("isaac-ce", {"device.read_noise=pcm", "device.read_sigma=1", "device.time_s=0"}),
               "--set device.time_s=0: device.time_s: read noise pcm grows with the time since programming; needs one "
               "above 0");
@@ -327,11 +324,23 @@ TEST(ChipCheck, Converters) {
     EXPECT_EQ(Chip("isaac-ce", {"adc.kind=ramp", "adc.bits=8", "adc.mismatch=0.1"}).status, WEFT_OK);
 }
 
+// Another table is another chip; one that is missing is told at once.
+TEST(Chip, ProgramTableIsPartOfTheChip) {
+    const std::string plain = Chip("hermes")->sha256.hex;
+    EXPECT_NE(plain, Chip("hermes", {"device.program_table="})->sha256.hex);
+    EXPECT_NE(Chip("isaac-ce", {"device.g_max_us=20", "device.program_table=hermes-cells.csv"})->sha256.hex,
+              std::string(Chip("isaac-ce", {"device.g_max_us=20"})->sha256.hex));
+    Chip missing("hermes", {"device.program_table=gone.csv"});
+    EXPECT_EQ(missing.status, WEFT_E_IO);
+    EXPECT_NE(missing.message().find("gone.csv"), std::string::npos) << missing.message();
+}
+
 TEST(Chip, IdealCells) {
     EXPECT_TRUE(Chip("isaac-ce")->ideal_cells);
     EXPECT_TRUE(Chip("isaac-ce", {"device.g_max_us=50"})->ideal_cells);
-    const char *errors[] = {"device.g_min_us=5",       "device.program=stuck",     "device.read_noise=independent",
-                            "wires.row_segment_ohm=1", "device.iv_nonlinearity=2", "device.program_table=x.csv"};
+    const char *errors[] = {
+        "device.g_min_us=5",       "device.program=stuck",     "device.read_noise=independent",
+        "wires.row_segment_ohm=1", "device.iv_nonlinearity=2", "device.program_table=hermes-cells.csv"};
     for (const char *error : errors) {
         Chip chip("isaac-ce", {"device.g_max_us=50", error,
                                strcmp(error, "device.read_noise=independent") ? "name=x" : "device.read_sigma=0.1"});

@@ -401,6 +401,7 @@ TEST(EngineDevice, CalibrationOnChipRepairsAGainError) {
         chip.adc.bits = 24;
         chip.device.g_max_us = 20;
         if (low) chip.device.program_table = path.c_str();
+        if (low) std::snprintf(chip.program_table_path, sizeof chip.program_table_path, "%s", path.c_str());
         weft_chip_resolve(&chip);
         Net net(chip, 23);
         net.input({2, 8, 8});

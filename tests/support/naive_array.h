@@ -48,6 +48,7 @@ class Array {
                     out[static_cast<size_t>(c)] += p.weight * column(digits, k, c, number, place);
             number++;
         }
+        for (int64_t &v : out) v = std::llround(static_cast<double>(v) * (a.unit / a.result_scale));
         return out;
     }
 

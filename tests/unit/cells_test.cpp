@@ -228,8 +228,7 @@ class Table : public testing::Test {
         folder = testing::TempDir() + "weft_cells_" + info->name() + "_" + std::to_string(getpid());
         std::filesystem::create_directories(folder);
         path = folder + "/program.csv";
-        std::snprintf(chip.path, sizeof chip.path, "%s/chip.yaml", folder.c_str());
-        chip.device.program_table = "program.csv";
+        std::snprintf(chip.program_table_path, sizeof chip.program_table_path, "%s", path.c_str());
     }
     void TearDown() override {
         weft_program_table_destroy(&table);
@@ -251,7 +250,7 @@ class Table : public testing::Test {
 const std::string head = "g_target_us,g_mean_us,g_sigma_us\n";
 
 TEST_F(Table, NoneIsEmpty) {
-    chip.device.program_table = "";
+    chip.program_table_path[0] = 0;
     ASSERT_EQ(WEFT_OK, weft_program_table_read(&table, &chip, &err));
     EXPECT_EQ(0, table.count);
     EXPECT_EQ(nullptr, table.target);
