@@ -58,34 +58,39 @@ static weft_status hottest_link(uint64_t *out, const weft_place_problem *problem
 }
 
 /* Cycles of the linear part of the latency. */
-static weft_status hop_latency(uint64_t *out, const weft_place_problem *problem, const int *core_of, weft_error *err) {
-    weft_status status = WEFT_OK;
-    weft_place_graph *graph = NULL;
+static weft_status hop_latency(uint64_t *out, const weft_place_problem *problem, const weft_place_graph *graph,
+                               const int *core_of, weft_error *err) {
     weft_place_layout layout = {0};
-    WEFT_TRY_GOTO(weft_place_graph_create(&graph, problem, err));
-    WEFT_TRY_GOTO(weft_place_layout_create(&layout, problem, core_of, err));
+    WEFT_TRY(weft_place_layout_create(&layout, problem, core_of, err));
     *out = (weft_place_linear(graph, &layout) + (1 << (WEFT_PLACE_LATENCY_BITS - 1))) >> WEFT_PLACE_LATENCY_BITS;
-cleanup:
     weft_place_layout_destroy(&layout);
-    weft_place_graph_destroy(graph);
-    return status;
+    return WEFT_OK;
 }
 
-weft_status weft_place_cost(uint64_t *out, const weft_place_problem *problem, const int *core_of, weft_error *err) {
-    assert(out && problem && core_of);
+static weft_status cost_on(uint64_t *out, const weft_place_problem *problem, const weft_place_graph *graph,
+                           const int *core_of, weft_error *err) {
     if (problem->objective == WEFT_OBJECTIVE_ENERGY) {
         *out = weft_place_flit_hops(problem, core_of);
         return WEFT_OK;
     }
     uint64_t hops = 0, link = 0;
-    if (problem->objective == WEFT_OBJECTIVE_LATENCY) WEFT_TRY(hop_latency(&hops, problem, core_of, err));
+    if (problem->objective == WEFT_OBJECTIVE_LATENCY) WEFT_TRY(hop_latency(&hops, problem, graph, core_of, err));
     WEFT_TRY(hottest_link(&link, problem, core_of, err));
     *out = hops + link;
     return WEFT_OK;
 }
 
-weft_status weft_place_score_of(weft_place_score *out, const weft_place_problem *problem, const int *core_of,
-                                weft_error *err) {
+weft_status weft_place_cost(uint64_t *out, const weft_place_problem *problem, const int *core_of, weft_error *err) {
+    weft_place_graph *graph = NULL;
+    assert(out && problem && core_of);
+    if (problem->objective == WEFT_OBJECTIVE_LATENCY) WEFT_TRY(weft_place_graph_create(&graph, problem, err));
+    weft_status status = cost_on(out, problem, graph, core_of, err);
+    weft_place_graph_destroy(graph);
+    return status;
+}
+
+weft_status weft_place_score_of(weft_place_score *out, const weft_place_problem *problem, const weft_place_graph *graph,
+                                const int *core_of, weft_error *err) {
     out->flit_hops = weft_place_flit_hops(problem, core_of);
-    return weft_place_cost(&out->cost, problem, core_of, err);
+    return cost_on(&out->cost, problem, graph, core_of, err);
 }

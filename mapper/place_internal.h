@@ -48,8 +48,8 @@ int64_t weft_place_hop_cycles(const weft_chip *chip);
 typedef struct weft_place_score {
     uint64_t cost, flit_hops;
 } weft_place_score;
-weft_status weft_place_score_of(weft_place_score *out, const weft_place_problem *problem, const int *core_of,
-                                weft_error *err);
+weft_status weft_place_score_of(weft_place_score *out, const weft_place_problem *problem, const weft_place_graph *graph,
+                                const int *core_of, weft_error *err);
 static inline bool weft_place_better(const weft_place_score *a, const weft_place_score *b) {
     return a->cost < b->cost || (a->cost == b->cost && a->flit_hops < b->flit_hops);
 }

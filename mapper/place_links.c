@@ -160,14 +160,14 @@ static weft_status cool(search *s, int *best, uint64_t work, weft_error *err) {
     set_scale(s);
     double temperature = mean_loss(s) * hot;
     memcpy(best, l->core_of, bytes);
-    WEFT_TRY(weft_place_score_of(&best_score, s->problem, best, err));
+    WEFT_TRY(weft_place_score_of(&best_score, s->problem, s->graph, best, err));
     s->work = 0;
     for (int b = 0; b < BLOCKS && temperature > 0.0; b++, temperature *= ratio) {
         s->window = 1 + window_max * (BLOCKS - 1 - b) / BLOCKS;
         run_block(s, temperature, work / BLOCKS * (uint64_t)(b + 1));
         set_scale(s);
         if (b + 1 < BLOCKS / 2) continue;
-        WEFT_TRY(weft_place_score_of(&score, s->problem, l->core_of, err));
+        WEFT_TRY(weft_place_score_of(&score, s->problem, s->graph, l->core_of, err));
         if (!weft_place_better(&score, &best_score)) continue;
         best_score = score;
         memcpy(best, l->core_of, bytes);

@@ -24,7 +24,7 @@ static int *start_of(const refinement *r, int start) {
 
 static weft_status keep_better(refinement *r, const int *candidate, weft_error *err) {
     weft_place_score score;
-    WEFT_TRY(weft_place_score_of(&score, r->problem, candidate, err));
+    WEFT_TRY(weft_place_score_of(&score, r->problem, r->graph, candidate, err));
     if (!weft_place_better(&score, &r->best)) return WEFT_OK;
     r->best = score;
     memcpy(r->core_of, candidate, (size_t)r->problem->clusters * sizeof *r->core_of);

@@ -177,7 +177,7 @@ weft_status weft_place_scotch(int *core_of, const weft_place_problem *problem, c
     for (int r = 0; r < count; r++) {
         WEFT_TRY_GOTO(map_rectangle(router_of, &from, problem, &shapes[r], err));
         WEFT_TRY_GOTO(weft_place_seat(trial, router_of, problem, graph, err));
-        WEFT_TRY_GOTO(weft_place_score_of(&score, problem, trial, err));
+        WEFT_TRY_GOTO(weft_place_score_of(&score, problem, graph, trial, err));
         if (r > 0 && !weft_place_better(&score, &best)) continue;
         best = score;
         for (size_t c = 0; c < clusters; c++) core_of[c] = trial[c];
