@@ -17,7 +17,8 @@ int weft_chip_weight_bits(const weft_chip *chip) {
     return (int)chip->weight.bits - (chip->weight.encoding == WEFT_WEIGHT_OFFSET ? 0 : 1);
 }
 
-int weft_chip_slices(const weft_chip *chip) {
+/* Slices that hold one weight: 1 for analog cells. */
+static int slice_count(const weft_chip *chip) {
     if (!chip->array.cell_bits) return 1;
     if (chip->weight.slice_bits.count) return (int)chip->weight.slice_bits.count;
     return (int)ceil_div(weft_chip_weight_bits(chip), chip->array.cell_bits);
@@ -26,13 +27,13 @@ int weft_chip_slices(const weft_chip *chip) {
 int weft_chip_columns_per_weight(const weft_chip *chip) {
     switch ((weft_weight_encoding)chip->weight.encoding) {
     case WEFT_WEIGHT_OFFSET:
-        return weft_chip_slices(chip);
+        return slice_count(chip);
     case WEFT_WEIGHT_DIFFERENTIAL_CELL:
-        return weft_chip_slices(chip);
+        return slice_count(chip);
     case WEFT_WEIGHT_DIFFERENTIAL_COLUMNS:
         break;
     }
-    return 2 * weft_chip_slices(chip);
+    return 2 * slice_count(chip);
 }
 
 static void resolve_time(weft_chip *chip) {
@@ -53,7 +54,7 @@ static void resolve_time(weft_chip *chip) {
 
 static void resolve_slices(weft_chip *chip) {
     int shift = 0;
-    chip->slices = weft_chip_slices(chip);
+    chip->slices = slice_count(chip);
     for (int s = 0; s < chip->slices; s++) {
         chip->slice_bits[s] = !chip->array.cell_bits          ? 15
                               : chip->weight.slice_bits.count ? (int)chip->weight.slice_bits.items[s]

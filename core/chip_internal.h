@@ -15,8 +15,6 @@ weft_status weft_chip_check_keys(const void *value, const weft_yaml *yaml, const
 weft_status weft_chip_check_sums(const weft_chip *chip, const weft_yaml *yaml, weft_error *err);
 /* Fills the resolved members from the written ones. */
 void weft_chip_resolve(weft_chip *chip);
-/* Slices that hold one weight: 1 for analog cells. */
-int weft_chip_slices(const weft_chip *chip);
 /* Bits that the slices of a weight have to hold: all, or those of the magnitude. */
 int weft_chip_weight_bits(const weft_chip *chip);
 /* device.program into chip->program. */

@@ -110,7 +110,6 @@ weft_status weft_allocate(weft_allocator *a, const weft_piece *piece, weft_copie
 void weft_allocator_undo(weft_allocator *a, const weft_piece *piece);
 /* Of the last piece that did not fit. */
 const weft_shortage *weft_allocator_shortage(const weft_allocator *a);
-int weft_allocator_clusters(const weft_allocator *a, const weft_cluster **clusters);
 int64_t weft_allocator_array_limit(const weft_allocator *a);
 void weft_allocator_set_array_limit(weft_allocator *a, int64_t arrays);
 
