@@ -84,7 +84,9 @@ static const weft_option eval_table[] = {
      .offset = offsetof(eval_options, csv),
      .value = "FILE",
      .complete = WEFT_COMPLETE_FILE,
-     .help = "The results as CSV, a row a distortion"},
+     .help =
+         "The results as CSV, a row a distortion; difference_percent is the error less that of the first row, on the "
+         "same images, with its 95 % interval"},
     {.name = "layers-csv",
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(eval_options, layers_csv),

@@ -84,6 +84,11 @@ static void json_point(weft_json *json, const weft_eval_grid *grid, const weft_e
     weft_json_number(json, "error_percent_std", r->error_percent_std);
     weft_json_number(json, "low_percent", r->low_percent);
     weft_json_number(json, "high_percent", r->high_percent);
+    if (grid->options->sweeps.count) {
+        weft_json_number(json, "difference_percent", r->difference_percent);
+        weft_json_number(json, "difference_low_percent", r->difference_low_percent);
+        weft_json_number(json, "difference_high_percent", r->difference_high_percent);
+    }
     weft_json_number(json, "effective_bits", r->effective_bits);
     weft_json_count(json, "draws", (uint64_t)r->draws);
     json_layers(json, grid, point);
@@ -139,15 +144,16 @@ weft_status weft_eval_write_csv(const weft_eval_grid *grid, weft_error *err) {
     weft_output out;
     WEFT_TRY(weft_output_open(&out, grid->options->csv, err));
     fputs("transform,parameter,value,error_percent,error_percent_std,low_percent,high_percent,effective_bits,draws,"
-          "images,recalibrate,seed\n",
+          "images,recalibrate,seed,difference_percent,difference_low_percent,difference_high_percent\n",
           out.stream);
     for (int i = 0; i < grid->count; i++) {
         const weft_eval_point *point = &grid->points[i];
         const weft_eval_result *r = &point->result;
         csv_text(out.stream, point->transform);
-        fprintf(out.stream, ",%s,%s,%.6g,%.6g,%.6g,%.6g,%.6g,%d,%zu,%zu,%" PRIu64 "\n", point->parameter, point->value,
-                r->error_percent, r->error_percent_std, r->low_percent, r->high_percent, r->effective_bits, r->draws,
-                r->images, r->recalibrate, grid->options->seed);
+        fprintf(out.stream, ",%s,%s,%.6g,%.6g,%.6g,%.6g,%.6g,%d,%zu,%zu,%" PRIu64 ",%.6g,%.6g,%.6g\n", point->parameter,
+                point->value, r->error_percent, r->error_percent_std, r->low_percent, r->high_percent,
+                r->effective_bits, r->draws, r->images, r->recalibrate, grid->options->seed, r->difference_percent,
+                r->difference_low_percent, r->difference_high_percent);
     }
     return weft_output_commit(&out, err);
 }

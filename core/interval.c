@@ -40,6 +40,18 @@ void weft_wilson_interval(double *low, double *high, double mean, size_t count) 
     *high = fmin(1, fmax(mean, centre + half));
 }
 
+void weft_paired_interval(double *low, double *high, const float *difference, size_t images, double draws_half) {
+    double sum = 0, squares = 2, n = (double)images + 2;
+    for (size_t i = 0; i < images; i++) {
+        sum += difference[i];
+        squares += (double)difference[i] * difference[i];
+    }
+    double mean = sum / n, half = Z * sqrt((squares / n - mean * mean) / n);
+    half = sqrt(half * half + draws_half * draws_half);
+    *low = fmax(-1, mean - half);
+    *high = fmin(1, mean + half);
+}
+
 void weft_error_interval(double *low, double *high, double mean, double std, int draws, size_t images) {
     double l, u, half = draws > 1 ? weft_student_quantile(draws - 1) * std / sqrt((double)draws) : 0;
     weft_wilson_interval(&l, &u, mean, images);

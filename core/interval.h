@@ -28,6 +28,14 @@ void weft_wilson_interval(double *low, double *high, double mean, size_t count);
  * draw. */
 void weft_error_interval(double *low, double *high, double mean, double std, int draws, size_t images);
 
+/* 95 % interval of the difference of two error rates measured on the same images. difference [images], each -1 to 1:
+ * the share of draws in which the image was wrong the second time, less that of the first time. For 0 and 1 it is
+ * Bonett and Price's adjusted Wald interval (2012, "Adjusted Wald confidence interval for a difference of binomial
+ * proportions based on paired data"): one image more on either side, then mean +- z sqrt(variance / (images + 2)).
+ * draws_half: half width of the draws' share (0: none), combined by the square root of summed squares. Around the
+ * adjusted mean, within -1..1. */
+void weft_paired_interval(double *low, double *high, const float *difference, size_t images, double draws_half);
+
 #ifdef __cplusplus
 }
 #endif

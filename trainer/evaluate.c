@@ -49,7 +49,8 @@ static weft_status open_test(weft_evaluator *e, const char *dataset, weft_error 
     if (!e->test) return weft_error_set(err, WEFT_E_MEMORY, "out of memory for %zu images", e->images);
     WEFT_TRY(weft_dataset_inputs(e->set, &e->net->preprocess, 0, e->images, e->test, err));
     e->logits = weft_aligned_alloc(BLOCK, (size_t)e->set->classes * sizeof(float));
-    return e->logits ? WEFT_OK : weft_error_set(err, WEFT_E_MEMORY, "out of memory");
+    e->share = malloc(e->images * sizeof *e->share);
+    return e->logits && e->share ? WEFT_OK : weft_error_set(err, WEFT_E_MEMORY, "out of memory");
 }
 
 static weft_status evaluator_open(weft_evaluator *e, const char *dataset, weft_error *err) {
@@ -83,7 +84,10 @@ void weft_evaluator_destroy(weft_evaluator *e) {
     weft_aligned_free(e->test);
     weft_aligned_free(e->calibration);
     weft_aligned_free(e->logits);
+    for (size_t i = 0; i < e->seen_count; i++) free(e->seen[i].wrong);
     free(e->seen);
+    free(e->share);
+    free(e->first);
     weft_dataset_destroy(e->set);
     free(e);
 }
@@ -112,7 +116,7 @@ static weft_status distort(weft_evaluator *e, const weft_transform_chain *chain,
     return weft_network_distort(e->net, chain, e->options.seed, (uint64_t)draw, err);
 }
 
-static weft_status count_errors(weft_evaluator *e, size_t *errors, weft_error *err) {
+static weft_status count_errors(weft_evaluator *e, uint8_t *wrong, size_t *errors, weft_error *err) {
     size_t size = weft_shape_size(e->source->input);
     int classes = e->set->classes;
     *errors = 0;
@@ -121,7 +125,8 @@ static weft_status count_errors(weft_evaluator *e, size_t *errors, weft_error *e
         if (e->options.stop && *e->options.stop) return weft_error_set(err, WEFT_E_INTERRUPTED, "interrupted");
         WEFT_TRY(weft_forward_run(e->forward, e->test + first * size, count, e->logits, err));
         for (size_t i = 0; i < count; i++)
-            *errors += weft_logits_top(e->logits + i * (size_t)classes, classes) != e->set->labels[first + i];
+            wrong[first + i] = weft_logits_top(e->logits + i * (size_t)classes, classes) != e->set->labels[first + i];
+        for (size_t i = 0; i < count; i++) *errors += wrong[first + i];
     }
     return WEFT_OK;
 }
@@ -138,30 +143,38 @@ static weft_status hash_weights(const weft_network *net, weft_sha256 *out, weft_
     return WEFT_OK;
 }
 
-static weft_status remember(weft_evaluator *e, const weft_sha256 *weights, size_t errors, weft_error *err) {
+/* A place for the results of some weights; it counts as seen when seen_count is raised. */
+static weft_status make_room(weft_evaluator *e, const weft_sha256 *weights, weft_error *err) {
     weft_eval_seen *grown = realloc(e->seen, (e->seen_count + 1) * sizeof *grown);
     if (grown == NULL) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
     e->seen = grown;
-    e->seen[e->seen_count++] = (weft_eval_seen){*weights, errors};
-    return WEFT_OK;
+    e->seen[e->seen_count] = (weft_eval_seen){.weights = *weights, .wrong = malloc(e->images)};
+    return e->seen[e->seen_count].wrong ? WEFT_OK : weft_error_set(err, WEFT_E_MEMORY, "out of memory");
 }
 
-/* Wrong answers of one draw. Weights evaluated before (sigma 0 and beta 1 are none, beta 0 is sign) are not again,
+/* Answers of one draw. Weights evaluated before (sigma 0 and beta 1 are none, beta 0 is sign) are not again,
  * unless the statistics of e->net are needed too. */
 static weft_status evaluate_draw(weft_evaluator *e, const weft_transform_chain *chain, int draw, bool statistics,
-                                 size_t *errors, weft_error *err) {
+                                 const weft_eval_seen **result, weft_error *err) {
     weft_sha256 weights;
     WEFT_TRY(distort(e, chain, draw, err));
     WEFT_TRY(hash_weights(e->net, &weights, err));
     for (size_t i = 0; i < e->seen_count && !statistics; i++) {
         if (strcmp(e->seen[i].weights.hex, weights.hex) != 0) continue;
-        *errors = e->seen[i].errors;
+        *result = &e->seen[i];
         return WEFT_OK;
     }
     if (e->calibration_count)
         WEFT_TRY(weft_forward_reestimate(e->forward, e->net, e->calibration, e->calibration_count, true, false, err));
-    WEFT_TRY(count_errors(e, errors, err));
-    return remember(e, &weights, *errors, err);
+    WEFT_TRY(make_room(e, &weights, err));
+    weft_eval_seen *fresh = &e->seen[e->seen_count];
+    weft_status status = count_errors(e, fresh->wrong, &fresh->errors, err);
+    if (status == WEFT_OK)
+        e->seen_count++;
+    else
+        free(fresh->wrong);
+    *result = fresh;
+    return status;
 }
 
 /* ---- all draws ---- */
@@ -185,16 +198,38 @@ static double finish_layers(weft_eval_layer *layers, int count, int draws) {
     return weights > 0 ? bits / weights : (double)INFINITY;
 }
 
+/* The run's difference to the first one; the first one is kept. */
+static weft_status compare_with_first(weft_evaluator *e, weft_eval_result *result, weft_error *err) {
+    double std = result->error_percent_std / 100, low, high;
+    double half = result->draws > 1 ? weft_student_quantile(result->draws - 1) * std / sqrt(result->draws) : 0;
+    if (e->first == NULL) {
+        e->first = malloc(e->images * sizeof *e->first);
+        if (e->first == NULL) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
+        memcpy(e->first, e->share, e->images * sizeof *e->first);
+        e->first_percent = result->error_percent;
+        e->first_half = half;
+        return WEFT_OK;
+    }
+    for (size_t i = 0; i < e->images; i++) e->share[i] -= e->first[i];
+    weft_paired_interval(&low, &high, e->share, e->images, hypot(half, e->first_half));
+    result->difference_percent = result->error_percent - e->first_percent;
+    result->difference_low_percent = 100 * low;
+    result->difference_high_percent = 100 * high;
+    return WEFT_OK;
+}
+
 /* Mean and sample standard deviation by Welford's update. */
 static weft_status run_draws(weft_evaluator *e, const weft_transform_chain *chain, weft_eval_result *result,
                              weft_eval_layer *layers, bool correlate, weft_error *err) {
     double mean = 0, squares = 0;
     int draws = chain && weft_transform_chain_is_stochastic(chain) ? e->options.draws : 1;
+    memset(e->share, 0, e->images * sizeof *e->share);
     for (int k = 0; k < draws; k++) {
-        size_t errors = 0;
-        WEFT_TRY(evaluate_draw(e, chain, k, correlate, &errors, err));
+        const weft_eval_seen *seen = NULL;
+        WEFT_TRY(evaluate_draw(e, chain, k, correlate, &seen, err));
+        for (size_t i = 0; i < e->images; i++) e->share[i] += (float)seen->wrong[i] / (float)draws;
         WEFT_TRY(weft_evaluator_layers(e, correlate, layers, err));
-        double rate = (double)errors / (double)e->images, delta = rate - mean;
+        double rate = (double)seen->errors / (double)e->images, delta = rate - mean;
         mean += delta / (k + 1);
         squares += delta * (rate - mean);
         if (e->options.progress) e->options.progress(e->options.context, k + 1, draws);
@@ -209,7 +244,7 @@ static weft_status run_draws(weft_evaluator *e, const weft_transform_chain *chai
                                  .images = e->images,
                                  .recalibrate = e->calibration_count,
                                  .draws = draws};
-    return WEFT_OK;
+    return compare_with_first(e, result, err);
 }
 
 weft_status weft_evaluator_run(weft_evaluator *e, const weft_transform_chain *chain, weft_eval_result *result,

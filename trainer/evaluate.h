@@ -2,6 +2,8 @@
 #ifndef WEFT_TRAINER_EVALUATE_H
 #define WEFT_TRAINER_EVALUATE_H
 
+#include <stdint.h>
+
 #include "core/file.h"
 #include "trainer/forward.h"
 
@@ -15,6 +17,7 @@ enum { WEFT_EVAL_BATCH = 50 };
 typedef struct weft_eval_seen {
     weft_sha256 weights;
     size_t errors;
+    uint8_t *wrong; /* [images] 0 or 1 */
 } weft_eval_seen;
 
 struct weft_evaluator {
@@ -28,6 +31,10 @@ struct weft_evaluator {
     size_t images, calibration_count;
     weft_eval_seen *seen;
     size_t seen_count;
+    float *share, *first; /* [images] share of this run's draws, and of the first run's, that were wrong; first NULL:
+                             no run yet */
+    double first_percent; /* error of the first run */
+    double first_half;    /* half width of its interval over draws, as a rate */
 };
 
 /* For each CONV and DENSE layer in order: adds this draw's distance, effective bits and, when correlate, correlation to

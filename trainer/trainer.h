@@ -105,8 +105,11 @@ typedef struct weft_eval_layer {
 typedef struct weft_eval_result {
     double error_percent, error_percent_std; /* mean and sample standard deviation over the draws (0 for one) */
     double low_percent, high_percent;        /* 95 % confidence interval: weft_error_interval of interval.h */
-    double effective_bits;                   /* mean over all weights of their layers' */
-    size_t images, recalibrate;              /* used */
+    /* Error less that of the evaluator's first run, on the same images, with weft_paired_interval (draws of both taken
+     * as independent); 0 for the first run itself. */
+    double difference_percent, difference_low_percent, difference_high_percent;
+    double effective_bits;      /* mean over all weights of their layers' */
+    size_t images, recalibrate; /* used */
     int draws;
     double seconds;
 } weft_eval_result;
@@ -121,7 +124,7 @@ void weft_evaluator_destroy(weft_evaluator *evaluator);          /* NULL is allo
 int weft_evaluator_layer_count(const weft_evaluator *evaluator); /* CONV and DENSE layers */
 /* chain: NULL for the deployed weights as the file has them; else chain(W). layers: [weft_evaluator_layer_count],
  * filled in (which takes several times as long), or NULL. The result depends on network, data, options and chain only,
- * not on what was run before. INTERRUPTED when *options.stop becomes non-zero. */
+ * and its differences on the first run's chain. INTERRUPTED when *options.stop becomes non-zero. */
 weft_status weft_evaluator_run(weft_evaluator *evaluator, const weft_transform_chain *chain, weft_eval_result *result,
                                weft_eval_layer *layers, weft_error *err);
 

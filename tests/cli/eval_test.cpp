@@ -50,7 +50,7 @@ TEST_F(CliEval, a_sweep_is_its_points) {
     ASSERT_EQ(rows.size(), 9u);
     EXPECT_EQ(read_file("sweep.csv").substr(0, read_file("sweep.csv").find('\n')),
               "transform,parameter,value,error_percent,error_percent_std,low_percent,high_percent,effective_bits,draws,"
-              "images,recalibrate,seed");
+              "images,recalibrate,seed,difference_percent,difference_low_percent,difference_high_percent");
     EXPECT_EQ(column(rows, 0), (Words{"none", "addnorm:sigma=0", "addnorm:sigma=0.25", "addnorm:sigma=0.5",
                                       "addnorm:sigma=0.75", "addnorm:sigma=1", "power:beta=0", "power:beta=2"}));
     EXPECT_EQ(column(rows, 1), (Words{"", "sigma", "sigma", "sigma", "sigma", "sigma", "beta", "beta"}));
@@ -58,6 +58,11 @@ TEST_F(CliEval, a_sweep_is_its_points) {
     EXPECT_EQ(column(rows, 8), (Words{"1", "3", "3", "3", "3", "3", "1", "1"}));
     EXPECT_EQ(column(rows, 9), Words(8, "30"));
     EXPECT_EQ(column(rows, 11), Words(8, "5"));
+    for (size_t i = 1; i < rows.size(); i++) {
+        EXPECT_NEAR(std::stod(rows[i][12]), std::stod(rows[i][3]) - std::stod(rows[1][3]), 1e-3) << i;
+        EXPECT_LE(std::stod(rows[i][13]), std::stod(rows[i][12]) + 2) << i; // the adjusted mean lies nearer to 0
+        EXPECT_LE(std::stod(rows[i][13]), std::stod(rows[i][14])) << i;
+    }
     // The same numbers as one evaluation gives, in the CSV, in JSON and on the terminal.
     ASSERT_EQ(eval({"--transform", "addnorm:sigma=0.5", "--draws", "3", "--seed", "5", "--json", "one.json"}).code, 0);
     cJSON *one = cJSON_Parse(read_file("one.json").c_str()), *all = cJSON_Parse(read_file("sweep.json").c_str());

@@ -96,25 +96,41 @@ TEST_F(Evaluate, DrawsMeanSpreadAndInterval) {
     for (size_t i = 0; i < x.size(); i++) x[i] = static_cast<float>(train_set->pixels[i]) / 255.0f;
     for (size_t i = 0; i < t.size(); i++) t[i] = static_cast<float>(test_set->pixels[i]) / 255.0f;
     weft_transform_chain noise = chain("addnorm:sigma=0.7");
-    double sum = 0, squares = 0, rates[draws];
-    for (int k = 0; k < draws; k++) {
+    double sum = 0, squares = 0, rates[draws], plain = 0;
+    std::vector<float> difference(60);
+    for (int k = -1; k < draws; k++) { // -1: no distortion
         weft_network *copy = nullptr;
         weft_forward *forward = nullptr;
         ASSERT_EQ(weft_network_clone(&copy, net.get(), &err), WEFT_OK);
-        ASSERT_EQ(weft_network_distort(copy, &noise, 9, static_cast<uint64_t>(k), &err), WEFT_OK);
+        const weft_transform_chain none = chain("none"), &used = k < 0 ? none : noise;
+        ASSERT_EQ(weft_network_distort(copy, &used, 9, static_cast<uint64_t>(std::max(k, 0)), &err), WEFT_OK);
         ASSERT_EQ(weft_forward_create(&forward, copy, 50, WEFT_PRECISION_FP32, &err), WEFT_OK);
         ASSERT_EQ(weft_forward_reestimate(forward, copy, x.data(), 80, true, false, &err), WEFT_OK);
         ASSERT_EQ(weft_forward_run(forward, t.data(), 60, logits.data(), &err), WEFT_OK);
         double wrong = 0;
-        for (size_t i = 0; i < 60; i++) wrong += weft_logits_top(&logits[10 * i], 10) != test_set->labels[i];
-        rates[k] = wrong / 60;
-        sum += rates[k];
+        for (size_t i = 0; i < 60; i++) {
+            bool miss = weft_logits_top(&logits[10 * i], 10) != test_set->labels[i];
+            wrong += miss;
+            difference[i] += k < 0 ? -static_cast<float>(miss) : static_cast<float>(miss) / draws;
+        }
+        if (k < 0)
+            plain = wrong / 60;
+        else
+            sum += rates[k] = wrong / 60;
         weft_forward_destroy(forward);
         weft_network_destroy(copy);
     }
     for (double rate : rates) squares += std::pow(rate - sum / draws, 2);
-    weft_eval_result result = run(evaluator(net, folder.path, settings(80, draws, 9)), "addnorm:sigma=0.7");
+    Evaluator shared = evaluator(net, folder.path, settings(80, draws, 9));
+    weft_eval_result first = run(shared, "none"), result = run(shared, "addnorm:sigma=0.7");
+    EXPECT_EQ(first.difference_percent, 0);
+    EXPECT_EQ(first.difference_high_percent, 0);
     double low, high;
+    weft_paired_interval(&low, &high, difference.data(), 60,
+                         weft_student_quantile(draws - 1) * std::sqrt(squares / (draws - 1) / draws));
+    EXPECT_NEAR(result.difference_percent, 100 * (sum / draws - plain), 1e-9);
+    EXPECT_NEAR(result.difference_low_percent, 100 * low, 1e-5);
+    EXPECT_NEAR(result.difference_high_percent, 100 * high, 1e-5);
     weft_error_interval(&low, &high, sum / draws, std::sqrt(squares / (draws - 1)), draws, 60);
     EXPECT_NEAR(result.error_percent, 100 * sum / draws, 1e-9);
     EXPECT_NEAR(result.error_percent_std, 100 * std::sqrt(squares / (draws - 1)), 1e-9);

@@ -107,4 +107,39 @@ TEST(Interval, CoverageWhereImagesDominate) {
     EXPECT_LE(held, 0.9995);
 }
 
+// b images wrong only the second time, c only the first, of 100: Bonett and Price's formula by hand.
+TEST(Interval, PairedByHand) {
+    std::vector<float> difference(100);
+    for (size_t i = 0; i < 12; i++) difference[i] = 1;
+    for (size_t i = 12; i < 17; i++) difference[i] = -1;
+    double low, high, b = 13.0 / 102, c = 6.0 / 102,
+                      half = 1.95996398454 * std::sqrt((b + c - (b - c) * (b - c)) / 102);
+    weft_paired_interval(&low, &high, difference.data(), 100, 0);
+    EXPECT_NEAR(low, b - c - half, 1e-12);
+    EXPECT_NEAR(high, b - c + half, 1e-12);
+    weft_paired_interval(&low, &high, difference.data(), 100, 0.1);
+    EXPECT_NEAR(high - low, 2 * std::sqrt(half * half + 0.01), 1e-12);
+    weft_paired_interval(&low, &high, difference.data(), 100, 5);
+    EXPECT_EQ(low, -1);
+    EXPECT_EQ(high, 1);
+}
+
+TEST(Interval, PairedCoverage) {
+    std::mt19937_64 generator(4);
+    std::uniform_real_distribution<double> uniform(0, 1);
+    int held = 0;
+    std::vector<float> difference(400);
+    for (int t = 0; t < 3000; t++) {
+        for (float &d : difference) { // wrong both times 0.1, only the second time 0.05, only the first 0.02
+            double u = uniform(generator);
+            d = u < 0.05 ? 1.0f : u < 0.07 ? -1.0f : 0.0f;
+        }
+        double low, high;
+        weft_paired_interval(&low, &high, difference.data(), difference.size(), 0);
+        held += low <= 0.03 && 0.03 <= high;
+    }
+    EXPECT_GE(held / 3000.0, 0.937);
+    EXPECT_LE(held / 3000.0, 0.965);
+}
+
 } // namespace
