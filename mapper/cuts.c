@@ -23,17 +23,44 @@ typedef struct cuts {
 
 /* ---- one part ---- */
 
-/* A stage's strips within a part: arrays, positions of one copy and of the busiest of as many as there can be. */
+weft_cut_stage weft_cut_stage_of(const weft_load *load, double arrays, int strips) {
+    uint64_t unit = 1;
+    for (int axis = 0; axis < 2; axis++) {
+        int least = load->counts[axis][0];
+        for (int i = 1; i < load->extent[axis]; i++)
+            if (load->counts[axis][i] < least) least = load->counts[axis][i];
+        unit *= (uint64_t)least;
+    }
+    return (weft_cut_stage){.arrays = arrays,
+                            .strips = strips,
+                            .alone = weft_load_alone(load),
+                            .least = weft_load_least(load),
+                            .outputs = (uint64_t)load->extent[0] * (uint64_t)load->extent[1],
+                            .unit = unit};
+}
+
+/* A stage's strips within a part. */
 typedef struct share {
+    const weft_cut_stage *stage;
     double arrays, alone, least;
 } share;
 
 static share share_of(const cuts *c, int stage, weft_cut_end begin, weft_cut_end end) {
     const weft_cut_stage *s = &c->problem->stages[stage];
     int first = stage == begin.stage ? begin.strip : 0, last = stage == end.stage ? end.strip : s->strips;
-    share out = {s->arrays * (last - first), (double)s->alone, (double)s->least};
+    share out = {s, s->arrays * (last - first), (double)s->alone, (double)s->least};
     if (c->kind == WEFT_CUT_PIECES && last - first < s->strips) out.least = out.alone;
     return out;
+}
+
+/* Copies of which none computes more than `positions`; whole ones share out whole outputs. */
+static double copies_for(const cuts *c, const share *of, double positions) {
+    if (of->least >= of->alone) return 1.0;
+    double copies = of->alone / positions;
+    if (c->kind == WEFT_CUT_RELAXED) return copies > 1.0 ? copies : 1.0;
+    double most = of->stage->unit > 0 ? floor(positions / (double)of->stage->unit) : 0.0; /* outputs of a copy */
+    if (most >= 1.0) copies = fmax(copies, (double)of->stage->outputs / most);
+    return copies > 1.0 ? ceil(copies) : 1.0;
 }
 
 /* Arrays of the part when no copy computes more than `positions`. */
@@ -41,9 +68,7 @@ static double arrays_for(const cuts *c, weft_cut_end begin, weft_cut_end end, do
     double sum = 0.0;
     for (int s = begin.stage; s <= end.stage && s < c->problem->count; s++) {
         share of = share_of(c, s, begin, end);
-        double copies = of.least < of.alone ? of.alone / positions : 1.0;
-        if (c->kind != WEFT_CUT_RELAXED) copies = ceil(copies);
-        sum += of.arrays * (copies > 1.0 ? copies : 1.0);
+        sum += of.arrays * copies_for(c, &of, positions);
     }
     return sum;
 }

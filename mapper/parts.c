@@ -228,8 +228,7 @@ weft_status weft_parts_balance(weft_parts **parts, const weft_stages *stages, co
     for (int s = 0; s < stages->count && status == WEFT_OK; s++) {
         copies[s] = one_copy;
         if (grids[s].strip_count == 0) continue;
-        list[s] = (weft_cut_stage){(double)grids[s].strips[0].tile_count, grids[s].strip_count,
-                                   weft_load_alone(&loads[s]), weft_load_least(&loads[s])};
+        list[s] = weft_cut_stage_of(&loads[s], grids[s].strips[0].tile_count, grids[s].strip_count);
     }
     weft_cut_problem problem = {
         .count = stages->count, .stages = list, .parts = (*parts)->count, .sum = !apart, .tolerance = 0.02};

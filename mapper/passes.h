@@ -151,10 +151,12 @@ bool weft_piece_is_whole(const weft_piece *piece, const weft_grid *grids);
 /* ---- cuts: the best parts if arrays alone mattered ---- */
 
 typedef struct weft_cut_stage {
-    double arrays;         /* of a strip */
-    int strips;            /* 0: no matrix */
-    uint64_t alone, least; /* positions of one copy, of the busiest of as many as there can be */
+    double arrays;          /* of a strip */
+    int strips;             /* 0: no matrix */
+    uint64_t alone, least;  /* positions of one copy, of the busiest of as many as there can be */
+    uint64_t outputs, unit; /* that copies share out; positions of the one with the fewest */
 } weft_cut_stage;
+weft_cut_stage weft_cut_stage_of(const weft_load *load, double arrays, int strips);
 typedef enum weft_cut_kind {
     WEFT_CUT_RELAXED, /* copies may be fractions */
     WEFT_CUT_WHOLE,   /* whole copies, in any number and however they share the outputs */

@@ -19,10 +19,7 @@ static void list_stages(weft_cut_stage *list, const weft_account *a) {
         int strips = strips_of(mapped);
         if (strips == 0) continue;
         double arrays = (double)mapped->tile_count / weft_mapped_stage_copies(mapped);
-        list[s] = (weft_cut_stage){.arrays = arrays / strips,
-                                   .strips = strips,
-                                   .alone = weft_load_alone(&a->loads[s]),
-                                   .least = weft_load_least(&a->loads[s])};
+        list[s] = weft_cut_stage_of(&a->loads[s], arrays / strips, strips);
     }
 }
 

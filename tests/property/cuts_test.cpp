@@ -18,8 +18,10 @@ struct cut_case {
             weft_cut_stage stage = {};
             stage.strips = d.between(0, 4);
             stage.arrays = d.between(1, 6);
-            stage.alone = (uint64_t)d.between(1, 40);
-            stage.least = d.flip() ? 1 : stage.alone;
+            stage.unit = (uint64_t)d.between(0, 3); /* 0: an output that nothing becomes part of */
+            stage.outputs = (uint64_t)d.between(1, 40 / std::max(1, (int)stage.unit));
+            stage.alone = std::max<uint64_t>(1, stage.unit * stage.outputs);
+            stage.least = d.flip() ? std::max<uint64_t>(1, stage.unit) : stage.alone;
             if (stage.strips == 0) stage.arrays = 0;
             strips += stage.strips;
             arrays += stage.arrays * stage.strips;
@@ -47,6 +49,9 @@ std::map<int, int> pieces_of(const cut_case &c, int begin, int end) {
     return pieces;
 }
 
+/* Outputs of the copy that has most, at least. */
+double shares_of(uint64_t outputs, double copies) { return std::ceil((double)outputs / copies); }
+
 bool fits(const cut_case &c, const std::map<int, int> &pieces, weft_cut_kind kind, double positions) {
     double sum = 0;
     for (const auto &[s, strips] : pieces) {
@@ -54,7 +59,10 @@ bool fits(const cut_case &c, const std::map<int, int> &pieces, weft_cut_kind kin
         const bool one = stage.least == stage.alone || (kind == WEFT_CUT_PIECES && strips < stage.strips);
         if ((double)(one ? stage.alone : stage.least) > positions + 1e-12) return false;
         double copies = one ? 1 : std::max(1.0, (double)stage.alone / positions);
-        if (kind != WEFT_CUT_RELAXED) copies = std::ceil(copies);
+        if (kind != WEFT_CUT_RELAXED) {
+            copies = std::ceil(copies);
+            while (!one && stage.unit && shares_of(stage.outputs, copies) * (double)stage.unit > positions) copies++;
+        }
         sum += strips * stage.arrays * copies;
     }
     return sum <= c.problem.array_limit;
@@ -81,6 +89,18 @@ double best_from(const cut_case &c, int begin, int parts, weft_cut_kind kind) {
     for (int end = begin + 1; end < c.strips; end++) {
         const double own = cost_of(c, begin, end, kind), rest = best_from(c, end, parts - 1, kind);
         best = std::min(best, c.problem.sum ? own + rest : std::max(own, rest));
+    }
+    return best;
+}
+
+/* The smallest largest part of all cuts whose sum is within the limit. */
+double smallest_largest(const cut_case &c, int begin, int parts, double limit) {
+    if (limit < 0) return HUGE_VAL;
+    double best = HUGE_VAL;
+    for (int end = parts == 1 ? c.strips : begin + 1; end <= c.strips && begin < c.strips; end++) {
+        const double own = cost_of(c, begin, end, WEFT_CUT_PIECES);
+        if (own > limit) continue;
+        best = std::min(best, parts == 1 ? own : std::max(own, smallest_largest(c, end, parts - 1, limit - own)));
     }
     return best;
 }
@@ -127,7 +147,7 @@ TEST(CutsProperty, BestOfAllCuts) {
 
 TEST(CutsProperty, EndsAreTheOptimumsAndToleranceLowersTheLargest) {
     int solved = 0, lowered = 0;
-    for (uint64_t seed = 0; seed < 400; seed++) {
+    for (uint64_t seed = 0; seed < 2000; seed++) {
         dice d(seed);
         cut_case c(d);
         std::vector<weft_cut_end> ends((size_t)c.problem.parts);
@@ -136,15 +156,16 @@ TEST(CutsProperty, EndsAreTheOptimumsAndToleranceLowersTheLargest) {
         if (positions >= HUGE_VAL) continue;
         solved++;
         ASSERT_NEAR(cost_of_ends(c, ends, &exact), positions, 1e-5) << seed;
-        c.problem.tolerance = 0.3;
+        if (!c.problem.sum) continue;
+        c.problem.tolerance = 0.25;
         ASSERT_EQ(weft_cut_optimum(&positions, ends.data(), &c.problem, WEFT_CUT_PIECES, nullptr), WEFT_OK);
         const double cost = cost_of_ends(c, ends, &loose);
         ASSERT_GE(cost, 0) << seed;
-        ASSERT_LE(cost, 1.3 * positions + 1e-5) << seed;
-        ASSERT_LE(loose, exact) << seed;
+        ASSERT_LE(cost, 1.25 * positions + 1e-5) << seed;
+        ASSERT_EQ(loose, smallest_largest(c, 0, c.problem.parts, 1.25 * positions + 1e-5)) << seed;
         lowered += loose < exact;
     }
-    EXPECT_GE(solved, 200);
+    EXPECT_GE(solved, 1000);
     EXPECT_GE(lowered, 3);
 }
 

@@ -95,7 +95,17 @@ inline int best_positions(const weft_stages *stages, const std::vector<int> &arr
     return 0;
 }
 
-/* The same when copies share out positions evenly, however that is done: what no whole copies can do with less. */
+/* Positions that become part of the output with the fewest. */
+inline int smallest_output(const weft_stage &stage) {
+    if (!weft_stage_is_local(&stage)) return 0;
+    std::vector<int> count((size_t)(stage.out.height * stage.out.width));
+    for (int y = 0; y < stage.matrix_out.height; y++)
+        for (int x = 0; x < stage.matrix_out.width; x++)
+            count[(size_t)(weft_stage_owner(&stage, 0, 0, y) * stage.out.width + weft_stage_owner(&stage, 0, 1, x))]++;
+    return *std::min_element(count.begin(), count.end());
+}
+
+/* The same when copies share out whole outputs evenly, however that is done: what no whole copies can do with less. */
 inline int whole_bound(const weft_stages *stages, const std::vector<int> &arrays, int64_t budget) {
     int target = 1;
     for (int s = 0; s < stages->count; s++) {
@@ -108,8 +118,12 @@ inline int whole_bound(const weft_stages *stages, const std::vector<int> &arrays
         int64_t total = 0;
         for (int s = 0; s < stages->count; s++) {
             const weft_shape map = stages->items[s].matrix_out;
-            const int positions = map.height * map.width, copies = (positions + target - 1) / target;
-            if (stages->items[s].has_matrix) total += (int64_t)copies * arrays[(size_t)s];
+            if (!stages->items[s].has_matrix) continue;
+            const int positions = map.height * map.width, unit = smallest_output(stages->items[s]);
+            int64_t copies = (positions + target - 1) / target;
+            const int64_t outputs = (int64_t)stages->items[s].out.height * stages->items[s].out.width;
+            while (copies > 1 && (outputs + copies - 1) / copies * unit > target) copies++;
+            total += copies * arrays[(size_t)s];
         }
         if (total <= budget) return target;
     }
