@@ -76,8 +76,8 @@ static bool grow_table(weft_lists *lists) {
 
 static bool grow_values(weft_lists *lists, int count) {
     int used = lists->first[lists->count];
-    if (used + count <= lists->value_capacity) return true;
-    int capacity = 2 * (used + count);
+    if (lists->values && used + count <= lists->value_capacity) return true;
+    int capacity = 2 * (used + count) + 2;
     int *values = realloc(lists->values, sizeof *values * (size_t)capacity);
     if (!values) return false;
     lists->values = values;
