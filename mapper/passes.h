@@ -56,7 +56,7 @@ weft_status weft_partition_report(weft_map_log *log, const weft_grid *grids, con
 
 /* ---- what a stage costs, before it has a place ---- */
 
-/* Copies of a stage: along y and x, and the shift (weft_mapping.h). */
+/* Copies of a stage: along y and x, and the shift (core/mapping.h). */
 typedef struct weft_copies {
     int y, x, shift;
 } weft_copies;
