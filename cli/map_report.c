@@ -83,6 +83,10 @@ static void print_bounds(const weft_map_work *work, FILE *stream) {
     print_bound(stream, "arrays, one copy", r->arrays_needed, (double)r->arrays_bound);
     print_bound(stream, "bottleneck, cycles", (double)r->bottleneck_cycles, r->bottleneck_bound_cycles);
     print_bound(stream, "  with whole copies", (double)r->bottleneck_cycles, (double)r->bottleneck_best_cycles);
+    if (r->parts > r->chips) {
+        print_bound(stream, "parts in turn, cycles", (double)r->rounds_cycles, r->rounds_bound_cycles);
+        print_bound(stream, "  with whole copies", (double)r->rounds_cycles, (double)r->rounds_best_cycles);
+    }
     print_bound(stream, "flit-hops", (double)used->flit_hops, (double)r->bounds.flit_hops);
     print_bound(stream, "flits on the busiest link", (double)used->link_flits, (double)r->bounds.link_flits);
 }
@@ -143,6 +147,8 @@ static void json_bounds(weft_json *json, const weft_map_work *work) {
     weft_json_count(json, "arrays", (uint64_t)r->arrays_bound);
     weft_json_number(json, "bottleneck_cycles", r->bottleneck_bound_cycles);
     weft_json_count(json, "bottleneck_cycles_whole_copies", r->bottleneck_best_cycles);
+    weft_json_number(json, "rounds_cycles", r->rounds_bound_cycles);
+    weft_json_count(json, "rounds_cycles_whole_copies", r->rounds_best_cycles);
     weft_json_count(json, "flit_hops", r->bounds.flit_hops);
     weft_json_count(json, "link_flits", r->bounds.link_flits);
     weft_json_object_end(json);
@@ -169,6 +175,7 @@ static void json_totals(weft_json *json, const weft_map_work *work) {
     weft_json_number(json, "cell_utilisation_percent", r->cell_utilisation_percent);
     weft_json_text(json, "bottleneck", work->mapping->stages[r->bottleneck].name);
     weft_json_count(json, "bottleneck_cycles", r->bottleneck_cycles);
+    weft_json_count(json, "rounds_cycles", r->rounds_cycles);
     weft_json_count(json, "host_cycles", r->host_cycles);
     weft_json_count(json, "pipeline_cycles", r->pipeline_cycles);
     weft_json_number(json, "images_per_second", images_per_second(work));

@@ -56,11 +56,20 @@ int weft_mapped_stage_block(const weft_mapped_stage *stage, int copy, int column
     return low;
 }
 
-static int residues(int extent, int copies, int which) { return (extent - which + copies - 1) / copies; }
+static int residues(int extent, int copies, int which) {
+    return which < extent ? (extent - which + copies - 1) / copies : 0;
+}
 
 int weft_mapped_stage_positions(const weft_mapped_stage *mapped, const weft_stage *stage, int copy) {
-    return residues(stage->out.height, mapped->copies_y, copy / mapped->copies_x) *
-           residues(stage->out.width, mapped->copies_x, copy % mapped->copies_x);
+    int first = copy / mapped->copies_x, count = 0;
+    if (mapped->shift == 0)
+        return residues(stage->out.height, mapped->copies_y, first) *
+               residues(stage->out.width, mapped->copies_x, copy % mapped->copies_x);
+    for (int y = first; y < stage->out.height; y += mapped->copies_y) {
+        int column = weft_mapped_stage_column(mapped, copy, weft_mapped_stage_phase(mapped, 0, y));
+        count += residues(stage->out.width, mapped->copies_x, column);
+    }
+    return count;
 }
 
 static int compare_keys(const void *a, const void *b) {

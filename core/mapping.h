@@ -13,16 +13,18 @@
  *       columns: 32
  *       output_range: [0, 6.2]                       # calibrated; [0, 0] when unknown: the simulator calibrates
  *       copies: [1, 2]                               # along y, x: copy (y mod 1) * 2 + x mod 2 computes output (y, x)
+ *       shift: 1                                     # optional: ... + (x + 1 * floor(y / 1)) mod 2
  *       outputs:                                     # where partial sums meet and the digital unit works
  *         - {part: 0, copy: 0, core: 0, columns: [0, 16]}
  *       tiles:
  *         - {part: 0, copy: 0, core: 0, array: 0, rows: [0, 9], columns: [0, 16]}   # half-open ranges
  *
  * Copies share out the output positions of a stage: each has all of its weights (replication). They need a stage that
- * weft_stage_is_local. Parts come one after the other: when a network is larger than the chip, the arrays are
- * programmed anew for each part, or each part has a chip of its own; values between parts go through the host. A stage
- * may lie in several parts, split by columns. parts, chips, copies, part and copy may be left out: 1, 1, [1, 1], 0, 0.
- * A digital stage has no tiles: the key is left out.
+ * weft_stage_is_local. A shift lets any number of copies have equal shares: copies [1, n] with the output's width as
+ * shift deal the positions out in turn, row after row. Parts come one after the other: when a network is larger than
+ * the chip, the arrays are programmed anew for each part, or each part has a chip of its own; values between parts go
+ * through the host. A stage may lie in several parts, split by columns. parts, chips, copies, part and copy may be left
+ * out: 1, 1, [1, 1], 0, 0; shift too: 0. A digital stage has no tiles: the key is left out.
  */
 #ifndef WEFT_CORE_MAPPING_H
 #define WEFT_CORE_MAPPING_H
@@ -48,7 +50,7 @@ typedef struct weft_mapped_stage {
     char *name;
     int rows, columns;
     float output_min, output_max;
-    int copies_y, copies_x;
+    int copies_y, copies_x, shift; /* shift: 0 to copies_x - 1 */
     int block_count, tile_count;
     weft_output_block *blocks; /* by copy, then column_begin */
     weft_tile *tiles;          /* by copy, column_begin, row_begin */
@@ -66,9 +68,25 @@ typedef struct weft_mapping {
     weft_mapped_stage *stages;
 } weft_mapping;
 
+/* The copy that computes an output position depends on its row and its column each by their phase: of a row from 0 to
+ * copies - 1, a multiple of copies_x where there is no shift; of a column from 0 to copies_x - 1. axis: 0 for rows. */
+static inline int weft_mapped_stage_phase(const weft_mapped_stage *stage, int axis, int at) {
+    if (axis == 1) return at % stage->copies_x;
+    int64_t moved = (int64_t)stage->shift * (at / stage->copies_y);
+    return at % stage->copies_y * stage->copies_x + (int)(moved % stage->copies_x);
+}
+static inline int weft_mapped_stage_join(const weft_mapped_stage *stage, int phase_y, int phase_x) {
+    int column = phase_y % stage->copies_x + phase_x;
+    return phase_y - phase_y % stage->copies_x + (column < stage->copies_x ? column : column - stage->copies_x);
+}
+/* Phase of the columns that a copy computes in rows of that phase, which are the copy's. */
+static inline int weft_mapped_stage_column(const weft_mapped_stage *stage, int copy, int phase_y) {
+    int column = copy % stage->copies_x - phase_y % stage->copies_x;
+    return column < 0 ? column + stage->copies_x : column;
+}
 /* Copy that computes output position (y, x) of the stage. */
 static inline int weft_mapped_stage_copy(const weft_mapped_stage *stage, int y, int x) {
-    return y % stage->copies_y * stage->copies_x + x % stage->copies_x;
+    return weft_mapped_stage_join(stage, weft_mapped_stage_phase(stage, 0, y), weft_mapped_stage_phase(stage, 1, x));
 }
 static inline int weft_mapped_stage_copies(const weft_mapped_stage *stage) { return stage->copies_y * stage->copies_x; }
 /* Number of the copy's block that has the column; blocks in order. */

@@ -36,10 +36,21 @@ static weft_status check_copies(const weft_mapping_checker *c, const weft_mapped
     if (y < 1 || x < 1)
         return weft_mapping_bad(c, mapped->line, "stage \"%s\": copies [%d, %d], at least [1, 1] are needed",
                                 stage->name, y, x);
-    if (y > stage->out.height || x > stage->out.width)
+    if (mapped->shift < 0 || mapped->shift >= x)
+        return weft_mapping_bad(c, mapped->line, "stage \"%s\": shift %d with copies [%d, %d], 0 to %d are allowed",
+                                stage->name, mapped->shift, y, x, x - 1);
+    if (y > stage->out.height || (x > stage->out.width && mapped->shift == 0))
         return weft_mapping_bad(c, mapped->line,
                                 "stage \"%s\": copies [%d, %d], its output has only %d x %d positions (y, x)",
                                 stage->name, y, x, stage->out.height, stage->out.width);
+    if ((int64_t)y * x > (int64_t)stage->out.height * stage->out.width)
+        return weft_mapping_bad(c, mapped->line, "stage \"%s\": copies [%d, %d], more than its %lld output positions",
+                                stage->name, y, x, (long long)stage->out.height * stage->out.width);
+    for (int copy = 0; mapped->shift > 0 && copy < y * x; copy++)
+        if (weft_mapped_stage_positions(mapped, stage, copy) == 0)
+            return weft_mapping_bad(c, mapped->line,
+                                    "stage \"%s\": copies [%d, %d] with shift %d, copy %d computes nothing",
+                                    stage->name, y, x, mapped->shift, copy);
     if ((y > 1 || x > 1) && !weft_stage_is_local(stage))
         return weft_mapping_bad(c, mapped->line,
                                 "stage \"%s\": copies [%d, %d], but positions of it are part of several outputs "

@@ -96,6 +96,15 @@ static weft_status read_copies(const weft_mapping_reader *r, const weft_yaml_nod
                            COPIES_MAX);
 }
 
+static weft_status read_shift(const weft_mapping_reader *r, const weft_yaml_node *node, const char *where,
+                              weft_mapped_stage *stage) {
+    if (!node) return WEFT_OK;
+    WEFT_TRY(weft_mapping_int(r, node, where, 0, &stage->shift));
+    if (stage->shift < stage->copies_x) return WEFT_OK;
+    return weft_yaml_error(r->yaml, node, WEFT_E_INVALID, r->err, "%s: %d, but copies along x are %d: 0 to %d", where,
+                           stage->shift, stage->copies_x, stage->copies_x - 1);
+}
+
 /* A digital stage, of 0 rows, has none. */
 static weft_status read_stage_tiles(const weft_mapping_reader *r, const weft_yaml_node *stage_node,
                                     const weft_yaml_node *node, const char *where, weft_mapped_stage *stage) {
@@ -108,11 +117,12 @@ static weft_status read_stage_tiles(const weft_mapping_reader *r, const weft_yam
 
 static weft_status read_stage(const weft_mapping_reader *r, const weft_yaml_node *node, const char *where,
                               weft_mapped_stage *stage) {
-    static const char *const keys[] = {"name", "rows", "columns", "output_range", "outputs", "copies", "tiles", NULL};
-    const weft_yaml_node *values[7];
+    static const char *const keys[] = {"name",  "rows",  "columns", "output_range", "outputs", "copies",
+                                       "tiles", "shift", NULL};
+    const weft_yaml_node *values[8];
     const char *name = NULL;
     char path[WEFT_MAPPING_WHERE];
-    WEFT_TRY(weft_mapping_map(r, node, where, keys, 2, values));
+    WEFT_TRY(weft_mapping_map(r, node, where, keys, 3, values));
     WEFT_TRY(weft_mapping_text(r, values[0], weft_mapping_key(path, where, keys[0]), &name));
     stage->line = values[0]->line;
     stage->name = strdup(name);
@@ -123,6 +133,7 @@ static weft_status read_stage(const weft_mapping_reader *r, const weft_yaml_node
                                  &stage->output_max));
     WEFT_TRY(read_blocks(r, values[4], weft_mapping_key(path, where, keys[4]), stage));
     WEFT_TRY(read_copies(r, values[5], weft_mapping_key(path, where, keys[5]), stage));
+    WEFT_TRY(read_shift(r, values[7], weft_mapping_key(path, where, keys[7]), stage));
     WEFT_TRY(read_stage_tiles(r, node, values[6], weft_mapping_key(path, where, keys[6]), stage));
     qsort(stage->blocks, (size_t)stage->block_count, sizeof *stage->blocks, weft_mapping_compare_blocks);
     if (stage->tiles) qsort(stage->tiles, (size_t)stage->tile_count, sizeof *stage->tiles, weft_mapping_compare_tiles);

@@ -128,6 +128,7 @@ static void write_stage(FILE *stream, const weft_mapped_stage *stage) {
     write_range(stream, "    output_range", stage->output_min, stage->output_max);
     if (stage->copies_y > 1 || stage->copies_x > 1)
         fprintf(stream, "    copies: [%d, %d]\n", stage->copies_y, stage->copies_x);
+    if (stage->shift > 0) fprintf(stream, "    shift: %d\n", stage->shift);
     write_outputs(stream, stage);
     write_tiles(stream, stage);
 }

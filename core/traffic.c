@@ -75,21 +75,29 @@ weft_output_block weft_traffic_block(const weft_traffic *traffic, int stage, int
         .part = -1, .core = traffic->chip->host_terminal, .column_end = traffic->stages->input.channels};
 }
 
-/* The copy's place along y and x among the stage's copies. */
-static void copy_place(const weft_traffic *traffic, int stage, int copy, int *y, int *x) {
-    int across = stage < 0 ? 1 : traffic->mapping->stages[stage].copies_x;
-    *y = copy / across;
-    *x = copy % across;
+void weft_traffic_copy_rows(const weft_traffic *traffic, int stage, int copy, int *begin, int *end) {
+    const weft_axis *y = &weft_traffic_item(traffic, stage)->y;
+    int across = stage < 0 ? 1 : traffic->mapping->stages[stage].copies_x, first = copy - copy % across;
+    *begin = y->first[first];
+    *end = y->first[first + across];
+}
+
+void weft_traffic_copy_columns(const weft_traffic *traffic, int stage, int copy, int cy, int *begin, int *end) {
+    const weft_stage_traffic *item = weft_traffic_item(traffic, stage);
+    int column = stage < 0 ? 0 : weft_mapped_stage_column(&traffic->mapping->stages[stage], copy, item->y.phase[cy]);
+    *begin = item->x.first[column];
+    *end = item->x.first[column + 1];
 }
 
 weft_route *weft_traffic_class_route(const weft_traffic *traffic, int stage, int slot, int block, int cy, int cx) {
     const weft_stage_traffic *item = weft_traffic_item(traffic, stage);
-    int y = 0, x = 0;
-    copy_place(traffic, stage, weft_traffic_block(traffic, stage, block).copy, &y, &x);
-    int width = item->x.first[x + 1] - item->x.first[x];
-    assert(cy < item->y.first[y + 1] - item->y.first[y] && cx < width);
+    int copy = weft_traffic_block(traffic, stage, block).copy, y[2], x[2];
+    weft_traffic_copy_rows(traffic, stage, copy, &y[0], &y[1]);
+    assert(cy >= y[0] && cy < y[1]);
+    weft_traffic_copy_columns(traffic, stage, copy, cy, &x[0], &x[1]);
+    assert(cx >= x[0] && cx < x[1]);
     return item->routes + (size_t)slot * (size_t)item->first_route[item->block_count] +
-           (size_t)(item->first_route[block] + cy * width + cx);
+           (size_t)(item->first_route[block] + item->row_routes[copy][cy - y[0]] + cx - x[0]);
 }
 
 const weft_route *weft_traffic_route(const weft_traffic *traffic, int part, int stage, int block, int y, int x) {
@@ -101,9 +109,7 @@ const weft_route *weft_traffic_route(const weft_traffic *traffic, int part, int 
     assert(y >= 0 && y < item->y.extent && x >= 0 && x < item->x.extent);
     int slot = item->slot_of_part[part];
     if (slot < 0) return &traffic->to_none;
-    return weft_traffic_class_route(traffic, stage, slot, block,
-                                    item->y.of_position[y] - item->y.first[y % item->y.copies],
-                                    item->x.of_position[x] - item->x.first[x % item->x.copies]);
+    return weft_traffic_class_route(traffic, stage, slot, block, item->y.of_position[y], item->x.of_position[x]);
 }
 
 /* ---- readers ---- */
@@ -133,11 +139,11 @@ static bool tiles_read(const weft_traffic *traffic, const weft_reader *reader, i
     for (int ky = 0; ky < down.taps; ky++) {
         int oy = weft_taps_output(&down, y, ky);
         if (oy < 0) continue;
-        int copy_y = weft_traffic_copy_at(traffic, reader->stage, 0, 0, oy);
+        int phase_y = weft_traffic_phase_at(traffic, reader->stage, 0, 0, oy);
         for (int kx = 0; kx < across.taps; kx++) {
             int ox = weft_taps_output(&across, x, kx);
             if (ox < 0) continue;
-            int copy = copy_y * mapped->copies_x + weft_traffic_copy_at(traffic, reader->stage, 0, 1, ox);
+            int copy = weft_mapped_stage_join(mapped, phase_y, weft_traffic_phase_at(traffic, reader->stage, 0, 1, ox));
             if (copy == reader->copy && has_rows(traffic, reader, ky * across.taps + kx, begin, end)) return true;
         }
     }
@@ -147,8 +153,8 @@ static bool tiles_read(const weft_traffic *traffic, const weft_reader *reader, i
 static bool blocks_read(const weft_traffic *traffic, const weft_reader *reader, int begin, int end, int y, int x) {
     const weft_mapped_stage *mapped = &traffic->mapping->stages[reader->stage];
     int port_op = traffic->stages->items[reader->stage].ports[reader->port].op, op = port_op < 0 ? 0 : port_op;
-    int copy = weft_traffic_copy_at(traffic, reader->stage, op, 0, y) * mapped->copies_x +
-               weft_traffic_copy_at(traffic, reader->stage, op, 1, x);
+    int copy = weft_mapped_stage_join(mapped, weft_traffic_phase_at(traffic, reader->stage, op, 0, y),
+                                      weft_traffic_phase_at(traffic, reader->stage, op, 1, x));
     if (copy != reader->copy) return false;
     for (int b = weft_mapped_stage_block(mapped, copy, begin); b < mapped->block_count; b++) {
         const weft_output_block *block = &mapped->blocks[b];

@@ -4,10 +4,15 @@
 
 #include "core/traffic_internal.h"
 
-int weft_traffic_copy_at(const weft_traffic *traffic, int stage, int op, int axis, int at) {
+int weft_traffic_phase_at(const weft_traffic *traffic, int stage, int op, int axis, int at) {
     const weft_mapped_stage *mapped = &traffic->mapping->stages[stage];
-    int copies = axis == 0 ? mapped->copies_y : mapped->copies_x;
-    return copies == 1 ? 0 : weft_stage_owner(&traffic->stages->items[stage], op, axis, at) % copies;
+    if (weft_mapped_stage_copies(mapped) == 1) return 0;
+    return weft_mapped_stage_phase(mapped, axis, weft_stage_owner(&traffic->stages->items[stage], op, axis, at));
+}
+
+static int phases_along(const weft_mapped_stage *mapped, int axis) {
+    if (!mapped) return 1;
+    return axis == 0 ? weft_mapped_stage_copies(mapped) : mapped->copies_x;
 }
 
 static int extent_before(const weft_stage *stage, int op, int axis) {
@@ -15,11 +20,11 @@ static int extent_before(const weft_stage *stage, int op, int axis) {
     return axis == 0 ? shape.height : shape.width;
 }
 
-void weft_traffic_count_owned(const weft_traffic *traffic, int stage, int op, int axis, int *counts) {
+void weft_traffic_count_phases(const weft_traffic *traffic, int stage, int op, int axis, int *counts) {
     const weft_mapped_stage *mapped = &traffic->mapping->stages[stage];
     int extent = extent_before(&traffic->stages->items[stage], op, axis);
-    memset(counts, 0, sizeof *counts * (size_t)(axis == 0 ? mapped->copies_y : mapped->copies_x));
-    for (int at = 0; at < extent; at++) counts[weft_traffic_copy_at(traffic, stage, op, axis, at)]++;
+    memset(counts, 0, sizeof *counts * (size_t)phases_along(mapped, axis));
+    for (int at = 0; at < extent; at++) counts[weft_traffic_phase_at(traffic, stage, op, axis, at)]++;
 }
 
 weft_taps weft_traffic_taps(const weft_stage *stage, int axis) {
@@ -71,8 +76,8 @@ static bool grow_table(weft_lists *lists) {
 
 static bool grow_values(weft_lists *lists, int count) {
     int used = lists->first[lists->count];
-    if (used + count <= lists->value_capacity) return true;
-    int capacity = 2 * (used + count);
+    if (lists->values && used + count <= lists->value_capacity) return true;
+    int capacity = 2 * (used + count) + 2;
     int *values = realloc(lists->values, sizeof *values * (size_t)capacity);
     if (!values) return false;
     lists->values = values;
@@ -103,11 +108,11 @@ void weft_lists_free(weft_lists *lists) {
 static int add_pair(const weft_traffic *traffic, int stage, int axis, int tap, int output, int *list, int count) {
     if (output < 0) return count;
     list[count] = tap;
-    list[count + 1] = weft_traffic_copy_at(traffic, stage, 0, axis, output);
+    list[count + 1] = weft_traffic_phase_at(traffic, stage, 0, axis, output);
     return count + 2;
 }
 
-/* (tap, copy) of every matrix position that reads position `at`: over taps or over outputs, whatever are fewer. */
+/* (tap, phase) of every matrix position that reads position `at`: over taps or over outputs, whatever are fewer. */
 static int list_taps(const weft_traffic *traffic, int stage, int axis, const weft_taps *t, int at, int *list) {
     int count = 0;
     if (t->taps <= t->outputs) {
@@ -129,7 +134,7 @@ static int list_of(const weft_traffic *traffic, const weft_link *link, int axis,
     if (weft_traffic_reads_rows(stage, link->port)) return list_taps(traffic, link->stage, axis, t, at, list);
     int op = stage->ports[link->port].op;
     list[0] = 0;
-    list[1] = weft_traffic_copy_at(traffic, link->stage, op < 0 ? 0 : op, axis, at);
+    list[1] = weft_traffic_phase_at(traffic, link->stage, op < 0 ? 0 : op, axis, at);
     return 2;
 }
 
@@ -157,37 +162,59 @@ void weft_link_axis_free(weft_link_axis *axis) {
 
 /* ---- all links ---- */
 
-static bool join_links(weft_axis *out, const weft_link_axis *links, int link_count, weft_lists *joint, int *list) {
-    for (int copy = 0; copy < out->copies; copy++) {
-        out->first[copy] = joint->count;
-        for (int at = copy; at < out->extent; at += out->copies) {
-            list[0] = copy;
-            for (int l = 0; l < link_count; l++) list[1 + l] = links[l].of_position[at];
-            out->of_position[at] = weft_lists_put(joint, list, 1 + link_count);
-            if (out->of_position[at] < 0) return false;
-        }
+/* A position and its phase, in one number. */
+static int compare_keys(const void *a, const void *b) {
+    uint64_t p = *(const uint64_t *)a, q = *(const uint64_t *)b;
+    return (p > q) - (p < q);
+}
+
+/* keys: positions in order of their phases. */
+static bool join_links(weft_axis *out, const uint64_t *keys, const weft_link_axis *links, int link_count,
+                       weft_lists *joint, int *list) {
+    int phase = -1;
+    for (int i = 0; i < out->extent; i++) {
+        int at = (int)(uint32_t)keys[i];
+        list[0] = (int)(keys[i] >> 32);
+        while (phase < list[0]) out->first[++phase] = joint->count;
+        for (int l = 0; l < link_count; l++) list[1 + l] = links[l].of_position[at];
+        out->of_position[at] = weft_lists_put(joint, list, 1 + link_count);
+        if (out->of_position[at] < 0) return false;
     }
-    out->first[out->copies] = out->count = joint->count;
+    while (phase < out->phases) out->first[++phase] = joint->count;
+    out->count = joint->count;
     return true;
 }
 
-bool weft_axis_create(weft_axis *out, weft_arena *arena, int extent, int copies, const weft_link_axis *links,
-                      int link_count) {
+static bool fill_classes(weft_axis *out, weft_arena *arena, const weft_lists *joint, int link_count) {
+    out->positions = weft_arena_alloc(arena, sizeof(int) * (size_t)out->count);
+    out->phase = weft_arena_alloc(arena, sizeof(int) * (size_t)out->count);
+    out->of_link = weft_arena_alloc(arena, sizeof(int) * (size_t)out->count * ((size_t)link_count + 1));
+    if (!out->positions || !out->phase || !out->of_link) return false;
+    for (int at = 0; at < out->extent; at++) out->positions[out->of_position[at]]++;
+    for (int c = 0; c < out->count; c++) {
+        const int *list = joint->values + joint->first[c];
+        out->phase[c] = list[0];
+        for (int l = 0; l < link_count; l++) out->of_link[c * link_count + l] = list[1 + l];
+    }
+    return true;
+}
+
+bool weft_axis_create(weft_axis *out, weft_arena *arena, int extent, const weft_mapped_stage *mapped, int axis,
+                      const weft_link_axis *links, int link_count) {
     weft_lists joint = {0};
     int *list = malloc(sizeof *list * ((size_t)link_count + 1));
-    *out = (weft_axis){.extent = extent, .copies = copies};
+    uint64_t *keys = malloc(sizeof *keys * (size_t)extent);
+    *out = (weft_axis){.extent = extent, .phases = phases_along(mapped, axis)};
     out->of_position = weft_arena_alloc(arena, sizeof(int) * (size_t)extent);
-    out->first = weft_arena_alloc(arena, sizeof(int) * ((size_t)copies + 1));
-    bool good = list && out->of_position && out->first && join_links(out, links, link_count, &joint, list);
-    if (good) {
-        out->positions = weft_arena_alloc(arena, sizeof(int) * (size_t)out->count);
-        out->of_link = weft_arena_alloc(arena, sizeof(int) * (size_t)out->count * ((size_t)link_count + 1));
-        good = out->positions && out->of_link;
-    }
-    for (int at = 0; good && at < extent; at++) out->positions[out->of_position[at]]++;
-    for (int c = 0; good && c < out->count; c++)
-        for (int l = 0; l < link_count; l++) out->of_link[c * link_count + l] = joint.values[joint.first[c] + 1 + l];
+    out->first = weft_arena_alloc(arena, sizeof(int) * ((size_t)out->phases + 1));
+    bool good = list && keys && out->of_position && out->first;
+    for (int at = 0; good && at < extent; at++)
+        keys[at] = (uint64_t)(mapped ? weft_mapped_stage_phase(mapped, axis, at) : 0) << 32 | (uint32_t)at;
+    if (good) qsort(keys, (size_t)extent, sizeof *keys, compare_keys);
+    good =
+        good && join_links(out, keys, links, link_count, &joint, list) && fill_classes(out, arena, &joint, link_count);
     weft_lists_free(&joint);
+    free(keys);
     free(list);
     return good;
 }

@@ -54,21 +54,24 @@ void weft_traffic_visit_output(const weft_traffic *traffic, int stage, weft_traf
     bool last = stage == traffic->mapping->stage_count - 1;
     for (int b = 0; b < item->block_count; b++) {
         weft_output_block block = weft_traffic_block(traffic, stage, b);
-        int values = block.column_end - block.column_begin, across = item->x.copies;
+        int values = block.column_end - block.column_begin, y[2], x[2];
         if (last) {
             int positions = weft_mapped_stage_positions(&traffic->mapping->stages[stage],
                                                         &traffic->stages->items[stage], block.copy);
             visit(user, block.part, WEFT_PACKET_RESULT, block.core, &traffic->to_host, values, (uint64_t)positions);
             continue;
         }
-        const int *y = item->y.first + block.copy / across, *x = item->x.first + block.copy % across;
+        weft_traffic_copy_rows(traffic, stage, block.copy, &y[0], &y[1]);
         for (int slot = 0; slot < item->slot_count; slot++) {
             int part = item->part_of_slot[slot], from = part == block.part ? block.core : traffic->chip->host_terminal;
-            const weft_route *route = weft_traffic_class_route(traffic, stage, slot, b, 0, 0);
-            for (int cy = y[0]; cy < y[1]; cy++)
+            const weft_route *route = item->routes + (size_t)slot * (size_t)item->first_route[item->block_count];
+            route += item->first_route[b];
+            for (int cy = y[0]; cy < y[1]; cy++) {
+                weft_traffic_copy_columns(traffic, stage, block.copy, cy, &x[0], &x[1]);
                 for (int cx = x[0]; cx < x[1]; cx++, route++)
                     visit(user, part, stage < 0 ? WEFT_PACKET_INPUT : WEFT_PACKET_ACTIVATION, from, route, values,
                           (uint64_t)item->y.positions[cy] * (uint64_t)item->x.positions[cx]);
+            }
         }
     }
 }
@@ -87,14 +90,15 @@ void weft_traffic_visit_partials(const weft_traffic *traffic, int stage, const u
 
 uint64_t *weft_traffic_positions(const weft_traffic *traffic, int stage, int op) {
     const weft_mapped_stage *mapped = &traffic->mapping->stages[stage];
-    size_t down = (size_t)mapped->copies_y, across = (size_t)mapped->copies_x;
-    uint64_t *positions = malloc(down * across * sizeof *positions);
-    int *y = malloc(down * sizeof *y), *x = malloc(across * sizeof *x);
+    int copies = weft_mapped_stage_copies(mapped), across = mapped->copies_x;
+    uint64_t *positions = calloc((size_t)copies, sizeof *positions);
+    int *y = malloc((size_t)copies * sizeof *y), *x = malloc((size_t)across * sizeof *x);
     if (positions && y && x) {
-        weft_traffic_count_owned(traffic, stage, op, 0, y);
-        weft_traffic_count_owned(traffic, stage, op, 1, x);
-        for (size_t copy = 0; copy < down * across; copy++)
-            positions[copy] = (uint64_t)y[copy / across] * (uint64_t)x[copy % across];
+        weft_traffic_count_phases(traffic, stage, op, 0, y);
+        weft_traffic_count_phases(traffic, stage, op, 1, x);
+        for (int py = 0; py < copies; py++)
+            for (int px = 0; y[py] && px < across; px++)
+                positions[weft_mapped_stage_join(mapped, py, px)] += (uint64_t)y[py] * (uint64_t)x[px];
     } else {
         free(positions);
         positions = NULL;

@@ -23,13 +23,14 @@ typedef struct weft_mvm {
     uint64_t read_bits;
 } weft_mvm;
 
-/* Positions of an output along one axis, in classes that all links read alike, classes ordered by the producer's copy
- * along this axis. */
+/* Positions of an output along one axis, in classes that all links read alike, classes ordered by the producer's phase
+ * (weft_mapped_stage_phase). */
 typedef struct weft_axis {
-    int extent, copies, count;
+    int extent, phases, count;
     int *of_position; /* [extent] */
     int *positions;   /* [count] how many */
-    int *first;       /* [copies + 1]: classes of copy r are first[r] up to first[r + 1] */
+    int *phase;       /* [count] */
+    int *first;       /* [phases + 1]: classes of phase r are first[r] up to first[r + 1] */
     int *of_link;     /* [count, links]: the class in the link's own axis */
 } weft_axis;
 
@@ -44,10 +45,11 @@ typedef struct weft_stage_traffic {
     int block_count, link_count;
     weft_link *links;
     weft_axis y, x;
-    int slot_count; /* parts with readers or blocks */
+    int **row_routes; /* [copy][classes of y of the copy's rows + 1]: its routes for classes before, in rising order */
+    int slot_count;   /* parts with readers or blocks */
     int *slot_of_part, *part_of_slot;
     int *first_route;   /* [block + 1] */
-    weft_route *routes; /* [slot, first_route[block_count]]: of a block, [classes of its copy in y, in x] */
+    weft_route *routes; /* [slot, first_route[block_count]]: of a block, by class of y, then of x */
     weft_event_counts events;
     weft_traffic_totals total;
 } weft_stage_traffic;
@@ -68,7 +70,7 @@ static inline weft_stage_traffic *weft_traffic_item(const weft_traffic *traffic,
 }
 /* Stage -1: all channels of the input, from the host, which is in no part. */
 weft_output_block weft_traffic_block(const weft_traffic *traffic, int stage, int block);
-/* Route of a block (not of the last stage) for its class number cy, cx of those of its copy. */
+/* Route of a block (not of the last stage) for classes cy and cx, which meet in positions of its copy. */
 weft_route *weft_traffic_class_route(const weft_traffic *traffic, int stage, int slot, int block, int cy, int cx);
 
 /* ---- traffic_index.c; all false when memory is out ---- */
@@ -79,16 +81,20 @@ bool weft_traffic_build_index(weft_traffic *traffic, int stage);
 bool weft_traffic_build_links(weft_traffic *traffic);
 /* First span that may reach into rows from `begin` on. */
 int weft_traffic_find_span(const weft_stage_traffic *item, int part, int copy, int begin);
+/* Classes that a copy's rows have: *begin up to *end; of those of class cy, those of its columns. A route of a block
+ * follows the one before in this order. Stage -1: all. */
+void weft_traffic_copy_rows(const weft_traffic *traffic, int stage, int copy, int *begin, int *end);
+void weft_traffic_copy_columns(const weft_traffic *traffic, int stage, int copy, int cy, int *begin, int *end);
 static inline bool weft_span_is(const weft_span *span, int part, int copy) {
     return span->part == part && span->copy == copy;
 }
 
 /* ---- traffic_axis.c ---- */
 
-/* Copy along the axis (0: y) that computes what a position in front of op becomes part of. */
-int weft_traffic_copy_at(const weft_traffic *traffic, int stage, int op, int axis, int at);
-/* counts[copies along the axis]: positions in front of op that each copy computes. */
-void weft_traffic_count_owned(const weft_traffic *traffic, int stage, int op, int axis, int *counts);
+/* Phase along the axis (0: y) of what a position in front of op becomes part of. */
+int weft_traffic_phase_at(const weft_traffic *traffic, int stage, int op, int axis, int at);
+/* counts[phases along the axis]: positions in front of op. */
+void weft_traffic_count_phases(const weft_traffic *traffic, int stage, int op, int axis, int *counts);
 /* One axis of a matrix's window. */
 typedef struct weft_taps {
     int taps, stride, dilation, pad, outputs;
@@ -112,16 +118,16 @@ typedef struct weft_lists {
 int weft_lists_put(weft_lists *lists, const int *values, int count);
 void weft_lists_free(weft_lists *lists);
 
-/* Positions along an axis as one link reads them: lists of (tap, copy) pairs; a block's tap is 0. */
+/* Positions along an axis as one link reads them: lists of (tap, phase) pairs; a block's tap is 0. */
 typedef struct weft_link_axis {
     weft_lists classes;
     int *of_position; /* [extent] */
 } weft_link_axis;
 bool weft_link_axis_create(weft_link_axis *out, const weft_traffic *traffic, const weft_link *link, int axis);
 void weft_link_axis_free(weft_link_axis *axis);
-/* Joins those of an output's links. */
-bool weft_axis_create(weft_axis *out, weft_arena *arena, int extent, int copies, const weft_link_axis *links,
-                      int link_count);
+/* Joins those of an output's links. mapped: of the output, NULL for the host's input. */
+bool weft_axis_create(weft_axis *out, weft_arena *arena, int extent, const weft_mapped_stage *mapped, int axis,
+                      const weft_link_axis *links, int link_count);
 
 /* ---- traffic_readers.c ---- */
 

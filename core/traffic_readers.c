@@ -19,7 +19,7 @@ static void find_rows(weft_route_work *w, const weft_stage_traffic *item, int pa
     }
 }
 
-/* A class of positions of one link: lists of (tap, copy). */
+/* A class of positions of one link: lists of (tap, phase). */
 typedef struct class_lists {
     const int *y, *x;
     int y_count, x_count;
@@ -36,16 +36,18 @@ static class_lists lists_of(const weft_reading *r, int cy, int cx) {
 static void find_taps(weft_route_work *w, const weft_link *link, const class_lists *c, int part, int begin, int end) {
     const weft_stage *stage = &w->traffic->stages->items[link->stage];
     const weft_stage_traffic *item = weft_traffic_item(w->traffic, link->stage);
-    int across = w->traffic->mapping->stages[link->stage].copies_x, channels = stage->in.channels;
+    const weft_mapped_stage *mapped = &w->traffic->mapping->stages[link->stage];
+    int channels = stage->in.channels;
     for (int i = 0; i < c->y_count; i++)
         for (int k = 0; k < c->x_count; k++) {
             int row = (c->y[2 * i] * stage->window.kernel_w + c->x[2 * k]) * channels;
-            find_rows(w, item, part, c->y[2 * i + 1] * across + c->x[2 * k + 1], row + begin, row + end);
+            int copy = weft_mapped_stage_join(mapped, c->y[2 * i + 1], c->x[2 * k + 1]);
+            find_rows(w, item, part, copy, row + begin, row + end);
         }
 }
 
-/* A row of channels [begin, end) and of a tap that the copy at copy_y, copy_x reads. */
-static bool span_has_row(const weft_span *span, const weft_stage *stage, const class_lists *c, int copy_y, int copy_x,
+/* A row of channels [begin, end) and of a tap that is read for outputs of phases phase_y, phase_x. */
+static bool span_has_row(const weft_span *span, const weft_stage *stage, const class_lists *c, int phase_y, int phase_x,
                          int begin, int end) {
     int rows = weft_stage_group_rows(stage), channels = stage->in.channels / stage->groups;
     int last = (end - 1) / channels < (span->end - 1) / rows ? (end - 1) / channels : (span->end - 1) / rows;
@@ -54,8 +56,8 @@ static bool span_has_row(const weft_span *span, const weft_stage *stage, const c
         int low = begin > group * channels ? begin - group * channels : 0;
         int high = end < (group + 1) * channels ? end - group * channels : channels;
         for (int i = 0; i < c->y_count; i++)
-            for (int k = 0; k < c->x_count && c->y[2 * i + 1] == copy_y; k++) {
-                if (c->x[2 * k + 1] != copy_x) continue;
+            for (int k = 0; k < c->x_count && c->y[2 * i + 1] == phase_y; k++) {
+                if (c->x[2 * k + 1] != phase_x) continue;
                 int row = group * rows + (c->y[2 * i] * stage->window.kernel_w + c->x[2 * k]) * channels;
                 if (row + low < span->end && span->begin < row + high) return true;
             }
@@ -63,7 +65,7 @@ static bool span_has_row(const weft_span *span, const weft_stage *stage, const c
     return false;
 }
 
-/* True when an earlier pair of the list has the copy too. */
+/* True when an earlier pair of the list has the phase too. */
 static bool is_repeated(const int *list, int at) {
     for (int i = 0; i < at; i++)
         if (list[2 * i + 1] == list[2 * at + 1]) return true;
@@ -74,17 +76,18 @@ static bool is_repeated(const int *list, int at) {
 static void find_groups(weft_route_work *w, const weft_link *link, const class_lists *c, int part, int begin, int end) {
     const weft_stage *stage = &w->traffic->stages->items[link->stage];
     const weft_stage_traffic *item = weft_traffic_item(w->traffic, link->stage);
-    int across = w->traffic->mapping->stages[link->stage].copies_x;
+    const weft_mapped_stage *mapped = &w->traffic->mapping->stages[link->stage];
     int rows = weft_stage_group_rows(stage), channels = stage->in.channels / stage->groups;
     int first = begin / channels * rows, last = ((end - 1) / channels + 1) * rows;
     for (int i = 0; i < c->y_count; i++)
         for (int k = 0; k < c->x_count && !is_repeated(c->y, i); k++) {
-            int copy_y = c->y[2 * i + 1], copy_x = c->x[2 * k + 1], copy = copy_y * across + copy_x;
+            int phase_y = c->y[2 * i + 1], phase_x = c->x[2 * k + 1];
+            int copy = weft_mapped_stage_join(mapped, phase_y, phase_x);
             if (is_repeated(c->x, k)) continue;
             for (int s = weft_traffic_find_span(item, part, copy, first); s < item->span_count; s++) {
                 const weft_span *span = &item->spans[s];
                 if (!weft_span_is(span, part, copy) || span->begin >= last) break;
-                if (w->stamps[span->core] != w->stamp && span_has_row(span, stage, c, copy_y, copy_x, begin, end))
+                if (w->stamps[span->core] != w->stamp && span_has_row(span, stage, c, phase_y, phase_x, begin, end))
                     find(w, span->core);
             }
         }
@@ -92,7 +95,7 @@ static void find_groups(weft_route_work *w, const weft_link *link, const class_l
 
 static void find_blocks(weft_route_work *w, const weft_link *link, const class_lists *c, int part, int begin, int end) {
     const weft_mapped_stage *mapped = &w->traffic->mapping->stages[link->stage];
-    int copy = c->y[1] * mapped->copies_x + c->x[1];
+    int copy = weft_mapped_stage_join(mapped, c->y[1], c->x[1]);
     for (int b = weft_mapped_stage_block(mapped, copy, begin); b < mapped->block_count; b++) {
         const weft_output_block *block = &mapped->blocks[b];
         if (block->copy != copy || block->column_begin >= end) break;

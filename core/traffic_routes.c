@@ -51,14 +51,15 @@ static bool put_route(weft_route_work *w, weft_route *route, int count, int self
 static bool build_block(weft_route_work *w, int slot, int b) {
     const weft_stage_traffic *item = weft_traffic_item(w->traffic, w->producer);
     weft_output_block block = weft_traffic_block(w->traffic, w->producer, b);
-    int across = item->x.copies, copy_y = block.copy / across, copy_x = block.copy % across;
-    int self = block.part == item->part_of_slot[slot] ? block.core : -1;
-    const int *y = item->y.first + copy_y, *x = item->x.first + copy_x;
-    for (int cy = y[0]; cy < y[1]; cy++)
-        for (int cx = x[0]; cx < x[1]; cx++) {
-            weft_route *route = weft_traffic_class_route(w->traffic, w->producer, slot, b, cy - y[0], cx - x[0]);
-            if (!put_route(w, route, join_links(w, cy, cx), self)) return false;
-        }
+    int self = block.part == item->part_of_slot[slot] ? block.core : -1, y[2], x[2];
+    weft_route *route = item->routes + (size_t)slot * (size_t)item->first_route[item->block_count];
+    route += item->first_route[b];
+    weft_traffic_copy_rows(w->traffic, w->producer, block.copy, &y[0], &y[1]);
+    for (int cy = y[0]; cy < y[1]; cy++) {
+        weft_traffic_copy_columns(w->traffic, w->producer, block.copy, cy, &x[0], &x[1]);
+        for (int cx = x[0]; cx < x[1]; cx++)
+            if (!put_route(w, route++, join_links(w, cy, cx), self)) return false;
+    }
     return true;
 }
 
@@ -102,9 +103,7 @@ static bool create_axis(weft_route_work *w, int axis) {
     weft_stage_traffic *item = weft_traffic_item(w->traffic, w->producer);
     weft_shape out = w->producer < 0 ? w->traffic->stages->input : w->traffic->stages->items[w->producer].out;
     weft_link_axis *links = calloc((size_t)item->link_count + 1, sizeof *links);
-    int copies = 1;
-    if (w->producer >= 0 && axis == 0) copies = w->traffic->mapping->stages[w->producer].copies_y;
-    if (w->producer >= 0 && axis == 1) copies = w->traffic->mapping->stages[w->producer].copies_x;
+    const weft_mapped_stage *mapped = w->producer < 0 ? NULL : &w->traffic->mapping->stages[w->producer];
     bool good = links != NULL;
     for (int l = 0; good && l < item->link_count; l++) {
         weft_link_axis *link = axis == 0 ? &w->readings[l].y : &w->readings[l].x;
@@ -112,19 +111,37 @@ static bool create_axis(weft_route_work *w, int axis) {
         links[l] = *link; /* a view */
     }
     good = good && weft_axis_create(axis == 0 ? &item->y : &item->x, w->traffic->arena,
-                                    axis == 0 ? out.height : out.width, copies, links, item->link_count);
+                                    axis == 0 ? out.height : out.width, mapped, axis, links, item->link_count);
     free(links);
     return good;
 }
 
+/* The routes of a copy's blocks before each of its classes of y. */
+static bool number_copy(weft_traffic *traffic, int producer, int copy) {
+    weft_stage_traffic *item = weft_traffic_item(traffic, producer);
+    int y[2], x[2];
+    weft_traffic_copy_rows(traffic, producer, copy, &y[0], &y[1]);
+    int *routes = weft_arena_alloc(traffic->arena, ((size_t)(y[1] - y[0]) + 1) * sizeof *routes);
+    item->row_routes[copy] = routes;
+    for (int cy = y[0]; routes && cy < y[1]; cy++) {
+        weft_traffic_copy_columns(traffic, producer, copy, cy, &x[0], &x[1]);
+        routes[cy - y[0] + 1] = routes[cy - y[0]] + x[1] - x[0];
+    }
+    return routes != NULL;
+}
+
 static bool number_routes(weft_traffic *traffic, int producer) {
     weft_stage_traffic *item = weft_traffic_item(traffic, producer);
+    int copies = producer < 0 ? 1 : weft_mapped_stage_copies(&traffic->mapping->stages[producer]);
+    item->row_routes = weft_arena_alloc(traffic->arena, (size_t)copies * sizeof *item->row_routes);
+    for (int copy = 0; copy < copies; copy++)
+        if (!item->row_routes || !number_copy(traffic, producer, copy)) return false;
     item->first_route = weft_arena_alloc(traffic->arena, ((size_t)item->block_count + 1) * sizeof(int));
     if (!item->first_route) return false;
     for (int b = 0; b < item->block_count; b++) {
-        int copy = weft_traffic_block(traffic, producer, b).copy;
-        const int *y = item->y.first + copy / item->x.copies, *x = item->x.first + copy % item->x.copies;
-        item->first_route[b + 1] = item->first_route[b] + (y[1] - y[0]) * (x[1] - x[0]);
+        int copy = weft_traffic_block(traffic, producer, b).copy, y[2];
+        weft_traffic_copy_rows(traffic, producer, copy, &y[0], &y[1]);
+        item->first_route[b + 1] = item->first_route[b] + item->row_routes[copy][y[1] - y[0]];
     }
     size_t count = (size_t)item->first_route[item->block_count] * (size_t)item->slot_count;
     item->routes = weft_arena_alloc(traffic->arena, count * sizeof *item->routes);

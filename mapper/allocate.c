@@ -69,7 +69,7 @@ void weft_allocator_reset(weft_allocator *a, const weft_allocation_style *style,
 
 const weft_shortage *weft_allocator_shortage(const weft_allocator *a) { return &a->shortage; }
 int64_t weft_allocator_array_limit(const weft_allocator *a) { return a->array_limit; }
-void weft_allocator_set_array_limit(weft_allocator *a, int64_t arrays) { a->array_limit = arrays; }
+
 static bool grow(weft_allocator *a) {
     int capacity = a->capacity ? 2 * a->capacity : CLUSTERS_AT_FIRST;
     weft_cluster *clusters = realloc(a->clusters, (size_t)capacity * sizeof *clusters);

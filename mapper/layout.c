@@ -64,7 +64,7 @@ static uint64_t busiest_alone(const layout *l, const weft_part *part) {
     uint64_t most = 1;
     for (int i = 0; i < part->piece_count; i++) {
         int stage = part->pieces[i].stage;
-        uint64_t positions = l->stages->items[stage].has_matrix ? weft_load_positions(&l->loads[stage], 1, 1) : 0;
+        uint64_t positions = l->stages->items[stage].has_matrix ? weft_load_alone(&l->loads[stage]) : 0;
         if (positions > most) most = positions;
     }
     return most;
@@ -118,6 +118,7 @@ static weft_status start_mapping(weft_mapping **out, const layout *l, weft_error
         mapped->columns = l->stages->items[s].columns;
         mapped->copies_y = l->copies[s].y;
         mapped->copies_x = l->copies[s].x;
+        mapped->shift = l->copies[s].shift;
     }
     return WEFT_OK;
 }
@@ -249,11 +250,12 @@ static weft_status lay_out(weft_mapping **out, layout *l, weft_error *err) {
     int count = l->stages->count;
     WEFT_TRY(weft_loads_create(&l->loads, l->stages, err));
     if (l->options->replicate)
-        WEFT_TRY(weft_parts_balance(&l->parts, l->stages, l->grids, l->loads, l->allocator, err));
+        WEFT_TRY(weft_parts_balance(&l->parts, l->stages, l->grids, l->loads, l->allocator,
+                                    l->options->chips == 0 || l->options->chips >= l->parts->count, err));
     l->copies = malloc((size_t)count * sizeof *l->copies);
     l->targets = calloc((size_t)l->parts->count, sizeof *l->targets);
     if (!l->copies || !l->targets) return out_of_memory(err);
-    for (int s = 0; s < count; s++) l->copies[s] = (weft_copies){1, 1};
+    for (int s = 0; s < count; s++) l->copies[s] = (weft_copies){1, 1, 0};
     WEFT_TRY(weft_partition_report(l->log, l->grids, l->stages, l->chip, err));
     WEFT_TRY(report_parts(l, err));
     WEFT_TRY(replicate(l, err));

@@ -51,15 +51,20 @@ typedef struct weft_map_report {
     weft_map_stage_cost *stages; /* [stage_count] */
     int bottleneck;              /* stage whose array_cycles are largest */
     uint64_t bottleneck_cycles;
-    /* Of every part's array_cycles, relaxed: fractional copies, the same arrays. Not below what the image needs to
-     * enter through the host's port: further copies would be idle, and none are made. */
+    /* Its optimum in the relaxed problem: as many parts of as many arrays, in the stages' order and cut between any two
+     * strips of columns; copies may be fractions. Not below what the image needs to enter through the host's port:
+     * further copies would be idle, and none are made. */
     double bottleneck_bound_cycles;
     uint64_t bottleneck_best_cycles; /* likewise with whole copies, whether or not cores and buffers can take them */
-    uint64_t host_cycles;            /* the image's flits through the host's port, once */
-    uint64_t pipeline_cycles;        /* between two images: largest array, digital or network_cycles, summed over parts
-                                        that share a chip; reloading weights is not in it */
-    int64_t buffer_bytes;            /* of the fullest core */
-    uint64_t busiest_core_flits;     /* into or out of one core, all stages of a part */
+    /* The slowest arrays of every part, summed over the parts that share a chip, and likewise their optima. The same as
+     * the bottleneck's with one part a chip. */
+    uint64_t rounds_cycles, rounds_best_cycles;
+    double rounds_bound_cycles;
+    uint64_t host_cycles;        /* the image's flits through the host's port, once */
+    uint64_t pipeline_cycles;    /* between two images: largest array, digital or network_cycles, summed over parts
+                                    that share a chip; reloading weights is not in it */
+    int64_t buffer_bytes;        /* of the fullest core */
+    uint64_t busiest_core_flits; /* into or out of one core, all stages of a part */
     int placement_count;
     weft_map_placement *placements; /* every placer's, the chosen one last */
     weft_place_bounds bounds;       /* summed over parts; link_flits: the largest */

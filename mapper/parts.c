@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdlib.h>
 
 #include "mapper/passes.h"
@@ -8,14 +9,13 @@ typedef struct cutting {
     const weft_grid *grids;
     weft_allocator *allocator;
     weft_parts *parts;
-    int *part_of;               /* [piece] */
-    int capacity, open;         /* open: pieces in the part being filled */
-    int parts_max;              /* 0: no limit */
-    bool split_any;             /* also stages that the next part would hold whole */
-    int64_t first_limit, limit; /* arrays of the first part, of the others */
+    int *part_of;       /* [piece] */
+    int capacity, open; /* open: pieces in the part being filled */
+    int parts_max;      /* 0: no limit */
+    bool split_any;     /* also stages that the next part would hold whole */
 } cutting;
 
-static const weft_copies one_copy = {1, 1};
+static const weft_copies one_copy = {1, 1, 0};
 
 static weft_status out_of_memory(weft_error *err) {
     return weft_error_set(err, WEFT_E_MEMORY, "out of memory while cutting the network into parts");
@@ -45,7 +45,6 @@ static weft_status add_piece(cutting *c, const weft_piece *piece, weft_error *er
 static void next_part(cutting *c) {
     c->parts->count++;
     c->open = 0;
-    weft_allocator_set_array_limit(c->allocator, c->parts->count == 1 ? c->first_limit : c->limit);
     weft_allocator_reset(c->allocator, &weft_styles[0], 0);
 }
 
@@ -74,7 +73,9 @@ static weft_status fill_part(weft_piece *piece, cutting *c, weft_error *err) {
     return WEFT_OK;
 }
 
-static bool is_larger_than_a_chip(const cutting *c, int stage) { return c->grids[stage].tiles > c->limit; }
+static bool is_larger_than_a_chip(const cutting *c, int stage) {
+    return c->grids[stage].tiles > weft_allocator_array_limit(c->allocator);
+}
 
 static weft_status place_stage(cutting *c, int stage, weft_shortage *shortage, weft_error *err) {
     weft_piece piece = {.stage = stage, .strip_end = c->grids[stage].strip_count};
@@ -133,7 +134,6 @@ cleanup:
 weft_status weft_parts_create(weft_parts **out, const weft_stages *stages, const weft_grid *grids,
                               weft_allocator *allocator, int parts_max, weft_shortage *shortage, weft_error *err) {
     cutting c = {.stages = stages, .grids = grids, .allocator = allocator, .parts_max = parts_max};
-    c.first_limit = c.limit = weft_allocator_array_limit(allocator);
     weft_parts *whole = NULL, *split = NULL;
     weft_shortage other;
     weft_status status = cut_network(&whole, c, shortage, err);
@@ -157,56 +157,88 @@ weft_status weft_parts_create(weft_parts **out, const weft_stages *stages, const
 
 /* ---- where the arrays that are left over go ---- */
 
-static weft_status sum_of_bounds(uint64_t *sum, const weft_parts *parts, const cutting *c, const weft_load *loads,
-                                 int64_t array_limit, weft_error *err) {
-    weft_demand *demands = malloc((size_t)parts->piece_count * sizeof *demands);
-    if (!demands) return out_of_memory(err);
-    *sum = 0;
-    for (int p = 0; p < parts->count; p++)
-        *sum += weft_part_bound(demands, &parts->items[p], c->stages, c->grids, loads, array_limit);
-    free(demands);
+/* What a part's ends say, as parts. */
+static weft_status parts_of_ends(weft_parts **out, cutting c, const weft_cut_end *ends, int count, weft_error *err) {
+    weft_status status = WEFT_OK;
+    weft_cut_end at = {0, 0};
+    *out = NULL;
+    c.parts = calloc(1, sizeof *c.parts);
+    if (!c.parts) return out_of_memory(err);
+    for (int p = 0; p < count; p++) {
+        c.parts->count++;
+        for (; at.stage < ends[p].stage || at.strip < ends[p].strip; at = (weft_cut_end){at.stage + 1, 0}) {
+            weft_piece piece = {at.stage, at.strip, c.grids[at.stage].strip_count};
+            if (at.stage == ends[p].stage) piece.strip_end = ends[p].strip;
+            WEFT_TRY_GOTO(add_piece(&c, &piece, err));
+            if (at.stage == ends[p].stage) break;
+        }
+        at = ends[p];
+    }
+    WEFT_TRY_GOTO(index_parts(&c, err));
+    *out = c.parts;
+    c.parts = NULL;
+cleanup:
+    weft_parts_destroy(c.parts);
+    free(c.part_of);
+    return status;
+}
+
+/* *fits: the allocator places one copy of everything. */
+static weft_status try_parts(bool *fits, const weft_parts *parts, const cutting *c, const weft_copies *copies,
+                             weft_error *err) {
+    *fits = true;
+    for (int p = 0; p < parts->count && *fits; p++) {
+        weft_status status = weft_allocate_part(c->allocator, 0, 0, &parts->items[p], copies, NULL, p, err);
+        if (status != WEFT_OK && status != WEFT_E_NO_FIT) return status;
+        *fits = status == WEFT_OK;
+    }
     return WEFT_OK;
 }
 
-/* Takes the cut in place of *parts when it has as many parts and a smaller sum. */
-static weft_status try_cut(weft_parts **parts, uint64_t *least, cutting c, const weft_load *loads, int64_t array_limit,
-                           weft_error *err) {
-    weft_shortage shortage;
-    weft_parts *other = NULL;
-    uint64_t sum = 0;
-    c.parts_max = (*parts)->count;
-    weft_status status = cut_network(&other, c, &shortage, err);
-    if (status == WEFT_E_NO_FIT) return WEFT_OK;
-    if (status == WEFT_OK) status = sum_of_bounds(&sum, other, &c, loads, array_limit, err);
-    if (status == WEFT_OK && sum < *least) {
+/* The best cut on paper, in place of *parts when it can be allocated; *done then. */
+static weft_status try_optimum(bool *done, weft_parts **parts, cutting c, const weft_cut_problem *problem,
+                               weft_cut_end *ends, const weft_copies *copies, weft_error *err) {
+    double positions = HUGE_VAL;
+    weft_parts *better = NULL;
+    WEFT_TRY(weft_cut_optimum(&positions, ends, problem, WEFT_CUT_PIECES, err));
+    if (positions >= HUGE_VAL) return WEFT_OK;
+    WEFT_TRY(parts_of_ends(&better, c, ends, problem->parts, err));
+    weft_status status = try_parts(done, better, &c, copies, err);
+    if (status == WEFT_OK && *done) {
         weft_parts *worse = *parts;
-        *least = sum;
-        *parts = other;
-        other = worse;
+        *parts = better;
+        better = worse;
     }
-    weft_parts_destroy(other);
+    weft_parts_destroy(better);
     return status;
 }
 
 weft_status weft_parts_balance(weft_parts **parts, const weft_stages *stages, const weft_grid *grids,
-                               const weft_load *loads, weft_allocator *allocator, weft_error *err) {
-    enum { STEPS = 32 };
+                               const weft_load *loads, weft_allocator *allocator, bool apart, weft_error *err) {
+    enum { STEPS = 8, FEWER = 64 }; /* arrays that fragments may cost: 0 to 7 of 64 */
     cutting c = {.stages = stages, .grids = grids, .allocator = allocator};
-    int64_t all = weft_allocator_array_limit(allocator);
-    uint64_t least = 0;
     weft_status status = WEFT_OK;
+    double all = (double)weft_allocator_array_limit(allocator);
     if ((*parts)->count == 1) return WEFT_OK;
-    WEFT_TRY_GOTO(sum_of_bounds(&least, *parts, &c, loads, all, err));
-    for (int way = 0; way < 4; way++)
-        for (int step = 0; step < STEPS; step++) {
-            int64_t fewer = all - all * step / STEPS;
-            c.split_any = way & 1;
-            c.first_limit = fewer;
-            c.limit = way & 2 ? fewer : all;
-            WEFT_TRY_GOTO(try_cut(parts, &least, c, loads, all, err));
-        }
-cleanup:
-    weft_allocator_set_array_limit(allocator, all);
+    weft_cut_stage *list = calloc((size_t)stages->count, sizeof *list);
+    weft_copies *copies = calloc((size_t)stages->count, sizeof *copies);
+    weft_cut_end *ends = calloc((size_t)(*parts)->count, sizeof *ends);
+    bool done = false;
+    if (!list || !copies || !ends) status = out_of_memory(err);
+    for (int s = 0; s < stages->count && status == WEFT_OK; s++) {
+        copies[s] = one_copy;
+        if (grids[s].strip_count == 0) continue;
+        list[s] = weft_cut_stage_of(&loads[s], grids[s].strips[0].tile_count, grids[s].strip_count);
+    }
+    weft_cut_problem problem = {
+        .count = stages->count, .stages = list, .parts = (*parts)->count, .sum = !apart, .tolerance = 0.02};
+    for (int step = 0; step < STEPS && !done && status == WEFT_OK; step++) {
+        problem.array_limit = floor(all * (FEWER - step) / FEWER);
+        status = try_optimum(&done, parts, c, &problem, ends, copies, err);
+    }
+    free(list);
+    free(copies);
+    free(ends);
     return status;
 }
 

@@ -56,18 +56,33 @@ weft_status weft_partition_report(weft_map_log *log, const weft_grid *grids, con
 
 /* ---- what a stage costs, before it has a place ---- */
 
+/* Copies of a stage: along y and x, and the shift (core/mapping.h). */
+typedef struct weft_copies {
+    int y, x, shift;
+} weft_copies;
+static inline int64_t weft_copies_count(weft_copies copies) { return (int64_t)copies.y * copies.x; }
 /* Positions of the stage's matrix (of the input of a digital stage) that the busiest of n copies along an axis
  * computes, those that a pooling skips included. */
 typedef struct weft_load {
     int extent[2];   /* output rows and columns: most copies along y and x; 1 where the stage is not local */
+    int *counts[2];  /* [extent]: positions that become part of each row and column of the output */
     int *busiest[2]; /* [extent + 1]: of n copies; [0] unused */
     int *copies[2];  /* [busiest[1] + 1]: fewest copies whose busiest has no more positions than the index, 0: none */
+    /* Copies [1, n] with the best shift of a few: the shift and the positions of the busiest, by n. Worked out when
+     * they are first asked for, 0 until then. */
+    int shift_count;   /* n is at most that; 0: a map of one row or column needs no shift */
+    int *shifts;       /* [shift_count + 1] */
+    uint64_t *shifted; /* [shift_count + 1] */
+    int64_t *work;     /* scratch of all loads together */
 } weft_load;
 weft_status weft_loads_create(weft_load **out, const weft_stages *stages, weft_error *err); /* [stages->count] */
 void weft_loads_destroy(weft_load *loads, int count);                                       /* NULL is allowed */
-static inline uint64_t weft_load_positions(const weft_load *load, int copies_y, int copies_x) {
-    return (uint64_t)load->busiest[0][copies_y] * (uint64_t)load->busiest[1][copies_x];
-}
+/* Positions of the busiest copy; with a shift, at most WEFT_COPIES_MAX copies along x. */
+enum { WEFT_COPIES_MAX = 1 << 15 };
+uint64_t weft_load_positions(const weft_load *load, weft_copies copies);
+/* Of one copy, and of as many as there can be. */
+uint64_t weft_load_alone(const weft_load *load);
+uint64_t weft_load_least(const weft_load *load);
 /* Events of the digital unit for one column of one image, without partial sums. */
 uint64_t weft_stage_digital_work(const weft_stage *stage);
 /* Flits of one image from the host: every pixel that a stage reads, once. */
@@ -75,9 +90,6 @@ uint64_t weft_host_flits(const weft_stages *stages, const weft_chip *chip);
 
 /* ---- allocate: tiles and output blocks to clusters, what one core is to hold ---- */
 
-typedef struct weft_copies {
-    int y, x;
-} weft_copies;
 /* Strips [begin, end) of a stage, or a whole digital stage, in one part. */
 typedef struct weft_piece {
     int stage, strip_begin, strip_end;
@@ -111,7 +123,6 @@ void weft_allocator_undo(weft_allocator *a, const weft_piece *piece);
 /* Of the last piece that did not fit. */
 const weft_shortage *weft_allocator_shortage(const weft_allocator *a);
 int64_t weft_allocator_array_limit(const weft_allocator *a);
-void weft_allocator_set_array_limit(weft_allocator *a, int64_t arrays);
 
 /* ---- parts: what is in the chip at once ---- */
 
@@ -131,11 +142,42 @@ typedef struct weft_parts {
 weft_status weft_parts_create(weft_parts **out, const weft_stages *stages, const weft_grid *grids,
                               weft_allocator *allocator, int parts_max, weft_shortage *shortage, weft_error *err);
 /* As many parts, cut so that the arrays that are left over help most: where copies make the sum of the parts'
- * bottlenecks small. */
+ * bottlenecks small, or with a chip for each part (apart) the largest. */
 weft_status weft_parts_balance(weft_parts **parts, const weft_stages *stages, const weft_grid *grids,
-                               const weft_load *loads, weft_allocator *allocator, weft_error *err);
+                               const weft_load *loads, weft_allocator *allocator, bool apart, weft_error *err);
 void weft_parts_destroy(weft_parts *parts); /* NULL is allowed */
 bool weft_piece_is_whole(const weft_piece *piece, const weft_grid *grids);
+
+/* ---- cuts: the best parts if arrays alone mattered ---- */
+
+typedef struct weft_cut_stage {
+    double arrays;          /* of a strip */
+    int strips;             /* 0: no matrix */
+    uint64_t alone, least;  /* positions of one copy, of the busiest of as many as there can be */
+    uint64_t outputs, unit; /* that copies share out; positions of the one with the fewest */
+} weft_cut_stage;
+weft_cut_stage weft_cut_stage_of(const weft_load *load, double arrays, int strips);
+typedef enum weft_cut_kind {
+    WEFT_CUT_RELAXED, /* copies may be fractions */
+    WEFT_CUT_WHOLE,   /* whole copies, in any number and however they share the outputs */
+    WEFT_CUT_PIECES   /* likewise, but a stage that lies in several parts has one copy, as the mapper makes them */
+} weft_cut_kind;
+typedef struct weft_cut_problem {
+    int count;
+    const weft_cut_stage *stages; /* in topological order */
+    double array_limit;           /* of a part */
+    int parts;
+    bool sum;         /* of the parts' bottlenecks; else the largest */
+    double tolerance; /* of cuts whose sum is within that of the least: one whose largest is smallest; 0.01: 1 % */
+} weft_cut_problem;
+/* A part's end: before that strip of that stage; { count, 0 }: the network's. */
+typedef struct weft_cut_end {
+    int stage, strip;
+} weft_cut_end;
+/* Positions of the busiest copy, of parts that follow the stages' order and are cut between any strips. HUGE_VAL where
+ * nothing fits or there are too many ways (200,000 parts to look at). ends: [parts], NULL is allowed. MEMORY. */
+weft_status weft_cut_optimum(double *positions, weft_cut_end *ends, const weft_cut_problem *problem, weft_cut_kind kind,
+                             weft_error *err);
 
 /* ---- replicate: copies of the stages that hold the pipeline up ---- */
 
@@ -151,23 +193,16 @@ typedef struct weft_replication {
  * the arrays, within steps of 1/64, that the allocator can place; *target: that number. */
 weft_status weft_replicate(weft_copies *copies, uint64_t *target, const weft_replication *r, const weft_part *part,
                            weft_allocator *allocator, weft_error *err);
-/* Fewest copies whose busiest computes no more than `most` positions; of equals the least busy, then most along y, of
- * which a core's neighbours read much of the same, or along x, where they keep shorter rows in their buffers. 0:
- * impossible. */
-int64_t weft_fewest_copies(weft_copies *out, const weft_load *load, uint64_t most, bool along_x);
-/* A stage in the relaxed problem. */
-typedef struct weft_demand {
-    double positions, least; /* of one copy; of the busiest of as many copies as there can be */
-    double arrays;           /* of one copy; 0: no matrix */
-    const weft_load *load;   /* NULL: there cannot be copies */
-} weft_demand;
-/* Positions of the busiest copy with whole copies within the arrays, wherever they would go: the optimum. */
-uint64_t weft_whole_bound(const weft_demand *demands, int count, double array_limit);
-/* Positions of the busiest copy when copies may be fractions: no whole copies within the arrays can do with less. */
-double weft_relaxed_bound(const weft_demand *demands, int count, double array_limit);
-/* weft_whole_bound of a part. *demands: room for its pieces. */
-uint64_t weft_part_bound(weft_demand *demands, const weft_part *part, const weft_stages *stages, const weft_grid *grids,
-                         const weft_load *loads, int64_t array_limit);
+/* What is preferred of as few copies. */
+typedef enum weft_copies_form {
+    WEFT_COPIES_ALONG_Y, /* the least busy, then most along y: a core's neighbours read much of the same */
+    WEFT_COPIES_ALONG_X, /* the least busy, then most along x: they keep shorter rows in their buffers */
+    WEFT_COPIES_SHIFTED, /* all along x, with a shift: the shortest rows */
+    WEFT_COPIES_FORM_COUNT
+} weft_copies_form;
+/* Fewest copies whose busiest computes no more than `most` positions; with a shift only where they are fewer so, but
+ * for WEFT_COPIES_SHIFTED. 0: impossible. */
+int64_t weft_fewest_copies(weft_copies *out, const weft_load *load, uint64_t most, weft_copies_form form);
 /* Digital events that a cluster should not exceed when copies compute that many positions. */
 uint64_t weft_digital_target(const weft_chip *chip, uint64_t positions);
 extern const weft_allocation_style weft_styles[]; /* the one that packs closest comes first */

@@ -25,18 +25,43 @@ uint64_t weft_place_flit_hops(const weft_place_problem *problem, const int *core
     return sum;
 }
 
+/* Adds flits to the links of a run of routers, as a change at the first and back behind the last. beyond: `end`, behind
+ * the last, is outside the mesh. */
+static void add_change(uint64_t *side, int first, int end, bool beyond, uint64_t flits) {
+    side[first * SIDES] += flits;
+    if (!beyond) side[end * SIDES] -= flits; /* modulo 2^64 */
+}
+
+/* XY routing: along the row of the sender, then along the column of the receiver. */
+static void add_changes(uint64_t *links, int width, int height, int from, int to, uint64_t flits) {
+    int x0 = from % width, x1 = to % width, y0 = from / width, y1 = to / width, row = y0 * width;
+    if (x0 < x1) add_change(links + EAST, row + x0, row + x1, false, flits);
+    if (x0 > x1) add_change(links + WEST, row + x1 + 1, row + x0 + 1, x0 + 1 == width, flits);
+    if (y0 < y1) add_change(links + SOUTH, row + x1, to, false, flits);
+    if (y0 > y1) add_change(links + NORTH, to + width, row + width + x1, y0 + 1 == height, flits);
+}
+
+static void sum_changes(uint64_t *links, int width, int height) {
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++) {
+            uint64_t *here = links + (size_t)(y * width + x) * SIDES;
+            if (x > 0) here[EAST] += here[EAST - SIDES];
+            if (x > 0) here[WEST] += here[WEST - SIDES];
+            if (y > 0) here[NORTH] += here[NORTH - SIDES * width];
+            if (y > 0) here[SOUTH] += here[SOUTH - SIDES * width];
+        }
+}
+
 void weft_place_link_flits(const weft_place_problem *problem, const int *core_of, uint64_t *link_flits) {
     const weft_chip *chip = problem->chip;
-    int width = (int)chip->noc.mesh[0];
+    int width = (int)chip->noc.mesh[0], height = (int)chip->noc.mesh[1];
     memset(link_flits, 0, (size_t)chip->router_count * SIDES * sizeof *link_flits);
     for (size_t f = 0; f < problem->flow_count; f++) {
         const weft_flow *flow = &problem->flows[f];
-        int at = router_of(problem, core_of, flow->from), to = router_of(problem, core_of, flow->to);
-        for (; at % width < to % width; at++) link_flits[at * SIDES + EAST] += flow->flits;
-        for (; at % width > to % width; at--) link_flits[at * SIDES + WEST] += flow->flits;
-        for (; at > to; at -= width) link_flits[at * SIDES + NORTH] += flow->flits;
-        for (; at < to; at += width) link_flits[at * SIDES + SOUTH] += flow->flits;
+        int from = router_of(problem, core_of, flow->from), to = router_of(problem, core_of, flow->to);
+        if (from != to) add_changes(link_flits, width, height, from, to, flow->flits);
     }
+    sum_changes(link_flits, width, height);
 }
 
 int64_t weft_place_hop_cycles(const weft_chip *chip) {

@@ -15,36 +15,17 @@ typedef struct search {
     int count;
 } search;
 
-int64_t weft_fewest_copies(weft_copies *out, const weft_load *load, uint64_t most, bool along_x) {
-    int64_t best = 0;
-    uint64_t best_positions = 0;
-    for (int x = 1; x <= load->extent[1]; x++) {
-        uint64_t across = (uint64_t)load->busiest[1][x], down = most / across;
-        if (down > (uint64_t)load->busiest[0][1]) down = (uint64_t)load->busiest[0][1];
-        int y = load->copies[0][down];
-        if (y == 0) continue;
-        int64_t copies = (int64_t)x * y;
-        uint64_t positions = weft_load_positions(load, y, x);
-        bool equal = copies == best && positions == best_positions;
-        if (best && (copies > best || (copies == best && positions > best_positions) || (equal && !along_x))) continue;
-        best = copies;
-        best_positions = positions;
-        *out = (weft_copies){y, x};
-    }
-    return best;
-}
-
 /* Arrays of the part when no copy computes more than `most` positions, or -1. Fills copies. */
-static int64_t arrays_for(const search *s, uint64_t most, bool along_x) {
+static int64_t arrays_for(const search *s, uint64_t most, weft_copies_form form) {
     int64_t arrays = 0;
     for (int i = 0; i < s->part->piece_count; i++) {
         const weft_piece *piece = &s->part->pieces[i];
         const weft_stage *stage = &s->r->stages->items[piece->stage];
         weft_copies *copies = &s->copies[piece->stage];
-        *copies = (weft_copies){1, 1};
+        *copies = (weft_copies){1, 1, 0};
         int64_t count = 1;
         if (stage->has_matrix && weft_piece_is_whole(piece, s->r->grids))
-            count = weft_fewest_copies(copies, &s->r->loads[piece->stage], most, along_x);
+            count = weft_fewest_copies(copies, &s->r->loads[piece->stage], most, form);
         if (count == 0) return -1;
         for (int t = piece->strip_begin; t < piece->strip_end; t++)
             arrays += count * s->r->grids[piece->stage].strips[t].tile_count;
@@ -56,12 +37,12 @@ uint64_t weft_digital_target(const weft_chip *chip, uint64_t positions) {
     return positions * (uint64_t)chip->mvm_interval_cycles * (uint64_t)chip->core.digital_lanes;
 }
 
-/* Does the allocator place the copies for that many positions, along y or else along x? They are in s->copies. */
+/* Does the allocator place the copies for that many positions, in one of the forms? They are in s->copies. */
 static weft_status try_number(bool *fits, const search *s, int number, weft_error *err) {
     uint64_t positions = s->numbers[number], target = weft_digital_target(s->r->chip, positions);
     *fits = false;
-    for (int along_x = 0; along_x < 2 && !*fits; along_x++) {
-        arrays_for(s, positions, along_x);
+    for (int form = 0; form < WEFT_COPIES_FORM_COUNT && !*fits; form++) {
+        arrays_for(s, positions, (weft_copies_form)form);
         weft_status status = weft_allocate_part(s->allocator, 1, target, s->part, s->copies, NULL, 0, err);
         if (status != WEFT_OK && status != WEFT_E_NO_FIT) return status;
         *fits = status == WEFT_OK;
@@ -76,7 +57,7 @@ static uint64_t positions_alone(const search *s) {
     for (int i = 0; i < s->part->piece_count; i++) {
         int stage = s->part->pieces[i].stage;
         if (!s->r->stages->items[stage].has_matrix) continue;
-        uint64_t positions = weft_load_positions(&s->r->loads[stage], 1, 1);
+        uint64_t positions = weft_load_alone(&s->r->loads[stage]);
         if (positions > most) most = positions;
     }
     return most;
@@ -99,7 +80,7 @@ static int first_within(const search *s) {
     int low = 0, high = s->count - 1;
     while (low < high) {
         int middle = low + (high - low) / 2;
-        int64_t arrays = arrays_for(s, s->numbers[middle], false);
+        int64_t arrays = arrays_for(s, s->numbers[middle], WEFT_COPIES_ALONG_Y);
         if (arrays >= 0 && arrays <= s->r->array_limit && s->numbers[middle] >= s->r->floor_positions)
             high = middle;
         else
@@ -126,7 +107,7 @@ static weft_status first_placed(int *found, const search *s, int from, weft_erro
             if (*found == s->count - 1) break;
             WEFT_TRY(try_number(&fits, s, *found, err));
         }
-        if (!fits) arrays_for(s, s->numbers[*found], false);
+        if (!fits) arrays_for(s, s->numbers[*found], WEFT_COPIES_ALONG_Y);
         return WEFT_OK;
     }
     return WEFT_OK;
@@ -143,79 +124,4 @@ weft_status weft_replicate(weft_copies *copies, uint64_t *target, const weft_rep
 cleanup:
     free(s.numbers);
     return status;
-}
-
-/* ---- the relaxed problem ---- */
-
-static double relaxed_arrays(const weft_demand *demands, int count, double positions) {
-    double arrays = 0.0;
-    for (int i = 0; i < count; i++) {
-        double copies = demands[i].positions / positions;
-        arrays += demands[i].arrays * (copies > 1.0 ? copies : 1.0);
-    }
-    return arrays;
-}
-
-double weft_relaxed_bound(const weft_demand *demands, int count, double array_limit) {
-    double low = 0.0, high = 0.0;
-    for (int i = 0; i < count; i++) {
-        if (demands[i].arrays <= 0.0) continue;
-        if (demands[i].least > low) low = demands[i].least;
-        if (demands[i].positions > high) high = demands[i].positions;
-    }
-    if (low <= 0.0 || relaxed_arrays(demands, count, low) <= array_limit) return low;
-    for (int i = 0; i < 200 && high > low; i++) {
-        double middle = low + (high - low) / 2.0;
-        if (relaxed_arrays(demands, count, middle) > array_limit)
-            low = middle;
-        else
-            high = middle;
-    }
-    return high;
-}
-
-static bool whole_copies_fit(const weft_demand *demands, int count, uint64_t positions, double array_limit) {
-    double arrays = 0.0;
-    for (int i = 0; i < count; i++) {
-        weft_copies copies;
-        int64_t fewest = 1;
-        if (demands[i].arrays <= 0.0) continue;
-        if (demands[i].load) fewest = weft_fewest_copies(&copies, demands[i].load, positions, false);
-        if (fewest == 0) return false;
-        arrays += demands[i].arrays * (double)fewest;
-    }
-    return arrays <= array_limit;
-}
-
-uint64_t weft_whole_bound(const weft_demand *demands, int count, double array_limit) {
-    double least = 0.0, most = 0.0;
-    for (int i = 0; i < count; i++) {
-        if (demands[i].arrays <= 0.0) continue;
-        if (demands[i].least > least) least = demands[i].least;
-        if (demands[i].positions > most) most = demands[i].positions;
-    }
-    uint64_t low = (uint64_t)least, high = (uint64_t)most;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (whole_copies_fit(demands, count, middle, array_limit))
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return high;
-}
-
-uint64_t weft_part_bound(weft_demand *demands, const weft_part *part, const weft_stages *stages, const weft_grid *grids,
-                         const weft_load *loads, int64_t array_limit) {
-    for (int i = 0; i < part->piece_count; i++) {
-        const weft_piece *piece = &part->pieces[i];
-        const weft_load *load = &loads[piece->stage];
-        bool whole = weft_piece_is_whole(piece, grids);
-        double positions = (double)weft_load_positions(load, 1, 1), arrays = 0.0;
-        for (int t = piece->strip_begin; t < piece->strip_end; t++) arrays += grids[piece->stage].strips[t].tile_count;
-        demands[i] = (weft_demand){positions, positions, arrays, whole ? load : NULL};
-        if (!stages->items[piece->stage].has_matrix) demands[i].arrays = 0.0;
-        if (whole) demands[i].least = (double)weft_load_positions(load, load->extent[0], load->extent[1]);
-    }
-    return weft_whole_bound(demands, part->piece_count, (double)array_limit);
 }

@@ -10,7 +10,8 @@ static weft_status out_of_memory(weft_error *err) {
 
 uint64_t weft_account_positions(const weft_account *a, int stage) {
     const weft_mapped_stage *mapped = &a->mapping->stages[stage];
-    return weft_load_positions(&a->loads[stage], mapped->copies_y, mapped->copies_x);
+    weft_copies copies = {mapped->copies_y, mapped->copies_x, mapped->shift};
+    return weft_load_positions(&a->loads[stage], copies);
 }
 
 /* ---- arrays ---- */

@@ -1,5 +1,5 @@
 /* What the files of the report share: report.c (arrays, buffers), report_work.c (digital units and network of a stage),
- * report_parts.c (flows, links, bounds and pipeline of a part). */
+ * report_parts.c (flows, links and pipeline of a part), report_bounds.c (bounds of the slowest arrays). */
 #ifndef WEFT_MAPPER_REPORT_INTERNAL_H
 #define WEFT_MAPPER_REPORT_INTERNAL_H
 
@@ -29,5 +29,7 @@ void weft_account_digital(weft_account *a, int stage);
 void weft_account_network(weft_account *a, int stage);
 /* Everything that is counted by part. array_cycles and `digital` are there. */
 weft_status weft_account_parts(weft_account *a, weft_error *err);
+/* Bounds of the slowest arrays. host_cycles, bottleneck_cycles and rounds_cycles are there. */
+weft_status weft_account_bounds(weft_account *a, weft_error *err);
 
 #endif

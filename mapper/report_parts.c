@@ -63,42 +63,24 @@ cleanup:
     return status;
 }
 
-/* Tiles of a stage in a part; *all: there are none in others. */
-static int tiles_in(const weft_mapped_stage *mapped, int part, bool *all) {
-    int count = 0;
-    for (int t = 0; t < mapped->tile_count; t++) count += mapped->tiles[t].part == part;
-    *all = count == mapped->tile_count;
-    return count;
-}
-
-/* The relaxed problem of one part, and what its arrays take. */
-static void bound_part(weft_account *a, int part, weft_demand *demands) {
-    double limit = (double)weft_array_limit(a->chip, a->options);
+/* Cycles of the part's slowest arrays. */
+static uint64_t slowest_arrays(const weft_account *a, int part) {
+    uint64_t most = 0;
     for (int s = 0; s < a->stages->count; s++) {
         const weft_mapped_stage *mapped = &a->mapping->stages[s];
-        const weft_load *load = &a->loads[s];
-        bool all = false;
-        int tiles = tiles_in(mapped, part, &all);
-        demands[s] = (weft_demand){0.0, 0.0, 0.0, NULL};
-        if (tiles == 0) continue;
-        uint64_t alone = weft_load_positions(load, 1, 1);
-        uint64_t least = all ? weft_load_positions(load, load->extent[0], load->extent[1]) : alone;
-        demands[s] = (weft_demand){(double)alone, (double)least, (double)tiles / weft_mapped_stage_copies(mapped),
-                                   all ? load : NULL};
-        a->part_cycles[part] = weft_larger(a->part_cycles[part], a->report->stages[s].array_cycles);
+        bool here = false;
+        for (int t = 0; t < mapped->tile_count && !here; t++) here = mapped->tiles[t].part == part;
+        if (here) most = weft_larger(most, a->report->stages[s].array_cycles);
     }
-    double cycles = weft_relaxed_bound(demands, a->stages->count, limit) * (double)a->chip->mvm_interval_cycles;
-    if (cycles > a->report->bottleneck_bound_cycles) a->report->bottleneck_bound_cycles = cycles;
-    uint64_t best = weft_whole_bound(demands, a->stages->count, limit) * (uint64_t)a->chip->mvm_interval_cycles;
-    a->report->bottleneck_best_cycles = weft_larger(a->report->bottleneck_best_cycles, best);
+    return most;
 }
 
 /* Parts on the same chip come one after the other. */
-static uint64_t count_pipeline(const weft_account *a) {
+static uint64_t count_rounds(const weft_account *a, const uint64_t *cycles) {
     uint64_t most = 0;
     for (int chip = 0; chip < a->mapping->chips; chip++) {
         uint64_t sum = 0;
-        for (int part = chip; part < a->mapping->parts; part += a->mapping->chips) sum += a->part_cycles[part];
+        for (int part = chip; part < a->mapping->parts; part += a->mapping->chips) sum += cycles[part];
         most = weft_larger(most, sum);
     }
     return most;
@@ -107,22 +89,13 @@ static uint64_t count_pipeline(const weft_account *a) {
 weft_status weft_account_parts(weft_account *a, weft_error *err) {
     weft_map_report *r = a->report;
     weft_map_placement given = {.placer = "as given"};
-    weft_demand *demands = calloc((size_t)a->stages->count, sizeof *demands);
-    weft_status status = demands ? WEFT_OK : out_of_memory(err);
-    for (int part = 0; part < a->mapping->parts && status == WEFT_OK; part++) {
-        bound_part(a, part, demands);
-        status = count_part(a, part, &given, err);
-    }
-    free(demands);
-    if (status != WEFT_OK) return status;
+    for (int part = 0; part < a->mapping->parts; part++) a->part_cycles[part] = slowest_arrays(a, part);
+    r->rounds_cycles = count_rounds(a, a->part_cycles);
+    for (int part = 0; part < a->mapping->parts; part++) WEFT_TRY(count_part(a, part, &given, err));
     r->host_cycles = weft_host_flits(a->stages, a->chip);
-    if (r->bottleneck_bound_cycles < (double)r->host_cycles) r->bottleneck_bound_cycles = (double)r->host_cycles;
-    if (r->bottleneck_bound_cycles > (double)r->bottleneck_cycles)
-        r->bottleneck_bound_cycles = (double)r->bottleneck_cycles; /* fewer than the host's port needs */
-    r->bottleneck_best_cycles = weft_larger(r->bottleneck_best_cycles, (uint64_t)r->bottleneck_bound_cycles);
-    if (r->bottleneck_best_cycles > r->bottleneck_cycles) r->bottleneck_best_cycles = r->bottleneck_cycles;
+    WEFT_TRY(weft_account_bounds(a, err));
     r->flit_hops_per_image = given.flit_hops;
-    r->pipeline_cycles = count_pipeline(a);
+    r->pipeline_cycles = count_rounds(a, a->part_cycles);
     r->placements = malloc(sizeof *r->placements);
     if (!r->placements) return out_of_memory(err);
     r->placements[r->placement_count++] = given;

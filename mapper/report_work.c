@@ -52,7 +52,8 @@ static void count_block(weft_account *a, int s, int b) {
     weft_packet_kind kind = s == a->stages->count - 1 ? WEFT_PACKET_RESULT : WEFT_PACKET_ACTIVATION;
     uint64_t flits = (uint64_t)weft_traffic_packet_flits(a->traffic, kind, block->column_end - block->column_begin);
     for (int y = block->copy / mapped->copies_x; y < out.height; y += mapped->copies_y)
-        for (int x = block->copy % mapped->copies_x; x < out.width; x += mapped->copies_x)
+        for (int x = weft_mapped_stage_column(mapped, block->copy, weft_mapped_stage_phase(mapped, 0, y));
+             x < out.width; x += mapped->copies_x)
             send(a, block->core, weft_traffic_route(a->traffic, block->part, s, b, y, x), flits);
     const weft_route *partials = weft_traffic_partials(a->traffic, s, b);
     for (int i = 0; i < partials->core_count; i++) {

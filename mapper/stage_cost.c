@@ -36,6 +36,7 @@ static bool fill_axis(weft_load *load, const weft_stage *stage, int axis, bool l
     int extent = !local ? 1 : axis == 0 ? stage->out.height : stage->out.width;
     int *counts = calloc((size_t)extent, sizeof *counts);
     load->extent[axis] = extent;
+    load->counts[axis] = counts;
     load->busiest[axis] = calloc((size_t)extent + 1, sizeof(int));
     bool good = counts && load->busiest[axis];
     if (good) {
@@ -45,20 +46,33 @@ static bool fill_axis(weft_load *load, const weft_stage *stage, int axis, bool l
         good = load->copies[axis] != NULL;
     }
     if (good) invert(load, axis);
-    free(counts);
     return good;
+}
+
+static bool fill_shifts(weft_load *load) {
+    int64_t positions = (int64_t)load->extent[0] * load->extent[1];
+    if (load->extent[0] == 1 || load->extent[1] == 1) return true;
+    load->shift_count = positions < WEFT_COPIES_MAX ? (int)positions : WEFT_COPIES_MAX;
+    load->shifts = calloc((size_t)load->shift_count + 1, sizeof *load->shifts);
+    load->shifted = calloc((size_t)load->shift_count + 1, sizeof *load->shifted);
+    return load->shifts && load->shifted;
 }
 
 weft_status weft_loads_create(weft_load **out, const weft_stages *stages, weft_error *err) {
     weft_load *loads = calloc((size_t)stages->count, sizeof *loads);
     *out = NULL;
-    bool good = loads != NULL;
+    int64_t *work = malloc(2 * (size_t)WEFT_COPIES_MAX * sizeof *work);
+    bool good = loads && work;
+    if (loads) loads[0].work = work; /* which destroy frees */
     for (int s = 0; good && s < stages->count; s++) {
         bool local = stages->items[s].has_matrix && weft_stage_is_local(&stages->items[s]);
-        good = fill_axis(&loads[s], &stages->items[s], 0, local) && fill_axis(&loads[s], &stages->items[s], 1, local);
+        good = fill_axis(&loads[s], &stages->items[s], 0, local) && fill_axis(&loads[s], &stages->items[s], 1, local) &&
+               fill_shifts(&loads[s]);
+        loads[s].work = work;
     }
     if (!good) {
         weft_loads_destroy(loads, stages->count);
+        if (!loads) free(work);
         return weft_error_set(err, WEFT_E_MEMORY, "out of memory while counting positions");
     }
     *out = loads;
@@ -66,11 +80,17 @@ weft_status weft_loads_create(weft_load **out, const weft_stages *stages, weft_e
 }
 
 void weft_loads_destroy(weft_load *loads, int count) {
-    for (int s = 0; loads && s < count; s++)
+    if (!loads) return;
+    for (int s = 0; s < count; s++) {
         for (int axis = 0; axis < 2; axis++) {
+            free(loads[s].counts[axis]);
             free(loads[s].busiest[axis]);
             free(loads[s].copies[axis]);
         }
+        free(loads[s].shifts);
+        free(loads[s].shifted);
+    }
+    free(loads[0].work);
     free(loads);
 }
 

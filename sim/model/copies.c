@@ -7,10 +7,11 @@ static weft_status out_of_memory(const weft_stage_model *model, weft_error *err)
                           model->copies);
 }
 
-/* Copy coordinate of every matrix position along one axis. A stage that is not local has one copy. */
-static int *copy_of_positions(const weft_stage *stage, int axis, int extent, int copies) {
+/* Phase of every matrix position along one axis. A stage that is not local has one copy. */
+static int *phases_of_positions(const weft_stage *stage, const weft_mapped_stage *mapped, int axis, int extent) {
     int *out = weft_aligned_alloc((size_t)extent, sizeof *out);
-    for (int i = 0; out && copies > 1 && i < extent; i++) out[i] = weft_stage_owner(stage, 0, axis, i) % copies;
+    for (int i = 0; out && weft_mapped_stage_copies(mapped) > 1 && i < extent; i++)
+        out[i] = weft_mapped_stage_phase(mapped, axis, weft_stage_owner(stage, 0, axis, i));
     return out;
 }
 
@@ -22,9 +23,9 @@ weft_status weft_stage_model_sort(weft_stage_model *model, weft_error *err) {
     model->copy_begin = weft_aligned_alloc(copies + 2, sizeof *model->copy_begin);
     model->copy_tiles = weft_aligned_alloc(tiles + 1, sizeof *model->copy_tiles);
     model->copy_like = weft_aligned_alloc(copies, sizeof *model->copy_like);
-    model->copy_y = copy_of_positions(stage, 0, stage->matrix_out.height, mapped->copies_y);
-    model->copy_x = copy_of_positions(stage, 1, stage->matrix_out.width, mapped->copies_x);
-    if (!model->copy_begin || !model->copy_tiles || !model->copy_like || !model->copy_y || !model->copy_x)
+    model->phase_y = phases_of_positions(stage, mapped, 0, stage->matrix_out.height);
+    model->phase_x = phases_of_positions(stage, mapped, 1, stage->matrix_out.width);
+    if (!model->copy_begin || !model->copy_tiles || !model->copy_like || !model->phase_y || !model->phase_x)
         return out_of_memory(model, err);
     int *const next = model->copy_begin + 1; /* becomes copy_begin as the tiles take their places */
     for (size_t t = 0; t < tiles; t++) next[mapped->tiles[t].copy + 1]++;

@@ -36,7 +36,7 @@ typedef struct weft_stage_model {
     int copies;
     int *copy_begin, *copy_tiles; /* tiles of copy k: copy_tiles[copy_begin[k] .. copy_begin[k + 1]) */
     int *copy_like;               /* [copies] first copy whose arrays are the same */
-    int *copy_y, *copy_x;         /* copy of matrix position (y, x): copy_y[y] * copies_x + copy_x[x] */
+    int *phase_y, *phase_x;       /* of matrix rows and columns: weft_mapped_stage_join makes the copy of them */
     /* Positions y * width + x by the arrays that compute them: class k has positions[class_begin[k] ..
      * class_begin[k + 1]), ascending, on the tiles of copy class_copy[k]. An exact stage has one class. */
     int classes;
@@ -91,7 +91,7 @@ weft_status weft_products_pack(weft_products *products, const weft_stage *stage,
 void weft_products_destroy(weft_products *products); /* safe on zeroed ones */
 /* Copy that computes a position of the stage's matrix. */
 static inline int weft_stage_model_copy(const weft_stage_model *model, int y, int x) {
-    return model->copy_y[y] * model->mapped->copies_x + model->copy_x[x];
+    return weft_mapped_stage_join(model->mapped, model->phase_y[y], model->phase_x[x]);
 }
 
 /* Where array `programmed` draws the read noise of a position (y * width + x). */

@@ -58,11 +58,13 @@ weft_event_counts weft_engine_digital_events(const weft_engine *engine, int stag
 /* Positions of the matrix that a copy computes. */
 static uint64_t matrix_positions(const weft_stage_model *model, int copy) {
     const weft_shape out = model->stage->matrix_out;
-    const int copies_x = model->mapped->copies_x;
-    uint64_t rows = 0, columns = 0;
-    for (int y = 0; y < out.height; y++) rows += model->copy_y[y] == copy / copies_x;
-    for (int x = 0; x < out.width; x++) columns += model->copy_x[x] == copy % copies_x;
-    return rows * columns;
+    uint64_t count = 0;
+    for (int y = 0; y < out.height; y++) {
+        if (model->phase_y[y] / model->mapped->copies_x != copy / model->mapped->copies_x) continue;
+        const int column = weft_mapped_stage_column(model->mapped, copy, model->phase_y[y]);
+        for (int x = 0; x < out.width; x++) count += model->phase_x[x] == column;
+    }
+    return count;
 }
 
 /* The tiles' work at one position, and the sums that meet at the blocks' cores: one addition for every tile result

@@ -230,7 +230,7 @@ void weft_stage_model_destroy(weft_stage_model *model) {
         if (model->offset) weft_aligned_free(model->offset[o]);
     }
     void *const blocks[] = {model->arrays,     model->programmed,  model->first_draw, model->copy_begin,
-                            model->copy_tiles, model->copy_like,   model->copy_y,     model->copy_x,
+                            model->copy_tiles, model->copy_like,   model->phase_y,    model->phase_x,
                             model->class_copy, model->class_begin, model->positions,  model->scale,
                             model->offset};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) weft_aligned_free(blocks[i]);

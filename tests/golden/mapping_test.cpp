@@ -189,6 +189,28 @@ TEST_F(GoldenMapping, TextIsExactAndReadsBack) {
     EXPECT_EQ(get(again), TWO_LAYERS);
 }
 
+/* [1, 3] with shift 1 on 2 x 4 outputs: 0 1 2 0 / 1 2 0 1. [2, 2] with shift 1 on 3 rows: 0 1 0 1 / 2 3 2 3 / 1 0 1 0.
+ */
+TEST(GoldenShift, CopiesOfPositions) {
+    weft_mapped_stage mapped = {};
+    weft_stage stage = {};
+    mapped.copies_y = mapped.shift = 1;
+    mapped.copies_x = 3;
+    stage.out = {1, 2, 4};
+    const int three[2][4] = {{0, 1, 2, 0}, {1, 2, 0, 1}}, four[3][4] = {{0, 1, 0, 1}, {2, 3, 2, 3}, {1, 0, 1, 0}};
+    for (int y = 0; y < 2; y++)
+        for (int x = 0; x < 4; x++) EXPECT_EQ(weft_mapped_stage_copy(&mapped, y, x), three[y][x]) << y << " " << x;
+    EXPECT_EQ(weft_mapped_stage_positions(&mapped, &stage, 0), 3);
+    EXPECT_EQ(weft_mapped_stage_positions(&mapped, &stage, 1), 3);
+    EXPECT_EQ(weft_mapped_stage_positions(&mapped, &stage, 2), 2);
+    mapped.copies_y = mapped.copies_x = 2;
+    stage.out = {1, 3, 4};
+    for (int y = 0; y < 3; y++)
+        for (int x = 0; x < 4; x++) EXPECT_EQ(weft_mapped_stage_copy(&mapped, y, x), four[y][x]) << y << " " << x;
+    EXPECT_EQ(weft_mapped_stage_positions(&mapped, &stage, 0), 4);
+    EXPECT_EQ(weft_mapped_stage_positions(&mapped, &stage, 3), 2);
+}
+
 TEST_F(GoldenMapping, CopiesPartsAndDigitalStagesReadBack) {
     mapping_ptr mapping = read_text(RESIDUAL);
     ASSERT_TRUE(mapping);
@@ -452,6 +474,13 @@ TEST_F(GoldenMapping, RefusesMappingsThatDoNotFit) {
 TEST_F(GoldenMapping, RefusesCopiesAndPartsThatDoNotFit) {
     EXPECT_EQ(failure_of_residual("copies: [1, 2]", "copies: [1, 5]"),
               "8: stage \"a\": copies [1, 5], its output has only 2 x 4 positions (y, x)");
+    EXPECT_EQ(failure_of_residual("copies: [1, 2]", "copies: [1, 2]\n    shift: 1"), "good");
+    EXPECT_EQ(failure_of_residual("copies: [1, 2]", "copies: [1, 2]\n    shift: 2"),
+              "13: stages.0.shift: 2, but copies along x are 2: 0 to 1");
+    EXPECT_EQ(failure_of_residual("copies: [1, 2]", "copies: [1, 9]\n    shift: 4"),
+              "8: stage \"a\": copies [1, 9], more than its 8 output positions");
+    EXPECT_EQ(failure_of_residual("copies: [1, 2]", "copies: [1, 6]\n    shift: 1"),
+              "8: stage \"a\": copies [1, 6] with shift 1, copy 5 computes nothing");
     EXPECT_EQ(failure_of_residual("copies: [1, 2]", "copies: [2, 2]"),
               "8: stage \"a\", copy 2: columns [0, 2) are in no output");
     EXPECT_EQ(failure_of_residual("{copy: 1, core: 1, columns", "{copy: 2, core: 1, columns"),

@@ -93,7 +93,20 @@ TEST(MapperProperty, EveryWeightOnceAndNoLimitExceeded) {
 
 /* ---- the report ---- */
 
+/* Of every chip the sum over its parts of their slowest arrays. */
+uint64_t slowest_chip(const mapper_case &c) {
+    std::vector<uint64_t> parts((size_t)c.mapping->parts), chips((size_t)c.mapping->chips);
+    for (int s = 0; s < c.mapping->stage_count; s++)
+        for (int t = 0; t < c.mapping->stages[s].tile_count; t++) {
+            uint64_t &part = parts[(size_t)c.mapping->stages[s].tiles[t].part];
+            part = std::max(part, c.owner.report.stages[s].array_cycles);
+        }
+    for (size_t p = 0; p < parts.size(); p++) chips[p % chips.size()] += parts[p];
+    return *std::max_element(chips.begin(), chips.end());
+}
+
 TEST(MapperProperty, ReportAgreesWithTheMapping) {
+    int in_turn = 0;
     for (uint64_t seed = 0; seed < CASES; seed++) {
         mapper_case c(seed);
         if (!c.mapping) continue;
@@ -107,8 +120,9 @@ TEST(MapperProperty, ReportAgreesWithTheMapping) {
             const weft_mapped_stage &mapped = c.mapping->stages[s];
             tiles += mapped.tile_count;
             if (!c.stages->items[s].has_matrix) continue;
-            const uint64_t cycles = (uint64_t)busiest_copy(c.stages->items[s], mapped.copies_y, mapped.copies_x) *
-                                    (uint64_t)c.chip.mvm_interval_cycles;
+            const uint64_t cycles =
+                (uint64_t)busiest_copy(c.stages->items[s], mapped.copies_y, mapped.copies_x, mapped.shift) *
+                (uint64_t)c.chip.mvm_interval_cycles;
             ASSERT_EQ(r.stages[s].array_cycles, cycles) << seed;
             most = std::max(most, cycles);
         }
@@ -119,6 +133,12 @@ TEST(MapperProperty, ReportAgreesWithTheMapping) {
         ASSERT_LE(r.bottleneck_best_cycles, most) << seed;
         ASSERT_GE((double)r.bottleneck_best_cycles * (1 + 1e-9) + 1, r.bottleneck_bound_cycles) << seed;
         ASSERT_GE(r.pipeline_cycles, most);
+        ASSERT_EQ(r.rounds_cycles, slowest_chip(c)) << seed;
+        ASSERT_LE(r.rounds_bound_cycles, (double)r.rounds_cycles) << seed;
+        ASSERT_LE(r.rounds_best_cycles, r.rounds_cycles) << seed;
+        ASSERT_GE((double)r.rounds_best_cycles * (1 + 1e-9) + 1, r.rounds_bound_cycles) << seed;
+        ASSERT_GE(r.rounds_bound_cycles * (1 + 1e-9), r.bottleneck_bound_cycles) << seed;
+        in_turn += r.rounds_cycles > r.bottleneck_cycles;
         ASSERT_LE(r.arrays_bound, r.arrays_needed);
         ASSERT_LE(r.bounds.flit_hops, r.flit_hops_per_image) << seed;
         ASSERT_LE(r.bounds.link_flits, r.placements[r.placement_count - 1].link_flits) << seed;
@@ -130,6 +150,7 @@ TEST(MapperProperty, ReportAgreesWithTheMapping) {
         ASSERT_EQ(again.report.pipeline_cycles, r.pipeline_cycles);
         ASSERT_EQ(again.report.bottleneck_bound_cycles, r.bottleneck_bound_cycles);
     }
+    EXPECT_GE(in_turn, 5);
 }
 
 /* Flits of a stage through one port cannot be more than all of its flits; each core's add up to the stage's. */
@@ -167,7 +188,7 @@ weft_chip roomy_chip(dice &d) {
 }
 
 TEST(MapperProperty, ReplicationIsOptimal) {
-    int replicated = 0;
+    int replicated = 0, reached = 0;
     for (uint64_t seed = 0; seed < 120; seed++) {
         dice d(seed);
         network_ptr net = d.flip() ? random_dag(d, 7, 8) : random_network(d);
@@ -189,11 +210,14 @@ TEST(MapperProperty, ReplicationIsOptimal) {
         ASSERT_TRUE(mapping) << seed << ": " << err.text;
         const int best = best_positions(stages.get(), arrays, options.array_budget);
         ASSERT_EQ(owner.report.bottleneck_cycles, (uint64_t)best * (uint64_t)chip.mvm_interval_cycles) << seed;
-        ASSERT_EQ(owner.report.bottleneck_best_cycles, owner.report.bottleneck_cycles) << seed;
+        const int bound = whole_bound(stages.get(), arrays, options.array_budget);
+        ASSERT_EQ(owner.report.bottleneck_best_cycles, (uint64_t)bound * (uint64_t)chip.mvm_interval_cycles) << seed;
+        reached += best == bound;
         ASSERT_LE(owner.report.arrays_used, options.array_budget) << seed;
         replicated += owner.report.arrays_used > needed;
     }
     EXPECT_GE(replicated, 60);
+    EXPECT_GE(reached, 100);
 }
 
 TEST(MapperProperty, MoreArraysAreNeverSlower) {

@@ -92,14 +92,23 @@ bool parts_are_good(const mapped_case &c) {
     return (int)used.size() == c.mapping->parts;
 }
 
+/* Copy (y mod cy) * cx + (x + shift * floor(y / cy)) mod cx: each has an output position. */
+bool all_copies_work(const weft_stage &stage, const weft_mapped_stage &m) {
+    std::set<int> working;
+    for (int y = 0; y < stage.out.height; y++)
+        for (int x = 0; x < stage.out.width; x++)
+            working.insert(y % m.copies_y * m.copies_x + (x + m.shift * (y / m.copies_y)) % m.copies_x);
+    return (int)working.size() == m.copies_y * m.copies_x;
+}
+
 bool is_good(const mapped_case &c) {
     std::set<std::tuple<int, int, int>> arrays;
     for (int s = 0; s < c.stages->count; s++) {
         const weft_stage &stage = c.stages->items[s];
         const weft_mapped_stage &m = c.mapping->stages[s];
-        if (m.copies_y < 1 || m.copies_x < 1 || m.copies_y > stage.out.height || m.copies_x > stage.out.width)
-            return false;
+        if (m.copies_y < 1 || m.copies_x < 1 || m.shift < 0 || m.shift >= m.copies_x) return false;
         if (m.copies_y * m.copies_x > 1 && !weft_stage_is_local(&stage)) return false;
+        if (!all_copies_work(stage, m)) return false;
         if (!blocks_are_good(c, m)) return false;
         for (int t = 0; t < m.tile_count; t++) {
             if (!tile_is_good(c, stage, m, m.tiles[t])) return false;
@@ -115,7 +124,8 @@ void damage(mapped_case &c) {
     weft_mapped_stage &m = c.mapping->stages[c.d.between(0, c.mapping->stage_count - 1)];
     const int by = c.d.flip() ? 1 : -1;
     if (c.d.between(0, 7) == 0) {
-        (c.d.flip() ? m.copies_y : m.copies_x) += by;
+        int *const numbers[] = {&m.copies_y, &m.copies_x, &m.shift};
+        *numbers[c.d.between(0, 2)] += by;
         return;
     }
     std::vector<weft_output_block> blocks(m.blocks, m.blocks + m.block_count);
@@ -212,6 +222,7 @@ TEST(MappingProperty, FilesReadBackAsTheyWereWritten) {
     char name[] = "/tmp/weft_mapping_XXXXXX";
     ASSERT_NE(mkdtemp(name), nullptr);
     const std::string folder = name, first = folder + "/first.map.yaml", second = folder + "/second.map.yaml";
+    int shifted = 0;
     for (uint64_t seed = 0; seed < CASES / 3; seed++) {
         mapped_case c(seed);
         weft_error err = {};
@@ -232,6 +243,8 @@ TEST(MappingProperty, FilesReadBackAsTheyWereWritten) {
         for (int s = 0; s < back->stage_count; s++) {
             EXPECT_EQ(back->stages[s].copies_y, c.mapping->stages[s].copies_y);
             EXPECT_EQ(back->stages[s].copies_x, c.mapping->stages[s].copies_x);
+            EXPECT_EQ(back->stages[s].shift, c.mapping->stages[s].shift);
+            shifted += c.mapping->stages[s].shift > 0;
         }
         ASSERT_EQ(weft_mapping_write(back.get(), second.c_str(), &err), WEFT_OK) << err.text;
         ASSERT_EQ(text_of(first), text_of(second)) << seed;
@@ -241,6 +254,7 @@ TEST(MappingProperty, FilesReadBackAsTheyWereWritten) {
     }
     unlink(first.c_str());
     unlink(second.c_str());
+    EXPECT_GT(shifted, 10);
     rmdir(name);
 }
 

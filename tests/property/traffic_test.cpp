@@ -57,7 +57,7 @@ class replay {
         ASSERT_EQ(weft_traffic_total(traffic_.get()).flit_hops, sum.flit_hops);
         expect_flows();
     }
-    size_t local = 0, by_host = 0, copied = 0, waits = 0; /* what the cases had */
+    size_t local = 0, by_host = 0, copied = 0, shifted = 0, waits = 0; /* what the cases had */
 
   private:
     weft_shape out_of(int s) const { return s < 0 ? stages_->input : stages_->items[s].out; }
@@ -77,8 +77,8 @@ class replay {
     int copy_of(int s, int op, int y, int x) const {
         const weft_mapped_stage &mapped = mapping_->stages[s];
         if (weft_mapped_stage_copies(&mapped) == 1) return 0;
-        return weft_mapped_stage_copy(&mapped, owner(stages_->items[s], op, true, y),
-                                      owner(stages_->items[s], op, false, x));
+        const int oy = owner(stages_->items[s], op, true, y), ox = owner(stages_->items[s], op, false, x);
+        return oy % mapped.copies_y * mapped.copies_x + (ox + mapped.shift * (oy / mapped.copies_y)) % mapped.copies_x;
     }
     void read_stage(int s) {
         const weft_stage &stage = stages_->items[s];
@@ -240,6 +240,7 @@ class replay {
                 std::set<reader_key> all;
                 const weft_mapped_stage &mapped = mapping_->stages[c];
                 copied += weft_mapped_stage_copies(&mapped) > 1;
+                shifted += mapped.shift > 0;
                 for (int t = 0; t < mapped.tile_count && p == 0; t++)
                     all.insert({mapped.tiles[t].part, mapped.tiles[t].core, c, p, mapped.tiles[t].copy});
                 for (int k = 0; k < mapped.block_count; k++)
@@ -294,7 +295,7 @@ weft_chip small_mesh(dice &d) {
 }
 
 TEST(TrafficProperty, TrafficIsWhatItsDefinitionSays) {
-    size_t local = 0, by_host = 0, copied = 0, waits = 0;
+    size_t local = 0, by_host = 0, copied = 0, shifted = 0, waits = 0;
     for (uint64_t seed = 0; seed < CASES; seed++) {
         dice d(seed);
         const network_ptr net = random_dag(d, 5, 5);
@@ -307,11 +308,12 @@ TEST(TrafficProperty, TrafficIsWhatItsDefinitionSays) {
         replay r(mapping.get(), stages.get(), chip);
         r.expect_agreement();
         if (HasFailure()) FAIL() << "seed " << seed;
-        local += r.local, by_host += r.by_host, copied += r.copied, waits += r.waits;
+        local += r.local, by_host += r.by_host, copied += r.copied, shifted += r.shifted, waits += r.waits;
     }
     EXPECT_GT(local, 100u);
     EXPECT_GT(by_host, 100u);
     EXPECT_GT(copied, 100u);
+    EXPECT_GT(shifted, 100u);
     EXPECT_GT(waits, 1000u);
 }
 

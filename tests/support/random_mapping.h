@@ -34,8 +34,9 @@ class mapping_builder {
     void map_stage(int s, int most) {
         const weft_stage &stage = stages_->items[s];
         const bool local = weft_stage_is_local(&stage);
-        const int copies_y = local ? d_.between(1, std::min(most, stage.out.height)) : 1;
-        const int copies_x = local ? d_.between(1, std::min(most, stage.out.width)) : 1;
+        weft_mapped_stage &mapped = mapping_->stages[s];
+        if (local) choose_copies(&mapped, stage.out, most);
+        const int copies_y = mapped.copies_y, copies_x = mapped.copies_x;
         const int first = first_part(stage);
         std::vector<weft_output_block> blocks;
         std::vector<weft_tile> tiles;
@@ -50,6 +51,23 @@ class mapping_builder {
             }
         }
         set_stage(mapping_.get(), s, blocks, tiles, copies_y, copies_x);
+    }
+    /* Rectangular, or with a shift that leaves no copy idle. */
+    void choose_copies(weft_mapped_stage *mapped, weft_shape out, int most) {
+        mapped->copies_y = d_.between(1, std::min(most, out.height));
+        mapped->copies_x = d_.between(1, std::min(most, out.width));
+        if (d_.between(0, 1)) return;
+        const int rows = (out.height + mapped->copies_y - 1) / mapped->copies_y;
+        const int copies = d_.between(1, std::min(2 * most, rows * out.width));
+        std::vector<int> work((size_t)(mapped->copies_y * copies));
+        weft_mapped_stage shifted = *mapped;
+        shifted.copies_x = copies;
+        shifted.shift = d_.between(0, copies - 1);
+        for (int y = 0; y < out.height; y++)
+            for (int x = 0; x < out.width; x++) work[(size_t)weft_mapped_stage_copy(&shifted, y, x)]++;
+        if (std::count(work.begin(), work.end(), 0)) return;
+        mapped->copies_x = copies;
+        mapped->shift = shifted.shift;
     }
     int core() { return d_.between(0, chip_->core_count - 1); }
     /* Not before what the stage reads. */
