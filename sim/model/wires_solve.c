@@ -1,5 +1,4 @@
 /* Nodal equations of a whole array, by sparse factorisation and Newton's iteration. */
-#include <cblas.h>
 #include <cholmod.h>
 #include <math.h>
 #include <stdlib.h>
@@ -243,7 +242,6 @@ static weft_status check_cells(const weft_wires *w, const weft_wires_cells *cell
 }
 
 static weft_status start(solver *s, weft_error *err) {
-    openblas_set_num_threads(1); /* sums that do not depend on the machine's number of cores */
     if (!cholmod_start(&s->common)) return weft_error_set(err, WEFT_E_LIBRARY, "CHOLMOD: it did not start");
     s->started = true;
     s->common.print = 0;
