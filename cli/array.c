@@ -93,6 +93,8 @@ static weft_status check_outputs(const weft_array_options *o, weft_error *err) {
     return both ? weft_error_set(err, WEFT_E_USAGE, "--spice and --json cannot both go to standard output") : WEFT_OK;
 }
 
+static void tell(void *context, const char *text) { fprintf(context, "weft: note: %s\n", text); }
+
 static weft_status array_run(const void *options, const weft_console *session, weft_error *err) {
     const weft_array_options *o = options;
     weft_array_look look = {.options = o, .session = session};
@@ -100,6 +102,7 @@ static weft_status array_run(const void *options, const weft_console *session, w
     WEFT_TRY_GOTO(check_outputs(o, err));
     WEFT_TRY_GOTO(weft_output_probe(o->spice, err));
     WEFT_TRY_GOTO(weft_chip_load(&look.chip, o->chip, o->set.items, o->set.count, err));
+    weft_chip_unused(look.chip, tell, session->err);
     WEFT_TRY_GOTO(weft_output_apart("json", o->common.json, "the chip's table", look.chip->program_table_path, err));
     WEFT_TRY_GOTO(weft_output_apart("spice", o->spice, "the chip's table", look.chip->program_table_path, err));
     WEFT_TRY_GOTO(read_inputs(&look, err));
