@@ -356,7 +356,7 @@ TEST_F(Report, several_chips) {
     EXPECT_EQ(text(weft_report_csv_trials), "trial,images,correct,accuracy_percent\n0,10,8,80\n1,10,7,70\n2,10,9,90\n");
     const std::string printed =
         text([&](const weft_report_tables *t, FILE *s) { weft_report_print_arrays(t->input, &t->figures, s); });
-    EXPECT_NE(printed.find("trials           3 chips: standard deviation 10.00, worst 70.00 %\n"),
+    EXPECT_NE(printed.find("trials           3 chips: mean 80.00 %, standard deviation 10.00, worst 70.00 %\n"),
               std::string::npos)
         << printed;
 }
