@@ -81,7 +81,7 @@ static bool work_create(weft_work *work, const weft_engine *engine, const extent
     work->codes = weft_aligned_alloc(e.matrix.codes + WEFT_COPY_VALUES, sizeof *work->codes);
     work->places = weft_aligned_alloc(e.matrix.block, sizeof *work->places);
     return work->arena && work->joined && work->map && work->next && work->rows && work->sums && work->values &&
-           work->places;
+           work->codes && work->places;
 }
 
 /* ---- digital ---- */
