@@ -246,10 +246,11 @@ void run_file(benchmark::State &state, const char *path, size_t count) {
 
 void devices_resnet(benchmark::State &state) {
     const char *path = std::getenv("WEFT_BENCH_NETWORK");
+    const size_t images = 64; // 8 groups: two threads wait little for each other
     if (path)
-        run_file(state, path, 32);
+        run_file(state, path, images);
     else
-        run_made(state, build_resnet, 32);
+        run_made(state, build_resnet, images);
 }
 void devices_fashion(benchmark::State &state) { run_made(state, build_small_fashion, 256); }
 void devices_and_threads(benchmark::internal::Benchmark *b) {

@@ -1,6 +1,7 @@
 /* weft array: one array, in physical units. */
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/array.h"
 
@@ -41,7 +42,7 @@ static const weft_option array_table[] = {
      .value = "FILE",
      .complete = WEFT_COMPLETE_FILE,
      .help = "Write the array, cells as programmed, as a netlist; ngspice -b prints every sample's column currents, "
-             "i(va0) and on"},
+             "i(va0) and on; - is standard output, and all else goes to standard error"},
     {.name = "set",
      .kind = WEFT_OPTION_TEXTS,
      .offset = offsetof(weft_array_options, set),
@@ -80,25 +81,36 @@ static void release(weft_array_look *l) {
     weft_matrix_free(&l->g);
     weft_matrix_free(&l->x);
     free(l->held);
+    free(l->effective);
     free(l->analog);
     free(l->currents);
     free(l->codes);
     weft_chip_destroy(l->chip);
 }
 
+static weft_status check_outputs(const weft_array_options *o, weft_error *err) {
+    const bool both = o->spice && o->common.json && !strcmp(o->spice, "-") && !strcmp(o->common.json, "-");
+    return both ? weft_error_set(err, WEFT_E_USAGE, "--spice and --json cannot both go to standard output") : WEFT_OK;
+}
+
+static void tell(void *context, const char *text) { fprintf(context, "weft: note: %s\n", text); }
+
 static weft_status array_run(const void *options, const weft_console *session, weft_error *err) {
     const weft_array_options *o = options;
-    weft_array_look look = {.options = o};
+    weft_array_look look = {.options = o, .session = session};
     weft_status status;
+    WEFT_TRY_GOTO(check_outputs(o, err));
     WEFT_TRY_GOTO(weft_output_probe(o->spice, err));
     WEFT_TRY_GOTO(weft_chip_load(&look.chip, o->chip, o->set.items, o->set.count, err));
+    weft_chip_unused(look.chip, tell, session->err);
     WEFT_TRY_GOTO(weft_output_apart("json", o->common.json, "the chip's table", look.chip->program_table_path, err));
     WEFT_TRY_GOTO(weft_output_apart("spice", o->spice, "the chip's table", look.chip->program_table_path, err));
     WEFT_TRY_GOTO(read_inputs(&look, err));
     WEFT_TRY_GOTO(weft_array_look_run(&look, err));
     if (o->spice) WEFT_TRY_GOTO(weft_array_write_spice(&look, err));
     if (o->common.json) WEFT_TRY_GOTO(weft_array_write_json(&look, err));
-    weft_array_print(&look, !o->common.json, session->out);
+    const bool netlist = o->spice && !strcmp(o->spice, "-");
+    weft_array_print(&look, !o->common.json && !netlist, netlist ? session->err : session->out);
 cleanup:
     release(&look);
     return status;
@@ -114,7 +126,8 @@ const weft_command weft_command_array = {
         "behind each cell on its column, the terminal resistances at the ends.\n"
         "With wires and ohmic cells the array is one effective matrix, found directly; --exact solves the nodal "
         "equations instead. device.program and its table change the conductances once (relative to device.g_max_us), "
-        "read noise is drawn for every sample and column, with the variance of its cells at the voltages of the file. "
+        "read noise is drawn for every sample and column, with the variance of its cells at the voltages of the file, "
+        "weakened by wires where cells are ohmic and not gated. "
         "The largest voltage of the file is v_max of "
         "device.iv_nonlinearity, and of the row wires where wires.topology is gated.\n"
         "Converters, unless adc.kind is none: the largest code stands for rows x device.g_max_us x the largest "

@@ -36,12 +36,14 @@ void weft_matrix_free(weft_matrix *matrix); /* safe on a zeroed one */
 
 typedef struct weft_array_look {
     const weft_array_options *options;
+    const weft_console *session;
     weft_chip *chip;
     weft_matrix g, x;
     weft_wires wires;
     weft_wires_cells cells; /* g: as programmed */
     double v_max;           /* largest |voltage|; 1 where all are 0 */
     double *held;           /* [rows, columns] siemens, as programmed */
+    double *effective;      /* the same behind the wires; NULL where there is no such matrix */
     double *analog;         /* [samples, columns] ampere, ahead of the converters */
     double *currents;       /* the same, behind them */
     int64_t *codes;         /* [samples, columns]; NULL without converters */
@@ -56,6 +58,7 @@ typedef struct weft_array_look {
 weft_status weft_array_look_run(weft_array_look *look, weft_error *err);
 void weft_array_print(const weft_array_look *look, bool table, FILE *out);
 weft_status weft_array_write_json(const weft_array_look *look, weft_error *err);
+/* To a file, or "-": standard output. */
 weft_status weft_array_write_spice(const weft_array_look *look, weft_error *err);
 
 #endif

@@ -38,6 +38,14 @@ cleanup:
     return status;
 }
 
+/* A change of a cell's conductance changes its current by the square of what the wires leave of it. */
+static void weaken(const weft_array_look *l, double *variance) {
+    for (size_t i = 0; l->effective && i < cell_count(l); i++) {
+        const double part = l->held[i] > 0 && l->effective[i] < l->held[i] ? l->effective[i] / l->held[i] : 1;
+        variance[i] *= part * part * part * part;
+    }
+}
+
 /* One draw a column and sample, with the variance of its cells' currents. */
 static weft_status add_read_noise(weft_array_look *l, weft_error *err) {
     const weft_chip *chip = l->chip;
@@ -48,6 +56,7 @@ static weft_status add_read_noise(weft_array_look *l, weft_error *err) {
     const double unit = level_step(chip) * largest_siemens(chip);
     for (size_t i = 0; i < cell_count(l) && level; i++) level[i] = l->held[i] / unit;
     if (variance && level && sum) weft_cells_read_variance(chip, 1, level, variance, cell_count(l));
+    if (variance) weaken(l, variance);
     for (size_t s = 0; s < (size_t)l->x.rows && variance && level && sum; s++) {
         const weft_rng rng = {l->options->seed, l->options->trial << 32 | s, 0, WEFT_PURPOSE_READ};
         memset(sum, 0, columns * sizeof *sum);
@@ -78,13 +87,12 @@ static void multiply(const weft_array_look *l, const double *matrix, double *cur
         }
 }
 
-static weft_status effective_currents(const weft_array_look *l, double *currents, weft_error *err) {
-    double *matrix = malloc(cell_count(l) * sizeof *matrix);
-    if (!matrix) return weft_error_set(err, WEFT_E_MEMORY, "no memory for the effective matrix");
-    weft_status status = weft_wires_effective(&l->wires, l->held, matrix, err);
-    if (status == WEFT_OK) multiply(l, matrix, currents);
-    free(matrix);
-    return status;
+static weft_status effective_currents(weft_array_look *l, double *currents, weft_error *err) {
+    l->effective = malloc(cell_count(l) * sizeof *l->effective);
+    if (!l->effective) return weft_error_set(err, WEFT_E_MEMORY, "no memory for the effective matrix");
+    WEFT_TRY(weft_wires_effective(&l->wires, l->held, l->effective, err));
+    multiply(l, l->effective, currents);
+    return WEFT_OK;
 }
 
 static weft_status compare(weft_array_look *l, weft_error *err) {
@@ -98,9 +106,19 @@ static weft_status compare(weft_array_look *l, weft_error *err) {
     return status;
 }
 
+static void show_solved(void *context, int samples) {
+    const weft_array_look *l = context;
+    if (l->options->common.quiet || !l->session->terminal) return;
+    if (samples < l->x.rows)
+        fprintf(l->session->err, "\r%d of %d samples\033[K", samples, l->x.rows);
+    else
+        fputs("\r\033[K", l->session->err);
+    fflush(l->session->err);
+}
+
 static weft_status flow(weft_array_look *l, weft_error *err) {
     if (!l->nodal) return effective_currents(l, l->analog, err);
-    WEFT_TRY(weft_wires_solve(&l->wires, &l->cells, l->x.values, l->x.rows, l->analog, err));
+    WEFT_TRY(weft_wires_solve_watched(&l->wires, &l->cells, l->x.values, l->x.rows, l->analog, show_solved, l, err));
     const bool linear = !l->cells.gated && l->cells.iv_nonlinearity == 0;
     return linear && cell_count(l) <= EFFECTIVE_CELLS_MAX ? compare(l, err) : WEFT_OK;
 }

@@ -70,24 +70,26 @@ static void write_control(const weft_array_look *l, FILE *out) {
     fputs("quit 0\n.endc\n.end\n", out);
 }
 
+static void write_netlist(const weft_array_look *l, const weft_wires_network *net, FILE *out) {
+    fprintf(out, "* %d x %d cells as programmed, made by weft array; run: ngspice -b FILE\n", l->g.rows, l->g.columns);
+    write_sources(l, out);
+    write_wires(net, out);
+    for (int r = 0; r < l->g.rows; r++)
+        for (int c = 0; c < l->g.columns; c++) write_cell(l, net, r, c, out);
+    fputs(".options reltol=1e-9 abstol=1e-18 vntol=1e-12\n", out);
+    write_control(l, out);
+}
+
 weft_status weft_array_write_spice(const weft_array_look *l, weft_error *err) {
     weft_wires_network net = {0};
-    weft_output out;
-    WEFT_TRY(weft_output_open(&out, l->options->spice, err));
+    weft_output file = {0};
+    const bool standard = !strcmp(l->options->spice, "-");
     weft_status status = weft_wires_network_create(&net, &l->wires, err);
-    if (status == WEFT_OK) {
-        fprintf(out.stream, "* %d x %d cells as programmed, made by weft array; run: ngspice -b FILE\n", l->g.rows,
-                l->g.columns);
-        write_sources(l, out.stream);
-        write_wires(&net, out.stream);
-        for (int r = 0; r < l->g.rows; r++)
-            for (int c = 0; c < l->g.columns; c++) write_cell(l, &net, r, c, out.stream);
-        fputs(".options reltol=1e-9 abstol=1e-18 vntol=1e-12\n", out.stream);
-        write_control(l, out.stream);
-        status = weft_output_commit(&out, err);
-    } else {
-        weft_output_abort(&out);
-    }
+    if (status == WEFT_OK && !standard) status = weft_output_open(&file, l->options->spice, err);
+    if (status == WEFT_OK) write_netlist(l, &net, standard ? stdout : file.stream);
+    if (status == WEFT_OK && !standard) status = weft_output_commit(&file, err);
+    if (status == WEFT_OK && standard && (fflush(stdout) || ferror(stdout)))
+        status = weft_error_set(err, WEFT_E_IO, "standard output: writing failed");
     weft_wires_network_destroy(&net);
     return status;
 }

@@ -32,6 +32,34 @@ static void print_sum(const char *name, double value, const char *unit, FILE *st
         fprintf(stream, "%-12s not given\n", name);
 }
 
+static void print_adc(const weft_chip *chip, FILE *stream) {
+    static const char *const kinds[] = {"ideal", "SAR", "ramp", "no"}, *const ranges[] = {"unit", "full-scale",
+                                                                                          "calibrated"};
+    if (chip->adc.kind == WEFT_ADC_NONE) {
+        fputs("converters   none\n", stream);
+        return;
+    }
+    fprintf(stream, "converters   %lld an array, %s, %lld bits, %s range%s\n", (long long)chip->adc.per_array,
+            kinds[chip->adc.kind], (long long)chip->adc.bits, ranges[chip->adc.range],
+            chip->adc.accumulate_analog ? ", pulses added ahead of them" : "");
+}
+
+static void print_cells(const weft_chip *chip, FILE *stream) {
+    static const char *const noises[] = {"none", "independent", "proportional", "pcm"};
+    if (chip->device.g_max_us > 0)
+        fprintf(stream, "conductance  %g to %g uS\n", chip->device.g_min_us, chip->device.g_max_us);
+    if (chip->device.program_table[0]) fprintf(stream, "programming  table %s\n", chip->device.program_table);
+    if (chip->device.program[0]) fprintf(stream, "programming  %s\n", chip->device.program);
+    if (chip->has_read_noise)
+        fprintf(stream, "read noise   %s, %g\n", noises[chip->device.read_noise], chip->device.read_sigma);
+    if (chip->device.iv_nonlinearity > 0) fprintf(stream, "not ohmic    a = %g\n", chip->device.iv_nonlinearity);
+    if (chip->has_wires)
+        fprintf(stream, "wires        %g ohm a row segment, %g a column segment, terminals %g and %g ohm\n",
+                chip->wires.row_segment_ohm, chip->wires.column_segment_ohm, chip->wires.row_terminal_ohm,
+                chip->wires.column_terminal_ohm);
+    if (chip->ideal_cells) fputs("errors       none: cells hold their levels, wires are ideal\n", stream);
+}
+
 static void print_chip(const weft_chip *chip, FILE *stream) {
     chip_sums sums = sums_of(chip);
     fprintf(stream, "chip         %s\n", chip->name);
@@ -48,6 +76,8 @@ static void print_chip(const weft_chip *chip, FILE *stream) {
             (long long)sums.arrays, (long long)sums.weights, (long long)chip->weight.bits);
     fprintf(stream, "cell         %lld bits%s, %d columns a weight\n", (long long)chip->array.cell_bits,
             chip->array.cell_bits ? "" : " (analog)", chip->columns_per_weight);
+    print_cells(chip, stream);
+    print_adc(chip, stream);
     fprintf(stream, "MVM          %d pulses, every %g ns, result after %g ns\n", chip->pulses,
             (double)chip->mvm_interval_cycles * chip->cycle_ns, (double)chip->mvm_latency_cycles * chip->cycle_ns);
     fprintf(stream, "peak         %.4g TOPS (a multiply-accumulate is two operations)\n", sums.peak_tops);

@@ -82,6 +82,9 @@ void weft_print_manual(FILE *stream) {
           "ENVIRONMENT\n"
           ".TP\nWEFT_HOME\nA folder with hwconfigs and recipes that is searched first.\n"
           ".TP\nWEFT_DATA\nA folder with data sets: fashion\\-mnist, mnist, cifar10.\n"
+          ".TP\nWEFT_KERNELS\nThe best instruction set that the simulator uses: portable, avx2 or avx512; results are "
+          "the "
+          "same.\n"
           ".TP\nWEFT_CACHE\nA folder for fitted preprocessing; otherwise $XDG_CACHE_HOME/weft or ~/.cache/weft.\n",
           stream);
 }

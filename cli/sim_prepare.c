@@ -6,12 +6,27 @@
 #define TIMED_IMAGES 4        /* by default */
 #define STATISTICS_IMAGES 100 /* by default, where arrays are not ideal */
 
+static void tell(void *context, const char *text) {
+    const weft_sim *sim = context;
+    fprintf(sim->session->err, "weft: note: %s\n", text);
+}
+
+/* More than there is of something was asked for. */
+static size_t cut(const weft_sim *sim, const char *option, size_t asked, bool explicit) {
+    if (asked <= sim->images) return asked;
+    if (explicit)
+        fprintf(sim->session->err, "weft: note: %s %zu: all %zu images are taken, there are no more\n", option, asked,
+                sim->images);
+    return sim->images;
+}
+
 static weft_status load_chip(weft_sim *sim, weft_error *err) {
     bool changed = false;
     WEFT_TRY(weft_mapped_settings(&sim->settings, sim->mapping, &sim->options->set, err));
     WEFT_TRY(weft_mapped_chip(&sim->chip, &changed, sim->mapping, &sim->settings, err));
     if (changed)
         fprintf(sim->session->err, "weft: note: the chip differs from the one that the mapping was made for (--set)\n");
+    weft_chip_unused(sim->chip, tell, sim);
     return WEFT_OK;
 }
 
@@ -40,10 +55,10 @@ static weft_status load_images(weft_sim *sim, weft_error *err) {
         return weft_error_set(err, WEFT_E_INVALID, "--images %llu: data set %.200s has %zu test images",
                               (unsigned long long)o->images, o->dataset, sim->test->count);
     sim->images = o->images ? (size_t)o->images : sim->test->count;
-    if (sim->timed_images > sim->images) sim->timed_images = sim->images;
+    sim->timed_images = cut(sim, "--timed-images", sim->timed_images, o->timed_images != WEFT_SIM_ABSENT);
     sim->statistics_images = ideal_arrays(sim->chip) ? 0 : STATISTICS_IMAGES;
     if (o->statistics != WEFT_SIM_ABSENT) sim->statistics_images = (size_t)o->statistics;
-    if (sim->statistics_images > sim->images) sim->statistics_images = sim->images;
+    sim->statistics_images = cut(sim, "--statistics", sim->statistics_images, o->statistics != WEFT_SIM_ABSENT);
     return o->trials > 1 ? weft_dataset_prepare(sim->test, &sim->net->preprocess, err) : WEFT_OK;
 }
 

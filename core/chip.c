@@ -109,18 +109,27 @@ static weft_status hash_source(weft_sha256 *out, const char *text, size_t size, 
     return WEFT_OK;
 }
 
-/* Path of device.program_table, beside the chip's file or among weft's own, and its bytes into the chip's hash: another
- * table is another chip. */
-static weft_status hash_table(weft_chip *chip, weft_error *err) {
-    char folder[sizeof chip->path], both[2 * sizeof chip->sha256.hex];
+/* Path of device.program_table: relative to the current folder where it was set from outside; beside the chip's file;
+ * among weft's own. */
+static weft_status find_table(weft_chip *chip, const weft_yaml *yaml, weft_error *err) {
+    char *const path = chip->program_table_path;
+    const size_t size = sizeof chip->program_table_path;
+    const bool set = weft_yaml_nearest(yaml->root, "device.program_table")->place;
+    char folder[sizeof chip->path];
+    WEFT_TRY(weft_path_join(path, size, ".", chip->device.program_table, err));
+    if (set && weft_path_exists(path)) return WEFT_OK;
+    weft_path_folder(folder, sizeof folder, chip->path);
+    WEFT_TRY(weft_path_join(path, size, folder, chip->device.program_table, err));
+    if (weft_path_exists(path)) return WEFT_OK;
+    return weft_data_find(path, size, "hwconfigs", chip->device.program_table, err);
+}
+
+/* The table's bytes into the chip's hash: another table is another chip. */
+static weft_status hash_table(weft_chip *chip, const weft_yaml *yaml, weft_error *err) {
+    char both[2 * sizeof chip->sha256.hex];
     weft_sha256 table;
     if (!chip->device.program_table[0]) return WEFT_OK;
-    weft_path_folder(folder, sizeof folder, chip->path);
-    WEFT_TRY(weft_path_join(chip->program_table_path, sizeof chip->program_table_path, folder,
-                            chip->device.program_table, err));
-    if (!weft_path_exists(chip->program_table_path))
-        WEFT_TRY(weft_data_find(chip->program_table_path, sizeof chip->program_table_path, "hwconfigs",
-                                chip->device.program_table, err));
+    WEFT_TRY(find_table(chip, yaml, err));
     WEFT_TRY(weft_sha256_file(&table, chip->program_table_path, err));
     const int length = snprintf(both, sizeof both, "%s%s", chip->sha256.hex, table.hex);
     chip->sha256 = weft_sha256_bytes(both, (size_t)length);
@@ -145,7 +154,7 @@ static weft_status load_into(weft_chip *chip, const char *const *overrides, int 
     WEFT_TRY_GOTO(weft_chip_check_sums(chip, &yaml, err));
     memcpy(chip->path, path, sizeof path);
     chip->sha256 = sha256;
-    WEFT_TRY_GOTO(hash_table(chip, err));
+    WEFT_TRY_GOTO(hash_table(chip, &yaml, err));
     chip->yaml = yaml;
     yaml = (weft_yaml){0};
 cleanup:

@@ -211,6 +211,9 @@ typedef struct weft_chip {
 weft_status weft_chip_load(weft_chip **out, const char *path, const char *const *overrides, int override_count,
                            weft_error *err);
 void weft_chip_destroy(weft_chip *chip); /* NULL is allowed */
+/* Calls tell(context, "adc.percentile has no effect: ...") for each key that was written and does nothing. */
+typedef void weft_chip_tell(void *context, const char *text);
+void weft_chip_unused(const weft_chip *chip, weft_chip_tell *tell, void *context);
 extern const weft_record weft_chip_record;
 
 /* Router of a core, or of the host for core == host_terminal. */

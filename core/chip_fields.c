@@ -157,7 +157,7 @@ static const weft_field device_fields[] = {
               "programmed chip, as addnorm:sigma=0.03."),
     FIELD(device, program_table, STRING, NO_UNIT, .default_text = "",
           .doc = "CSV file g_target_us,g_mean_us,g_sigma_us of measured programming, interpolated; ahead of program. "
-                 "Relative to this file, or one of weft's own."),
+                 "Relative to this file (with --set to the current folder), or one of weft's own."),
     FIELD(device, read_noise, ENUM, NO_UNIT, .choices = read_noises, .default_text = "none",
           .doc =
               "Drawn for every read. independent: read_sigma x g_max. proportional: read_sigma x g. pcm: read_sigma x "

@@ -121,12 +121,22 @@ static weft_status read_default(weft_schema_reader *reader, const weft_field *fi
     return WEFT_OK;
 }
 
+/* Taken back from outside: `--set key=` or `--set key=null` of a key that may be left out. Texts may be empty. */
+static bool is_unset(const weft_field *field, const weft_yaml_node *node) {
+    if (!node->place || node->kind != WEFT_YAML_SCALAR || !field->default_text) return false;
+    return field->kind != WEFT_FIELD_STRING && (!node->text[0] || !strcmp(node->text, "null"));
+}
+
 static weft_status read_fields(weft_schema_reader *reader, const weft_record *record, const weft_yaml_node *node,
                                char *out) {
     for (size_t i = 0; node && i < node->count; i++) {
         size_t index = 0;
         const weft_field *field = find_field(record, node->keys[i]->text, &index);
         if (!field) return unknown_key(reader, record, node->keys[i]);
+        if (is_unset(field, node->values[i])) {
+            WEFT_TRY(read_default(reader, field, node, out + field->offset));
+            continue;
+        }
         size_t length = weft_schema_enter(reader, field->key);
         WEFT_TRY(weft_schema_read_value(reader, field, node->values[i], out + field->offset));
         weft_schema_leave(reader, length);

@@ -255,6 +255,7 @@ static weft_status chain_apply(const weft_transform_chain *chain, float alpha, c
                                uint64_t first, size_t count, const weft_transform_draw *draw, weft_error *err) {
     for (int link = 0; link < chain->count; link++) {
         weft_transform_scope scope = scope_make(&chain->items[link], link, alpha, draw);
+        scope.low = chain->low;
         WEFT_TRY(link_apply(&chain->items[link], &scope, link == 0 ? w : out, out, first, count, err));
     }
     return WEFT_OK;

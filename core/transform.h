@@ -29,6 +29,7 @@ extern "C" {
 typedef struct weft_transform_scope {
     double param[WEFT_TRANSFORM_PARAMS_MAX];
     float alpha;
+    float low;    /* what a cell stuck off holds; 0 for weights */
     float middle; /* abs(w) below this is StochM3's middle; filled by prepare when the row has one */
     weft_rng rng;
 } weft_transform_scope;
@@ -71,6 +72,7 @@ typedef struct weft_transform {
 typedef struct weft_transform_chain {
     int count;
     weft_transform items[WEFT_TRANSFORM_CHAIN_MAX];
+    float low; /* of cells: the lowest conductance, where those that are stuck off lie; 0 for weights */
 } weft_transform_chain;
 
 /* Which draw this is. Every link of a chain gets its own stream: link k draws with purpose + 256 k. A parameter that is

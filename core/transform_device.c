@@ -127,11 +127,11 @@ static void apply_pcm_drift(const weft_transform_scope *scope, const float *w, f
     }
 }
 
-WEFT_CLONES static void stuck_all(float alpha, float on, float either, const float *u, const float *w, float *out,
-                                  size_t count) {
+WEFT_CLONES static void stuck_all(float alpha, float low, float on, float either, const float *u, const float *w,
+                                  float *out, size_t count) {
     WEFT_INDEPENDENT
     for (size_t i = 0; i < count; i++) {
-        float full = w[i] < 0.0f ? 0.0f - alpha : alpha, moved = u[i] < either ? 0.0f : w[i];
+        float full = w[i] < 0.0f ? 0.0f - alpha : alpha, moved = u[i] < either ? low : w[i];
         out[i] = u[i] < on ? full : moved;
     }
 }
@@ -140,7 +140,7 @@ static void apply_stuck(const weft_transform_scope *scope, const float *w, float
     for (size_t i = 0, n; i < count; i += n) {
         n = weft_transform_block(count - i);
         weft_rng_fill_uniform(&scope->rng, first + i, n, u);
-        stuck_all(scope->alpha, on, either, u, w + i, out + i, n);
+        stuck_all(scope->alpha, scope->low, on, either, u, w + i, out + i, n);
     }
 }
 

@@ -46,7 +46,8 @@ const weft_yaml_node *weft_yaml_get(const weft_yaml_node *node, const char *key)
 const weft_yaml_node *weft_yaml_nearest(const weft_yaml_node *root, const char *dotted_path);
 /* Sets the scalar under a dotted path, creating maps on the way (--set KEY=VALUE). Setting a cited constant written as
  * {value, evidence, source} sets the whole to the plain scalar; `[...]` and `{...}` are read as YAML; a step may be the
- * index of a list item that exists. Errors about such a node name `--set KEY=VALUE` in the file's place. PARSE on an
+ * index of a list item that exists. A record's reader takes an empty value or null, set so, for a key that is left out,
+ * where it may be (texts become empty). Errors about such a node name `--set KEY=VALUE` in the file's place. PARSE on an
  * empty path or when a step is no map. */
 weft_status weft_yaml_set(weft_yaml *yaml, const char *dotted_path, const char *value, weft_error *err);
 

@@ -5,6 +5,7 @@
 
 #include "core/arena.h"
 #include "sim/model/array_internal.h"
+#include "sim/model/simd.h"
 
 /* ---- what is not supported ---- */
 
@@ -55,6 +56,7 @@ static weft_status create_converters(weft_array *array, weft_error *err) {
 static weft_status create(weft_array *array, const weft_program_table *table, const int16_t *weights, int stride,
                           bool keep_cells, weft_error *err) {
     const weft_chip *chip = array->chip;
+    WEFT_TRY(weft_simd_check(err));
     WEFT_TRY(check_chip(chip, err));
     if (array->rows > WEFT_ARRAY_ROWS_MAX || array->columns > WEFT_ARRAY_COLUMNS_MAX)
         return weft_error_set(err, WEFT_E_UNSUPPORTED, "an array of %d x %d weights: at most %d x %d are supported",

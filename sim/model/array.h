@@ -50,7 +50,11 @@ typedef struct weft_plane {
 typedef struct weft_drive {
     int bits;
     int16_t *table; /* [weft_chip_pulse_max + 1] */
+    /* accumulate_analog with read noise: sum of the squares of the pulses' drives, each weighed; else NULL. */
+    int32_t *square; /* [weft_chip_pulse_max + 1] */
 } weft_drive;
+/* Bits of a pulse where the pulses of an input are added ahead of the converter; 0: they are not. */
+int weft_drive_group(const weft_chip *chip);
 weft_status weft_drive_create(weft_drive *drive, const weft_chip *chip, weft_error *err); /* MEMORY */
 void weft_drive_destroy(weft_drive *drive);                                               /* safe on a zeroed one */
 

@@ -29,6 +29,7 @@ typedef struct adder {
     int64_t *out; /* of sample 0, first column */
     int out_stride, columns;
     int64_t weight[COLUMNS]; /* of a code */
+    double ratio;            /* weft_read_call.ratio */
 } adder;
 
 static void prepare(adder *to, const strip *s) {
@@ -37,6 +38,7 @@ static void prepare(adder *to, const strip *s) {
     to->out = s->call->out + s->first;
     to->out_stride = s->call->out_stride;
     to->columns = s->columns;
+    to->ratio = s->call->ratio;
     for (int c = 0; c < s->columns; c++) to->weight[c] = plane->code_sign[s->first + c] < 0 ? -weight : weight;
 }
 
@@ -58,9 +60,26 @@ static bool codes_fit(const strip *s) {
         for (int c = 0; c < to->columns; c++) out[c] += (int64_t)sum[c] * to->weight[c];                               \
     }
 
+/* The code of a sample's only read, in result units: exact in double until it is rounded. */
+WEFT_INLINE int64_t rounded_result(int32_t code, double weight, double ratio) {
+    const double value = (double)code * weight * ratio;
+    return (int64_t)(value + copysign(0.5, value));
+}
+
+WEFT_INLINE void add_results(const adder *to, const int32_t *codes, const weft_read *reads, int count) {
+    const double ratio = to->ratio;
+    for (int i = 0; i < count; i++) {
+        int64_t *out = to->out + (size_t)reads[i].sample * (size_t)to->out_stride;
+        for (int c = 0; c < to->columns; c++)
+            out[c] += rounded_result(codes[i * COLUMNS + c], (double)to->weight[c], ratio);
+    }
+}
+
 WEFT_INLINE void add_codes_body(const adder *to, const int32_t *codes, const weft_read *reads, int count, bool narrow) {
     const int width = COLUMNS;
-    if (narrow) {
+    if (to->ratio > 0) {
+        add_results(to, codes, reads, count);
+    } else if (narrow) {
         WEFT_ADD_LOOP(int32_t, codes[i * COLUMNS + c])
     } else {
         WEFT_ADD_LOOP(int64_t, codes[i * COLUMNS + c])
@@ -136,9 +155,28 @@ WEFT_INLINE void add_single_loop(const adder *to, const int32_t *sums, const wef
             (int64_t)(ideal_code((double)sums[i * COLUMNS + c] * f.scale, &f, true) * shift) * to->weight[c];
     }
 }
+/* The same where that is all of a result. */
+WEFT_INLINE void add_result_loop(const adder *to, const int32_t *sums, const weft_read *reads, int count,
+                                 const converter *given, const int columns) {
+    const converter f = *given;
+    const double ratio = to->ratio;
+    double weight[COLUMNS];
+    for (int c = 0; c < columns; c++) weight[c] = (double)to->weight[c];
+    for (int i = 0; i < count; i++) {
+        int64_t *out = to->out + (size_t)reads[i].sample * (size_t)to->out_stride;
+        WEFT_VECTORISE for (int c = 0; c < columns; c++) out[c] +=
+            rounded_result(ideal_code((double)sums[i * COLUMNS + c] * f.scale, &f, true), weight[c], ratio);
+    }
+}
 WEFT_INLINE void add_ideal_body(const adder *to, const int32_t *sums, const weft_read *reads, int count,
                                 const converter *f, int width, bool single) {
-    if (single && to->columns == COLUMNS)
+    if (to->ratio > 0 && to->columns == COLUMNS)
+        add_result_loop(to, sums, reads, count, f, COLUMNS);
+    else if (to->ratio > 0 && to->columns == NARROW)
+        add_result_loop(to, sums, reads, count, f, NARROW);
+    else if (to->ratio > 0)
+        add_result_loop(to, sums, reads, count, f, to->columns);
+    else if (single && to->columns == COLUMNS)
         add_single_loop(to, sums, reads, count, f, COLUMNS);
     else if (single && to->columns == NARROW)
         add_single_loop(to, sums, reads, count, f, NARROW);

@@ -94,6 +94,38 @@ WEFT_INLINE void weft_digits_square_body(int16_t *to, const int16_t *digits, int
 WEFT_VARIANTS(weft_digits_square, (int16_t * to, const int16_t *digits, int rows, int shift, int64_t *total),
               (to, digits, rows, shift, total))
 
+/* Bits [0, 16) of |q|, `group` of them a pulse. */
+WEFT_INLINE void square_pulses_body(int32_t *to, const int16_t *q, int rows, int group) {
+    for (int r = 0; r < rows; r++) to[r] = 0;
+    for (int shift = 0; shift < 16; shift += group) {
+        const int32_t mask = (int32_t)(((1u << group) - 1) << shift);
+        for (int r = 0; r < rows; r++) {
+            const int32_t digit = (q[r] < 0 ? -q[r] : q[r]) & mask;
+            to[r] += digit * digit;
+        }
+    }
+}
+static void square_pulses(int32_t *to, const int16_t *q, int rows, int group);
+WEFT_VARIANTS(square_pulses, (int32_t * to, const int16_t *q, int rows, int group), (to, q, rows, group))
+
+void weft_digits_square_pulses(int16_t *to, const int16_t *q, int rows, const weft_drive *drive, int group, int shift,
+                               int64_t *total) {
+    enum { RUN = 128 };
+    const int32_t half = (int32_t)((1u << shift) >> 1);
+    int32_t squares[RUN];
+    *total = 0;
+    for (int first = 0; first < rows; first += RUN) {
+        const int count = rows - first < RUN ? rows - first : RUN;
+        if (!drive->square) square_pulses(squares, q + first, count, group);
+        for (int r = 0; r < count; r++) {
+            const int32_t input = q[first + r] < 0 ? -q[first + r] : q[first + r];
+            const int32_t square = ((drive->square ? drive->square[input] : squares[r]) + half) >> shift;
+            to[first + r] = (int16_t)square;
+            *total += square;
+        }
+    }
+}
+
 void weft_digits_bend(int16_t *digits, int rows, const int16_t *table) {
     for (int r = 0; r < rows; r++) digits[r] = (int16_t)(digits[r] < 0 ? -table[-digits[r]] : table[digits[r]]);
 }

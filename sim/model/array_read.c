@@ -124,17 +124,29 @@ static void add_bit_sample(const weft_read_call *call, weft_read_block *block, c
 static void add_squares(const weft_read_call *call, weft_read_block *block, const int16_t *digits) {
     const int rows = call->array->rows, i = block->count;
     int16_t *to = block->square_memory + i * even(rows);
-    weft_digits_square(to, digits, rows, call->square_shift, &block->square_sum[i]);
+    if (call->pulse_group)
+        weft_digits_square_pulses(to, digits, rows, &call->array->drive, call->pulse_group, call->square_shift,
+                                  &block->square_sum[i]);
+    else
+        weft_digits_square(to, digits, rows, call->square_shift, &block->square_sum[i]);
     if (rows % 2) to[rows] = 0;
     block->squares[i] = to;
 }
 
+/* With noise, its squares are there. */
 static void add_digit_read(const weft_read_call *call, weft_read_block *block, const weft_read *read,
                            const int16_t *digits) {
-    if (call->noise) add_squares(call, block, digits);
     block->digits[block->count] = digits;
     if (call->noise || !call->whole) block->digits_used += even(call->array->rows);
     block->reads[block->count++] = *read;
+}
+
+/* Squares are of what drives the rows; those of several pulses are made of the input. */
+static void drive_digits(const weft_read_call *call, weft_read_block *block, int16_t *digits) {
+    const int16_t *table = call->array->drive.table;
+    if (call->noise && call->pulse_group) add_squares(call, block, digits);
+    if (table) weft_digits_bend(digits, call->array->rows, table);
+    if (call->noise && !call->pulse_group) add_squares(call, block, digits);
 }
 
 static void add_digit_sample(const weft_read_call *call, weft_read_block *block, const weft_read *reads,
@@ -154,7 +166,7 @@ static void add_digit_sample(const weft_read_call *call, weft_read_block *block,
         if (!(seen.positive | seen.negative) && weft_read_may_skip(call)) continue;
         if (at->magnitude) weft_digits_magnitude(to, q, rows, at, whole.negative);
         if (rows % 2) to[rows] = 0;
-        if (call->array->drive.table) weft_digits_bend(to, rows, call->array->drive.table);
+        drive_digits(call, block, to);
         add_digit_read(call, block, &reads[p], to);
     }
 }
@@ -166,6 +178,7 @@ static void add_whole_samples(const weft_read_call *call, weft_read_block *block
     for (int i = 0; i < call->count; i++, q += call->q_stride) {
         const weft_read read = {.sample = i, .number = 0, .weight = 1};
         reserve(call, block, 1, 0, call->noise ? rows : 0);
+        if (call->noise) add_squares(call, block, q);
         add_digit_read(call, block, &read, q);
     }
 }
@@ -230,10 +243,22 @@ static int square_shift(int64_t digit_max) {
     return shift;
 }
 
-/* weft_array_read_with in array->unit. */
+/* One read of a sample, of the inputs themselves. */
+static bool reads_whole(const weft_array *array, const weft_read_pulse *pulses, int count) {
+    return count == 1 && pulses->polarity == 0 && pulses->mask == -1 && !array->drive.table;
+}
+
+/* A result is one code. */
+static bool is_one_code(const weft_array *array) {
+    weft_read_pulse pulses[WEFT_PULSES_MAX];
+    return array->plane_count == 1 && !array->planes[0].bits.data && !array->planes[0].known_weight &&
+           array->offset_weight == 0 && reads_whole(array, pulses, weft_read_pulses(array->chip, pulses));
+}
+
+/* weft_array_read_with in array->unit; ratio: weft_read_call. */
 static void read_in_units(const weft_array_kernels *kernels, const weft_array *array, const int16_t *q, int q_stride,
                           int count, const weft_read_place *places, int64_t *out, int out_stride,
-                          weft_plane_probe *probes) {
+                          weft_plane_probe *probes, double ratio) {
     weft_read_pulse pulses[WEFT_PULSES_MAX];
     const int pulse_count = weft_read_pulses(array->chip, pulses), digit_max = weft_chip_pulse_max(array->chip);
     weft_read_call call = {.kernels = kernels,
@@ -247,12 +272,14 @@ static void read_in_units(const weft_array_kernels *kernels, const weft_array *a
                            .out = out,
                            .out_stride = out_stride,
                            .probes = probes,
+                           .ratio = ratio,
                            .bits = array->planes[0].bits.data,
                            .noise = array->planes[0].variance.data,
+                           .pulse_group = weft_drive_group(array->chip),
                            .digit_max = array->drive.table ? array->drive.table[digit_max] : digit_max};
     weft_read_block block;
     assert(array->planes[0].cells.data && (places || !call.noise));
-    call.whole = pulse_count == 1 && pulses->polarity == 0 && pulses->mask == -1 && !array->drive.table;
+    call.whole = reads_whole(array, pulses, pulse_count);
     call.square_shift = square_shift(call.digit_max);
     clear(&block);
     if (call.whole && !call.bits) add_whole_samples(&call, &block);
@@ -276,18 +303,18 @@ void weft_array_read_with(const weft_array_kernels *kernels, const weft_array *a
     enum { SUMS = 16384 }; /* at least 4 samples of the widest array */
     int64_t sums[SUMS];
     const int columns = array->columns, together = SUMS / columns;
-    if (array->unit == array->result_scale) {
-        read_in_units(kernels, array, q, q_stride, count, places, out, out_stride, probes);
+    const double ratio = array->unit / array->result_scale;
+    if (ratio == 1 || is_one_code(array)) {
+        read_in_units(kernels, array, q, q_stride, count, places, out, out_stride, probes, ratio == 1 ? 0 : ratio);
         return;
     }
     for (int i = 0; i < count; i += together) {
         const int part = count - i < together ? count - i : together;
         memset(sums, 0, sizeof *sums * (size_t)part * (size_t)columns);
         read_in_units(kernels, array, q + (size_t)i * (size_t)q_stride, q_stride, part, places ? places + i : NULL,
-                      sums, columns, probes);
+                      sums, columns, probes, 0);
         for (int k = 0; k < part; k++)
-            add_rounded(out + (size_t)(i + k) * (size_t)out_stride, sums + (size_t)k * (size_t)columns, columns,
-                        array->unit / array->result_scale);
+            add_rounded(out + (size_t)(i + k) * (size_t)out_stride, sums + (size_t)k * (size_t)columns, columns, ratio);
     }
 }
 

@@ -72,6 +72,10 @@ void weft_digits_magnitude(int16_t *to, const int16_t *q, int rows, const weft_r
 void weft_digits_twos_complement(int16_t *to, const int16_t *q, int rows, const weft_read_pulse *pulse);
 /* to[r] = (digits[r]^2 + half) >> shift, half = 2^shift / 2; *total: their sum. */
 void weft_digits_square(int16_t *to, const int16_t *digits, int rows, int shift, int64_t *total);
+/* The same of whole inputs q whose pulses, `group` bits of |q| each, are added ahead of the converter: every pulse is
+ * read with noise of its own, so to = sum over pulses of (what the pulse drives x 2^its shift)^2. */
+void weft_digits_square_pulses(int16_t *to, const int16_t *q, int rows, const weft_drive *drive, int group, int shift,
+                               int64_t *total);
 /* Digits to drives (weft_drive.table). */
 void weft_digits_bend(int16_t *digits, int rows, const int16_t *table);
 
@@ -88,7 +92,9 @@ typedef struct weft_read_call {
     int out_stride;
     weft_plane_probe *probes;
     bool bits, noise, whole; /* bit path; read noise; digits are the inputs themselves */
+    int pulse_group;         /* bits of a pulse, where those of an input are added ahead of the converter; else 0 */
     int digit_max;           /* as driven: weft_drive.table applied */
+    double ratio;            /* results in units of array->unit are rounded to this many of it, read by read; 0: not */
     int square_shift;        /* squares are rounded and shifted so that they fit 15 bits */
 } weft_read_call;
 

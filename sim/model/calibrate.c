@@ -102,7 +102,7 @@ static weft_status calibrate_affine(weft_calibration *c, weft_error *err) {
         c->sums = weft_aligned_alloc(c->count, 2 * (size_t)op->in.channels * sizeof *c->sums);
         if (!c->sums) return out_of_memory(c, err);
         const weft_status status =
-            weft_functional_groups(c->engine, WEFT_CALIBRATION_IMAGE, c->count, visit_statistics, c, err);
+            weft_functional_groups(c->engine, WEFT_CALIBRATION_IMAGE, c->count, true, visit_statistics, c, err);
         if (status == WEFT_OK) refold(c);
         weft_aligned_free(c->sums);
         c->sums = NULL;
@@ -165,7 +165,7 @@ static weft_status calibrate_stage(weft_calibration *c, weft_error *err) {
         const size_t size = weft_shape_size(c->engine->outputs[output].shape);
         c->values[output] = weft_aligned_alloc(c->count, size * sizeof(float));
         if (!c->values[output]) return out_of_memory(c, err);
-        WEFT_TRY(weft_functional_groups(c->engine, WEFT_CALIBRATION_IMAGE, c->count, visit_outputs, c, err));
+        WEFT_TRY(weft_functional_groups(c->engine, WEFT_CALIBRATION_IMAGE, c->count, true, visit_outputs, c, err));
         WEFT_TRY(set_range(c, output, c->values[output], err));
     }
     drop_sources(c);

@@ -207,7 +207,7 @@ weft_status weft_calibrate_adc(weft_calibration *c, weft_error *err) {
     p.probes = calloc(probe_count(&p), sizeof *p.probes);
     if (!p.stride || !p.probes) WEFT_TRY_GOTO(out_of_memory(c, err));
     choose_strides(&p);
-    WEFT_TRY_GOTO(weft_functional_groups(c->engine, WEFT_CALIBRATION_IMAGE, c->count, visit_probes, &p, err));
+    WEFT_TRY_GOTO(weft_functional_groups(c->engine, WEFT_CALIBRATION_IMAGE, c->count, true, visit_probes, &p, err));
     if (p.failed) WEFT_TRY_GOTO(out_of_memory(c, err));
     WEFT_TRY_GOTO(set_ranges(&p, err));
     weft_stage_model_rescale(model);

@@ -67,8 +67,10 @@ static weft_status program_relative(const weft_chip *chip, const weft_program_ta
                                     weft_error *err) {
     const weft_transform_draw draw = {
         .seed = place->seed, .step = place->trial, .layer = (uint16_t)place->stage, .purpose = WEFT_PURPOSE_PROGRAM};
+    weft_transform_chain chain = chip->program;
+    chain.low = (float)lowest(chip);
     if (table->count) table_apply(table, place, first, g, count);
-    return weft_transform_chain_apply_to(&chip->program, 1.0f, g, g, first, count, &draw, err);
+    return weft_transform_chain_apply_to(&chain, 1.0f, g, g, first, count, &draw, err);
 }
 
 weft_status weft_cells_program(const weft_chip *chip, const weft_program_table *table, const weft_cells_place *place,

@@ -87,6 +87,11 @@ typedef struct weft_wires_cells {
  * not finite, negative gates, or voltages with a |v| / v_max above 300. */
 weft_status weft_wires_solve(const weft_wires *wires, const weft_wires_cells *cells, const double *voltages,
                              int samples, double *currents, weft_error *err);
+/* The same; solved(context, samples) is called behind each sample with how many there are so far. */
+typedef void (*weft_wires_solved)(void *context, int samples);
+weft_status weft_wires_solve_watched(const weft_wires *wires, const weft_wires_cells *cells, const double *voltages,
+                                     int samples, double *currents, weft_wires_solved solved, void *context,
+                                     weft_error *err);
 
 #ifdef __cplusplus
 }

@@ -97,6 +97,17 @@ static void divide(weft_program_table *table, double g_max_us) {
     }
 }
 
+/* Nothing is known beyond the table's ends. */
+static weft_status check_range(const weft_program_table *table, const weft_chip *chip, weft_error *err) {
+    const double first = table->target[0] * chip->device.g_max_us,
+                 last = table->target[table->count - 1] * chip->device.g_max_us, low = chip->device.g_min_us,
+                 high = chip->device.g_max_us, slack = 1e-9 * high;
+    if (first <= low + slack && last >= high - slack) return WEFT_OK;
+    return weft_error_set_at(err, WEFT_E_INVALID, chip->program_table_path, 0, 0,
+                             "%s from %g to %g uS; cells lie between %g (device.g_min_us) and %g (device.g_max_us)",
+                             names[0], first, last, low, high);
+}
+
 weft_status weft_program_table_read(weft_program_table *out, const weft_chip *chip, weft_error *err) {
     const char *path = chip->program_table_path;
     char *text = NULL;
@@ -108,6 +119,7 @@ weft_status weft_program_table_read(weft_program_table *out, const weft_chip *ch
     WEFT_TRY_GOTO(allocate(out, text, size, path, err));
     WEFT_TRY_GOTO(read_lines(out, path, text, err));
     divide(out, chip->device.g_max_us);
+    WEFT_TRY_GOTO(check_range(out, chip, err));
 cleanup:
     free(text);
     if (status != WEFT_OK) weft_program_table_destroy(out);

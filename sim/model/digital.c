@@ -3,28 +3,44 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/clones.h"
+#include "sim/model/simd.h"
+
 bool weft_digital_has_window(const weft_digital_op *op) {
     return op->kind == WEFT_DIGITAL_MAX_POOL || op->kind == WEFT_DIGITAL_AVERAGE_POOL || op->kind == WEFT_DIGITAL_PAD;
 }
 
-static void affine(const float *scale, const float *offset, size_t positions, size_t channels, const float *in,
-                   float *out) {
-    for (size_t p = 0; p < positions; p++)
-        for (size_t c = 0; c < channels; c++) out[p * channels + c] = scale[c] * in[p * channels + c] + offset[c];
+WEFT_INLINE void affine_body(const float *scale, const float *offset, size_t positions, size_t channels,
+                             const float *in, float *out) {
+    for (size_t p = 0; p < positions; p++, in += channels, out += channels) {
+        WEFT_INDEPENDENT
+        for (size_t c = 0; c < channels; c++) out[c] = scale[c] * in[c] + offset[c];
+    }
 }
+static void affine(const float *scale, const float *offset, size_t positions, size_t channels, const float *in,
+                   float *out);
+WEFT_VARIANTS(affine,
+              (const float *scale, const float *offset, size_t positions, size_t channels, const float *in, float *out),
+              (scale, offset, positions, channels, in, out))
 
-static void relu(size_t count, const float *in, float *out) {
+WEFT_INLINE void relu_body(size_t count, const float *in, float *out) {
+    WEFT_INDEPENDENT
     for (size_t i = 0; i < count; i++) out[i] = in[i] > 0.0f ? in[i] : 0.0f;
 }
+static void relu(size_t count, const float *in, float *out);
+WEFT_VARIANTS(relu, (size_t count, const float *in, float *out), (count, in, out))
 
-static float clipped(float x, float low, float high) {
+WEFT_INLINE float clipped(float x, float low, float high) {
     const float above = x > low ? x : low;
     return above < high ? above : high;
 }
 
-static void clip(const weft_digital_op *op, size_t count, const float *in, float *out) {
-    for (size_t i = 0; i < count; i++) out[i] = clipped(in[i], op->low, op->high);
+WEFT_INLINE void clip_body(float low, float high, size_t count, const float *in, float *out) {
+    WEFT_INDEPENDENT
+    for (size_t i = 0; i < count; i++) out[i] = clipped(in[i], low, high);
 }
+static void clip(float low, float high, size_t count, const float *in, float *out);
+WEFT_VARIANTS(clip, (float low, float high, size_t count, const float *in, float *out), (low, high, count, in, out))
 
 /* nearbyint rounds ties to even. */
 static void quantise(const weft_digital_op *op, size_t count, const float *in, float *out) {
@@ -67,7 +83,7 @@ void weft_digital_elementwise(const weft_digital_op *op, const float *scale, con
         affine(scale, offset, positions, (size_t)channels, in, out);
         break;
     case WEFT_DIGITAL_CLIP:
-        clip(op, count, in, out);
+        clip(op->low, op->high, count, in, out);
         break;
     case WEFT_DIGITAL_QUANTISE:
         quantise(op, count, in, out);
@@ -95,12 +111,17 @@ void weft_digital_elementwise(const weft_digital_op *op, const float *scale, con
     }
 }
 
-static void maximum(float *out, const float *in, int channels) {
+WEFT_INLINE void maximum_body(float *out, const float *in, int channels) {
     for (int c = 0; c < channels; c++) out[c] = in[c] > out[c] ? in[c] : out[c];
 }
-static void add(float *out, const float *in, int channels) {
+static void maximum(float *out, const float *in, int channels);
+WEFT_VARIANTS(maximum, (float *out, const float *in, int channels), (out, in, channels))
+
+WEFT_INLINE void add_body(float *out, const float *in, int channels) {
     for (int c = 0; c < channels; c++) out[c] += in[c];
 }
+static void add(float *out, const float *in, int channels);
+WEFT_VARIANTS(add, (float *out, const float *in, int channels), (out, in, channels))
 
 /* Combines the window's elements into out; returns how many lie inside the map. */
 static int combine(const weft_digital_op *op, int channels, const float *in_map, int top, int left, float *out) {

@@ -140,6 +140,8 @@ typedef struct weft_work {
     float *map, *next;       /* [group, height, width, channels] real values between digital ops */
     int16_t *rows;           /* gathered matrix inputs of a block of positions */
     int64_t *sums;           /* results of that block */
+    float *values;           /* the same as real values */
+    int16_t *codes;          /* the same as integers that are sent, or those of pixels that are added */
     weft_read_place *places; /* of that block */
 } weft_work;
 
@@ -149,19 +151,22 @@ static inline int16_t *weft_functional_output(const weft_engine *engine, const w
 }
 /* Memory that the matrices need beside the maps, in values of their kinds. */
 typedef struct weft_matrix_extents {
-    size_t rows, sums, block;
+    size_t rows, sums, codes, block;
 } weft_matrix_extents;
 weft_matrix_extents weft_functional_matrix_extents(const weft_stage *stage);
-/* The stage's sources (weft_functional_output) -> work->map: gather, arrays, sum over row tiles, dequantise. */
-void weft_functional_matrix(const weft_engine *engine, int stage, weft_work *work, int images);
-/* The same for any stage: what its first digital op works on. */
+/* The stage's sources (weft_functional_output), gathered, through the arrays, summed over row tiles, to real values and
+ * through the first `ops` digital ops, none of which has a window; sent: quantised into the stage's output, else to
+ * work->map. */
+void weft_functional_matrix(const weft_engine *engine, int stage, weft_work *work, int images, int ops, bool sent);
+/* What the first digital op of any stage works on -> work->map. */
 void weft_functional_begin(const weft_engine *engine, int stage, weft_work *work, int images);
 /* work->map -> work->map through digital ops [first, end). */
 void weft_functional_digital(const weft_engine *engine, int stage, int first, int end, weft_work *work, int images);
 /* Calls visit(context, work, first, images) once for every group of consecutive images of 0..count-1, from several
- * threads; their numbers start at first_image. MEMORY. */
+ * threads; their numbers start at first_image. maps: work->map has place for every stage's values, not only for those
+ * that weft_functional_group keeps. MEMORY. */
 typedef void (*weft_group_visit)(void *context, weft_work *work, size_t first, int images);
-weft_status weft_functional_groups(const weft_engine *engine, uint64_t first_image, size_t count,
+weft_status weft_functional_groups(const weft_engine *engine, uint64_t first_image, size_t count, bool maps,
                                    weft_group_visit visit, void *context, weft_error *err);
 /* One group through all stages; x [images, C, H, W], watches [count] by stage or NULL. Logits are in work->map. */
 void weft_functional_group(const weft_engine *engine, weft_work *work, const float *x, int images,

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "core/arena.h"
-#include "sim/model/engine_internal.h"
+#include "sim/model/functional_internal.h"
 
 enum { GROUP_MAX = 8, GROUP_BYTES = 64 << 20, RUN = 256 };
 
@@ -17,39 +17,71 @@ static void grow(size_t *to, size_t value) {
     if (value > *to) *to = value;
 }
 
-static extents work_extents(const weft_engine *engine) {
-    extents e = {.joined = 1};
+/* Leading digital ops that go position by position: they follow the matrix block by block. */
+static int local_ops(const weft_stage *stage) {
+    int count = 0;
+    while (stage->has_matrix && count < stage->op_count && !weft_digital_has_window(&stage->ops[count])) count++;
+    return count;
+}
+
+/* The results go to the output from there, not through work->map. */
+static bool sends_blocks(const weft_engine *engine, int stage) {
+    const weft_stage *s = engine->items[stage].stage;
+    return s->has_matrix && local_ops(s) == s->op_count && engine->outputs[stage + 1].last_reader >= 0;
+}
+
+static void grow_map(extents *e, const weft_stage *stage) {
+    grow(&e->map, weft_shape_size(stage->matrix_out));
+    for (int o = 0; o < stage->op_count; o++) grow(&e->map, weft_shape_size(stage->ops[o].out));
+}
+
+/* Channels that a position sends, or that an output which is added to it has. */
+static size_t codes_of(const weft_engine *engine, const weft_stage *stage) {
+    size_t channels = (size_t)stage->columns;
+    for (int p = 0; p < stage->port_count; p++)
+        for (int i = 0; i < stage->ports[p].source_count; i++)
+            grow(&channels, (size_t)engine->outputs[stage->ports[p].sources[i].stage + 1].shape.channels);
+    return channels;
+}
+
+/* maps: of all stages. */
+static extents work_extents(const weft_engine *engine, bool maps) {
+    extents e = {.joined = 1, .map = 1};
     for (int s = 0; s < engine->count; s++) {
         const weft_stage *stage = engine->items[s].stage;
         const weft_matrix_extents matrix = weft_functional_matrix_extents(stage);
         grow(&e.matrix.rows, matrix.rows);
         grow(&e.matrix.sums, matrix.sums);
         grow(&e.matrix.block, matrix.block);
+        grow(&e.matrix.codes, matrix.block * codes_of(engine, stage));
         if (stage->has_matrix && stage->ports[0].source_count > 1) grow(&e.joined, weft_shape_size(stage->in));
-        grow(&e.map, weft_shape_size(stage->matrix_out));
-        for (int o = 0; o < stage->op_count; o++) grow(&e.map, weft_shape_size(stage->ops[o].out));
+        if (maps || !sends_blocks(engine, s)) grow_map(&e, stage);
     }
     return e;
 }
 
 static void work_destroy(weft_work *work) {
-    void *const blocks[] = {work->arena, work->joined, work->map, work->next, work->rows, work->sums, work->places};
+    void *const blocks[] = {work->arena, work->joined, work->map,   work->next,  work->rows,
+                            work->sums,  work->values, work->codes, work->places};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) weft_aligned_free(blocks[i]);
 }
 
 /* False when memory is out. */
-static bool work_create(weft_work *work, const weft_engine *engine, int group) {
-    const extents e = work_extents(engine);
+static bool work_create(weft_work *work, const weft_engine *engine, const extents *needs, int group) {
+    const extents e = *needs;
     const size_t images = (size_t)group;
     *work = (weft_work){.group = group};
-    work->arena = weft_aligned_alloc(images * engine->arena, sizeof *work->arena);
-    work->joined = weft_aligned_alloc(images * e.joined, sizeof *work->joined);
+    work->arena = weft_aligned_alloc(images * engine->arena + WEFT_COPY_VALUES, sizeof *work->arena);
+    work->joined = weft_aligned_alloc(images * e.joined + WEFT_COPY_VALUES, sizeof *work->joined);
     work->map = weft_aligned_alloc(images * e.map, sizeof *work->map);
     work->next = weft_aligned_alloc(images * e.map, sizeof *work->next);
     work->rows = weft_aligned_alloc(e.matrix.rows, sizeof *work->rows);
     work->sums = weft_aligned_alloc(e.matrix.sums, sizeof *work->sums);
+    work->values = weft_aligned_alloc(e.matrix.sums, sizeof *work->values);
+    work->codes = weft_aligned_alloc(e.matrix.codes + WEFT_COPY_VALUES, sizeof *work->codes);
     work->places = weft_aligned_alloc(e.matrix.block, sizeof *work->places);
-    return work->arena && work->joined && work->map && work->next && work->rows && work->sums && work->places;
+    return work->arena && work->joined && work->map && work->next && work->rows && work->sums && work->values &&
+           work->codes && work->places;
 }
 
 /* ---- digital ---- */
@@ -58,15 +90,13 @@ static bool work_create(weft_work *work, const weft_engine *engine, int group) {
 static void take_source(const weft_engine *engine, const weft_port *port, const weft_source *source, weft_work *work,
                         int images) {
     const weft_engine_output *output = &engine->outputs[source->stage + 1];
-    const int16_t *q = weft_functional_output(engine, work, source->stage + 1);
-    const size_t positions = (size_t)images * (size_t)port->shape.height * (size_t)port->shape.width;
-    const size_t channels = (size_t)port->shape.channels, stride = (size_t)output->shape.channels;
-    float *map = work->map + source->begin;
-    for (size_t p = 0; p < positions; p++, map += channels, q += stride)
-        for (int c = 0; c < source->channels; c++) {
-            const float value = weft_digital_value(q[c], output->scale);
-            map[c] = port->op < 0 ? value : weft_digital_sum(map[c], value);
-        }
+    const weft_taking how = {.positions = (size_t)images * (size_t)port->shape.height * (size_t)port->shape.width,
+                             .channels = (size_t)source->channels,
+                             .map_stride = (size_t)port->shape.channels,
+                             .q_stride = (size_t)output->shape.channels,
+                             .scale = output->scale,
+                             .add = port->op >= 0};
+    weft_functional_take(&how, weft_functional_output(engine, work, source->stage + 1), work->map + source->begin);
 }
 
 static void take_port(const weft_engine *engine, int stage, int port, weft_work *work, int images) {
@@ -105,7 +135,7 @@ void weft_functional_digital(const weft_engine *engine, int stage, int first, in
 
 void weft_functional_begin(const weft_engine *engine, int stage, weft_work *work, int images) {
     if (engine->items[stage].stage->has_matrix)
-        weft_functional_matrix(engine, stage, work, images);
+        weft_functional_matrix(engine, stage, work, images, 0, false);
     else
         take_port(engine, stage, 0, work, images);
 }
@@ -113,23 +143,23 @@ void weft_functional_begin(const weft_engine *engine, int stage, weft_work *work
 /* ---- images ---- */
 
 /* Images that a thread computes together: what fits GROUP_BYTES, and leaves work for every thread. */
-static int group_size(const weft_engine *engine, size_t count) {
-    const extents e = work_extents(engine);
-    const size_t bytes = sizeof(int16_t) * (engine->arena + e.joined) + 2 * sizeof(float) * e.map;
+static int group_size(const weft_engine *engine, const extents *e, size_t count) {
+    const size_t bytes = sizeof(int16_t) * (engine->arena + e->joined) + 2 * sizeof(float) * e->map;
     const size_t share = count / (size_t)omp_get_max_threads(), fit = GROUP_BYTES / bytes;
     const size_t group = share < fit ? share : fit;
     return group < 1 ? 1 : group < GROUP_MAX ? (int)group : GROUP_MAX;
 }
 
-weft_status weft_functional_groups(const weft_engine *engine, uint64_t first_image, size_t count,
+weft_status weft_functional_groups(const weft_engine *engine, uint64_t first_image, size_t count, bool maps,
                                    weft_group_visit visit, void *context, weft_error *err) {
-    const int group = group_size(engine, count);
+    const extents needs = work_extents(engine, maps);
+    const int group = group_size(engine, &needs, count);
     const size_t groups = (count + (size_t)group - 1) / (size_t)group;
     bool failed = false;
 #pragma omp parallel shared(failed)
     {
         weft_work work;
-        const bool ready = work_create(&work, engine, group);
+        const bool ready = work_create(&work, engine, &needs, group);
         if (!ready) {
 #pragma omp atomic write
             failed = true;
@@ -158,6 +188,22 @@ void weft_functional_input(const weft_engine *engine, const float *x_chw, int16_
         }
 }
 
+static void run_stage(const weft_engine *engine, int stage, weft_work *work, int images) {
+    const weft_stage *s = engine->items[stage].stage;
+    const weft_engine_output *output = &engine->outputs[stage + 1];
+    const int local = local_ops(s);
+    const bool sent = sends_blocks(engine, stage);
+    if (s->has_matrix)
+        weft_functional_matrix(engine, stage, work, images, local, sent);
+    else
+        take_port(engine, stage, 0, work, images);
+    if (sent) return;
+    weft_functional_digital(engine, stage, local, s->op_count, work, images);
+    if (output->last_reader >= 0)
+        weft_quantise_i16(work->map, (size_t)images * weft_shape_size(output->shape), output->scale,
+                          engine->chip->input_max, weft_functional_output(engine, work, stage + 1));
+}
+
 void weft_functional_group(const weft_engine *engine, weft_work *work, const float *x, int images,
                            const weft_watch *const *watches) {
     const size_t in_size = weft_shape_size(engine->stages->input);
@@ -165,13 +211,8 @@ void weft_functional_group(const weft_engine *engine, weft_work *work, const flo
         weft_functional_input(engine, x + (size_t)i * in_size,
                               weft_functional_output(engine, work, 0) + (size_t)i * in_size);
     for (int s = 0; s < engine->count; s++) {
-        const weft_engine_output *output = &engine->outputs[s + 1];
         work->watch = watches ? watches[s] : NULL;
-        weft_functional_begin(engine, s, work, images);
-        weft_functional_digital(engine, s, 0, engine->items[s].stage->op_count, work, images);
-        if (output->last_reader >= 0)
-            weft_quantise_i16(work->map, (size_t)images * weft_shape_size(output->shape), output->scale,
-                              engine->chip->input_max, weft_functional_output(engine, work, s + 1));
+        run_stage(engine, s, work, images);
     }
     work->watch = NULL;
 }
@@ -194,7 +235,7 @@ weft_status weft_engine_run_from(const weft_engine *engine, const float *x, uint
                                  float *logits, weft_error *err) {
     run_context run = {.engine = engine, .x = x, .logits = logits};
     WEFT_TRY(weft_engine_check_ranges(engine, err));
-    return weft_functional_groups(engine, first_image, count, run_group, &run, err);
+    return weft_functional_groups(engine, first_image, count, false, run_group, &run, err);
 }
 
 weft_status weft_engine_run(const weft_engine *engine, const float *x, size_t count, float *logits, weft_error *err) {

@@ -13,10 +13,10 @@ static void find_readers(weft_engine *engine) {
     }
 }
 
-/* Two outputs, the later one second, are kept at the same time. One that is read for the last time by the stage that
- * makes the other is not: a stage quantises when it has read everything. */
+/* Two outputs, the later one second, are kept at the same time. So is one that is read for the last time by the stage
+ * that makes the other: a stage sends some results while it still reads. */
 static bool meet(const weft_engine *engine, int early, int late) {
-    return engine->outputs[early].last_reader > late - 1;
+    return engine->outputs[early].last_reader >= late - 1;
 }
 
 /* Lowest place that no earlier output needs at the same time. */

@@ -5,16 +5,29 @@
 
 #include <stdbool.h>
 
+#include "core/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum weft_simd { WEFT_SIMD_PORTABLE, WEFT_SIMD_AVX2, WEFT_SIMD_AVX512 } weft_simd;
+/* What this processor has, at most what WEFT_KERNELS (portable, avx2, avx512) allows, as it was when first asked for.
+ * For tests and comparisons. The few functions of core that the compiler clones (core/clones.h) do not ask. */
+weft_simd weft_simd_level(void);
+/* INVALID: WEFT_KERNELS is none of these. UNSUPPORTED: the processor does not have it. */
+weft_status weft_simd_check(weft_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
 #if defined(__x86_64__) && defined(__GNUC__)
 #define WEFT_X86 1
 #define WEFT_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
 #define WEFT_AVX2 __attribute__((target("avx2")))
-static inline bool weft_has_avx512(void) {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512vnni");
-}
-static inline bool weft_has_avx2(void) { return __builtin_cpu_supports("avx2"); }
+static inline bool weft_has_avx512(void) { return weft_simd_level() >= WEFT_SIMD_AVX512; }
+static inline bool weft_has_avx2(void) { return weft_simd_level() >= WEFT_SIMD_AVX2; }
 #else
 #define WEFT_X86 0
 #endif
@@ -32,9 +45,10 @@ static inline bool weft_has_avx2(void) { return __builtin_cpu_supports("avx2"); 
     WEFT_AVX512 static void name##_avx512 parameters { name##_body arguments; }                                        \
     WEFT_AVX2 static void name##_avx2 parameters { name##_body arguments; }                                            \
     void name parameters {                                                                                             \
-        if (weft_has_avx512())                                                                                         \
+        const weft_simd level = weft_simd_level();                                                                     \
+        if (level == WEFT_SIMD_AVX512)                                                                                 \
             name##_avx512 arguments;                                                                                   \
-        else if (weft_has_avx2())                                                                                      \
+        else if (level == WEFT_SIMD_AVX2)                                                                              \
             name##_avx2 arguments;                                                                                     \
         else                                                                                                           \
             name##_body arguments;                                                                                     \

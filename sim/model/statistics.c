@@ -171,7 +171,7 @@ static weft_status collect(statistics *s, uint64_t first_image, weft_error *err)
     for (int i = 0; i < s->engine->count; i++) WEFT_TRY(make_reference(&s->references[i], s->engine, i, err));
     /* Scales of inputs are the engine's; a copy of an exact stage needs its own for what it sends on. */
     for (int i = 0; i < s->engine->count; i++) s->references[i].cells.value_scale = s->engine->items[i].value_scale;
-    WEFT_TRY(weft_functional_groups(s->engine, first_image, s->images, visit_group, s, err));
+    WEFT_TRY(weft_functional_groups(s->engine, first_image, s->images, false, visit_group, s, err));
     if (s->failed) return out_of_memory(err);
     for (int i = 0; i < s->engine->count; i++)
         if (s->engine->items[i].stage->has_matrix)

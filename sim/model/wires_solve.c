@@ -1,5 +1,4 @@
 /* Nodal equations of a whole array, by sparse factorisation and Newton's iteration. */
-#include <cblas.h>
 #include <cholmod.h>
 #include <math.h>
 #include <stdlib.h>
@@ -243,10 +242,11 @@ static weft_status check_cells(const weft_wires *w, const weft_wires_cells *cell
 }
 
 static weft_status start(solver *s, weft_error *err) {
-    openblas_set_num_threads(1); /* sums that do not depend on the machine's number of cores */
     if (!cholmod_start(&s->common)) return weft_error_set(err, WEFT_E_LIBRARY, "CHOLMOD: it did not start");
     s->started = true;
     s->common.print = 0;
+    s->common.supernodal = CHOLMOD_SIMPLICIAL; /* the supernodal part of CHOLMOD is under another licence */
+    s->common.final_ll = true;                 /* a pivot that is not positive is told */
     s->common.nmethods = 1;
     s->common.method[0].ordering = CHOLMOD_GIVEN;
     WEFT_TRY(weft_wires_network_create(&s->net, s->array, err));
@@ -274,16 +274,24 @@ static void stop(solver *s) {
     free(s->place);
 }
 
-weft_status weft_wires_solve(const weft_wires *wires, const weft_wires_cells *cells, const double *voltages,
-                             int samples, double *currents, weft_error *err) {
+weft_status weft_wires_solve_watched(const weft_wires *wires, const weft_wires_cells *cells, const double *voltages,
+                                     int samples, double *currents, weft_wires_solved solved, void *context,
+                                     weft_error *err) {
     solver s = {.array = wires, .cells = cells};
     weft_status status;
     WEFT_TRY(check_cells(wires, cells, voltages, samples, err));
     WEFT_TRY_GOTO(start(&s, err));
-    for (int i = 0; i < samples; i++)
+    for (int i = 0; i < samples; i++) {
         WEFT_TRY_GOTO(solve_sample(&s, voltages + (size_t)i * (size_t)wires->rows,
                                    currents + (size_t)i * (size_t)wires->columns, err));
+        if (solved) solved(context, i + 1);
+    }
 cleanup:
     stop(&s);
     return status;
+}
+
+weft_status weft_wires_solve(const weft_wires *wires, const weft_wires_cells *cells, const double *voltages,
+                             int samples, double *currents, weft_error *err) {
+    return weft_wires_solve_watched(wires, cells, voltages, samples, currents, NULL, NULL, err);
 }

@@ -76,7 +76,8 @@ static void print_chips(FILE *s, const weft_report_input *input, const weft_repo
     if (trials > 1)
         fprintf(s, "%-16s %d chips: mean %.2f %%, standard deviation %.2f, worst %.2f %%\n", "trials", trials,
                 f->trials_mean_percent, f->trials_std_percent, f->trials_worst_percent);
-    fprintf(s, "%-16s %.2f to %.2f %%\n", "95 % interval", f->accuracy_low_percent, f->accuracy_high_percent);
+    fprintf(s, "%-16s %.2f to %.2f %%%s\n", "95 % interval", f->accuracy_low_percent, f->accuracy_high_percent,
+            trials > 1 ? ", of the mean" : "");
     if (f->programming.time_ns > 0 || f->programming.energy_pj > 0) {
         char time[64], energy[64];
         weft_report_scaled(time, sizeof time, f->programming.time_ns, "s", -9, "u");

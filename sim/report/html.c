@@ -32,7 +32,9 @@ static const char style[] =
     ".key::before{content:'';display:inline-block;width:.8em;height:.8em;margin:0 .35em 0 .2em;background:var(--c)}\n"
     "@media(max-width:600px){body{padding:16px 14px 48px}dl{grid-template-columns:1fr}dd{margin-bottom:8px}}\n";
 
+/* Nothing where the run tells nothing. */
 static void tile(FILE *s, const char *label, double value, const char *unit, int exponent) {
+    if (!isfinite(value)) return;
     fputs("<div class=\"tile\"><b>", s);
     weft_report_html_scaled(s, value, unit, exponent);
     fprintf(s, "</b><span>%s</span></div>\n", label);
@@ -45,11 +47,11 @@ static void tiles(FILE *s, const weft_report_tables *tables) {
             f->trials_mean_percent, tables->input->images,
             weft_report_trials(tables->input) > 1 ? ", mean over chips" : "");
     tile(s, "latency of an image", f->latency_ns, "s", -9);
-    fprintf(s,
-            isfinite(f->throughput_images_per_s) ? "<div class=\"tile\"><b>%.*f</b>" : "<div class=\"tile\"><b>–</b>",
-            f->throughput_images_per_s < 1000 ? 1 : 0, f->throughput_images_per_s);
-    fputs("<span>images per second</span></div>\n", s);
+    if (isfinite(f->throughput_images_per_s))
+        fprintf(s, "<div class=\"tile\"><b>%.*f</b><span>images per second</span></div>\n",
+                f->throughput_images_per_s < 1000 ? 1 : 0, f->throughput_images_per_s);
     tile(s, "energy per image", f->energy_total_pj, "J", -12);
+    if (!isfinite(f->energy_total_pj)) tile(s, "dynamic energy per image", f->energy_dynamic_pj, "J", -12);
     tile(s, "power at that pace", f->power_mw, "W", -3);
     fprintf(s, "<div class=\"tile\"><b>%d</b><span>of %d cores, %d arrays</span></div>\n</div>\n", f->cores_used,
             tables->input->chip->core_count, f->arrays_used);

@@ -91,7 +91,11 @@ void weft_report_print(const weft_report_input *input, const weft_report_figures
                 input->mapping->chips, input->mapping->chips == 1 ? "" : "s");
     if (input->recalibrate)
         fprintf(stream, "%-16s on chip, %zu training images\n", "re-calibrated", input->recalibrate);
-    fprintf(stream, "%-16s %.2f %% of %zu images\n", "accuracy", figures->accuracy_percent, input->images);
+    if (weft_report_trials(input) > 1)
+        fprintf(stream, "%-16s %.2f %% of %zu images, mean of %d chips; the first one %.2f %%\n", "accuracy",
+                figures->trials_mean_percent, input->images, weft_report_trials(input), figures->accuracy_percent);
+    else
+        fprintf(stream, "%-16s %.2f %% of %zu images\n", "accuracy", figures->accuracy_percent, input->images);
     weft_report_print_arrays(input, figures, stream);
     print_row(stream, "latency", figures->latency_ns, "s", -9);
     if (isfinite(figures->throughput_images_per_s))

@@ -165,6 +165,22 @@ TEST_F(CliArray, read_noise_is_drawn_for_every_sample) {
     EXPECT_NEAR(std::sqrt(square), 4e-6, 0.15 * 4e-6); // 0.04 x 50 uA x sqrt(4)
 }
 
+// One cell behind a resistance R: its current changes by V / (1 + g R)^2 with g, so the noise falls by that square too.
+TEST_F(CliArray, wires_weaken_read_noise) {
+    write_file("g.csv", "50e-6\n");
+    write_file("x.csv", csv(std::vector<double>(2000, 1.0), 1));
+    const Words noise = {"--set", "device.read_noise=independent", "--set", "device.read_sigma=0.04"};
+    const auto spread = [&](const Words &more, double mean) {
+        double square = 0;
+        for (const std::vector<double> &row : rows_of(plus(noise, more))) square += (row[0] - mean) * (row[0] - mean);
+        return std::sqrt(square / 2000);
+    };
+    EXPECT_NEAR(spread({}, 50e-6), 4e-6, 0.06 * 4e-6); // 0.04 of 100 uS; 0.06: 4 standard deviations
+    const Words behind = {"--set", "wires.row_segment_ohm=10000"};
+    EXPECT_NEAR(spread(behind, 50e-6 / 1.5), 4e-6 / 2.25, 0.06 * 4e-6 / 2.25);
+    EXPECT_NEAR(spread(plus(behind, {"--exact"}), 50e-6 / 1.5), 4e-6 / 2.25, 0.06 * 4e-6 / 2.25);
+}
+
 TEST_F(CliArray, cells_that_are_not_ohmic_and_gates) {
     write_file("g.csv", "1e-4\n");
     write_file("x.csv", "0.2\n0.1\n");
@@ -222,6 +238,20 @@ TEST_F(CliArray, netlist_against_ngspice) {
         near(ngspice("a.cir", 4), own, 1e-6);
     }
     EXPECT_EQ(listing(), "a.cir g.csv x.csv");
+}
+
+TEST_F(CliArray, netlist_to_standard_output) {
+    write_file("g.csv", "1e-5,2e-5\n");
+    write_file("x.csv", "0.5\n");
+    ASSERT_EQ(array({"--spice", "a.cir"}).code, 0);
+    Ran run = array({"--spice", "-"});
+    EXPECT_EQ(run.code, 0);
+    EXPECT_EQ(run.out, read_file("a.cir"));
+    EXPECT_EQ(run.err, "array-bare: 1 x 2 cells, 1 sample, no wires, column currents in ampere\n");
+    run = array({"--spice", "-", "--json", "-"});
+    EXPECT_EQ(run.code, 2);
+    EXPECT_EQ(run.err, "weft: --spice and --json cannot both go to standard output\nTry 'weft array --help'.\n");
+    fs::remove("a.cir");
 }
 
 TEST_F(CliArray, bad_conductances) {

@@ -122,14 +122,14 @@ inline void make_dataset(const fs::path &where, int size, int train, int test) {
     }
 }
 
-// conv 3x3 x 4, pool, relu, dense 10, untrained; inputs of size x size.
-inline void make_network(const char *path, int size) {
+// conv 3x3 x channels, pool, relu, dense 10, untrained; inputs of size x size.
+inline void make_network(const char *path, int size, int channels = 4) {
     weft_network *net = nullptr;
     weft_error err{};
     ASSERT_EQ(weft_network_create(&net, "made", {1, size, size}, &err), WEFT_OK) << err.text;
     weft_layer conv{}, pool{}, relu{}, dense{};
     conv.kind = WEFT_LAYER_CONV;
-    conv.out.channels = 4;
+    conv.out.channels = channels;
     conv.groups = 1;
     conv.window = {3, 3, 1, 1, 1, 1, 1, 1, 1, 1};
     pool.kind = WEFT_LAYER_MAX_POOL;

@@ -300,6 +300,36 @@ TEST_F(CliResults, sim_keeps_the_settings_of_the_mapping) {
     EXPECT_NE(read_file("run/report.json").find("\"adc.bits=7\""), std::string::npos);
 }
 
+// What was asked for and is not there, or does nothing, is told.
+TEST_F(CliResults, notes_of_counts_and_keys) {
+    ASSERT_EQ(weft({"map", "net.onnx", "isaac-ce", "-o", "m.yaml"}).code, 0);
+    Ran run = weft({"sim", "m.yaml", "--dataset", "set", "--functional", "--statistics", "99", "-o", "run"});
+    EXPECT_EQ(run.code, 0);
+    EXPECT_EQ(run.err, "weft: note: --statistics 99: all 30 images are taken, there are no more\n");
+    run = weft({"sim", "m.yaml", "--dataset", "set", "--images", "5", "--functional", "--set", "device.read_sigma=0.1",
+                "--set", "device.g_max_us=", "-o", "run"});
+    EXPECT_EQ(run.code, 0);
+    EXPECT_EQ(run.err, "weft: note: the chip differs from the one that the mapping was made for (--set)\n"
+                       "weft: note: device.read_sigma has no effect: device.read_noise is none\n");
+    const std::string page = read_file("run/report.html");
+    EXPECT_NE(page.find("<span>dynamic energy per image</span>"), std::string::npos);
+    EXPECT_EQ(page.find("<b>–</b>"), std::string::npos);
+    run = weft({"sim", "m.yaml", "--dataset", "set", "--functional", "--trials", "2", "--set",
+                "device.program=addnorm:sigma=0.05", "-o", "run"});
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_NE(run.out.find(" % of 30 images, mean of 2 chips; the first one "), std::string::npos) << run.out;
+    EXPECT_NE(run.out.find(" %, of the mean\n"), std::string::npos) << run.out;
+}
+
+TEST_F(CliResults, info_knows_errors_of_cells) {
+    const std::string hermes = weft({"info", "hermes"}).out, isaac = weft({"info", "isaac-ce"}).out;
+    for (const char *line : {"\nconductance  0 to 20.7 uS\n", "\nprogramming  table hermes-cells.csv\n",
+                             "\nread noise   pcm, 1\n", "\nconverters   256 an array, ideal, "})
+        EXPECT_NE(hermes.find(line), std::string::npos) << line << hermes;
+    EXPECT_NE(isaac.find("\nerrors       none: cells hold their levels, wires are ideal\n"), std::string::npos)
+        << isaac;
+}
+
 TEST_F(CliResults, info_knows_every_kind) {
     ASSERT_EQ(weft({"map", "net.onnx", "hermes", "-o", "m.yaml"}).code, 0);
     const std::pair<const char *, const char *> kinds[] = {{"net.onnx", "network"},

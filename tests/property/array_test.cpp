@@ -487,16 +487,19 @@ TEST(Probe, BinsAreSixtyFourAnOctave) {
 // ---- statistics of whole reads ----
 
 // Standard deviation of a column: sigma x g_max x root of the sum of squared digits, for each of the two cells of a
-// weight; proportional: of digit x level.
-void check_noise(int kind, int encoding, double sigma) {
+// weight; proportional: of digit x level. Each pulse is a read with noise of its own, whether pulses are converted one
+// by one or added ahead of the converter. group: bits of a pulse; 0: one pulse, by its width.
+void check_noise(int kind, int encoding, double sigma, int group = 0, bool accumulate = false, double bend = 0) {
     std::mt19937 random(21);
     Case c;
     c.spec.rows = 64, c.spec.cell_bits = 4, c.spec.weight_bits = 5;
     c.spec.weight_encoding = encoding;
-    c.spec.input_bits = 6, c.spec.bits_per_pulse = 0, c.spec.input_encoding = WEFT_INPUT_PULSE_WIDTH;
+    c.spec.input_bits = 6, c.spec.bits_per_pulse = group;
+    c.spec.input_encoding = group ? WEFT_INPUT_SIGN_MAGNITUDE : WEFT_INPUT_PULSE_WIDTH;
     c.spec.adc_range = WEFT_ADC_CALIBRATED, c.spec.adc_bits = 24;
     fill(c, random);
     c.chip.device.read_noise = kind, c.chip.device.read_sigma = sigma;
+    c.chip.adc.accumulate_analog = accumulate, c.chip.device.iv_nonlinearity = bend;
     weft_chip_resolve(&c.chip);
     c.rows = 64, c.columns = 40, c.samples = 500, c.stride = 64;
     c.weights.clear(), c.q.clear(), c.places.clear();
@@ -507,18 +510,24 @@ void check_noise(int kind, int encoding, double sigma) {
         c.places.push_back({static_cast<uint64_t>(i / 100), static_cast<uint64_t>(i % 100) * 10000});
     const Array array(c);
     const std::vector<int64_t> out = run(array.a, c, true);
+    const auto drive = [&](int64_t digit) {
+        const double most = (1 << group) - 1, d = static_cast<double>(digit);
+        return bend > 0 ? most * std::sinh(bend * d / most) / std::sinh(bend) : d;
+    };
     double sum = 0, square = 0;
     for (int k = 0; k < c.columns; k++) {
-        double variance = 0;
-        for (int r = 0; r < c.rows; r++) {
-            const double digit = static_cast<double>(input(c, 0, r)), level = static_cast<double>(weight(c, r, k));
-            variance += kind == WEFT_READ_NOISE_INDEPENDENT ? 2 * std::pow(sigma * 15 * digit, 2)
-                                                            : std::pow(sigma * level * digit, 2);
-        }
+        double variance = 0, expected = 0;
+        for (int r = 0; r < c.rows; r++)
+            for (int low = 0; low < (group ? 5 : 1); low += group ? group : 1) {
+                const int64_t q = input(c, 0, r), digit = group ? q >> low & ((1 << group) - 1) : q;
+                const double applied = std::ldexp(drive(digit), low), level = static_cast<double>(weight(c, r, k));
+                expected += applied * level;
+                variance += kind == WEFT_READ_NOISE_INDEPENDENT ? 2 * std::pow(sigma * 15 * applied, 2)
+                                                                : std::pow(sigma * level * applied, 2);
+            }
         for (int i = 0; i < c.samples; i++) {
             const double error =
-                (static_cast<double>(out[static_cast<size_t>(i * c.columns + k)]) * array.a.result_scale -
-                 static_cast<double>(product(c, i, k))) /
+                (static_cast<double>(out[static_cast<size_t>(i * c.columns + k)]) * array.a.result_scale - expected) /
                 std::sqrt(variance);
             sum += error;
             square += error * error;
@@ -533,6 +542,16 @@ TEST(Noise, IndependentHasItsVariance) {
 }
 TEST(Noise, ProportionalHasItsVariance) {
     check_noise(WEFT_READ_NOISE_PROPORTIONAL, WEFT_WEIGHT_DIFFERENTIAL_CELL, 0.05);
+}
+TEST(Noise, OfEveryPulseWhereEachIsConverted) {
+    check_noise(WEFT_READ_NOISE_INDEPENDENT, WEFT_WEIGHT_DIFFERENTIAL_CELL, 0.02, 1);
+    check_noise(WEFT_READ_NOISE_PROPORTIONAL, WEFT_WEIGHT_DIFFERENTIAL_CELL, 0.05, 2);
+}
+TEST(Noise, OfEveryPulseWhereTheyAreAdded) {
+    check_noise(WEFT_READ_NOISE_INDEPENDENT, WEFT_WEIGHT_DIFFERENTIAL_CELL, 0.02, 1, true);
+    check_noise(WEFT_READ_NOISE_INDEPENDENT, WEFT_WEIGHT_DIFFERENTIAL_COLUMNS, 0.02, 2, true);
+    check_noise(WEFT_READ_NOISE_PROPORTIONAL, WEFT_WEIGHT_DIFFERENTIAL_CELL, 0.05, 2, true);
+    check_noise(WEFT_READ_NOISE_PROPORTIONAL, WEFT_WEIGHT_DIFFERENTIAL_CELL, 0.05, 2, true, 1.5);
 }
 // Sums never get below 0 here, so nothing is clamped: two columns of a weight, one cell each.
 TEST(Noise, IndependentOnColumns) { check_noise(WEFT_READ_NOISE_INDEPENDENT, WEFT_WEIGHT_DIFFERENTIAL_COLUMNS, 0.02); }

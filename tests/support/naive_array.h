@@ -96,17 +96,33 @@ class Array {
         return digit < 0 ? -a.drive.table[-digit] : a.drive.table[digit];
     }
 
+    // Of what a digit drives; of all pulses of an input apart, where they are added ahead of the converter.
+    int64_t square(int64_t digit) const {
+        const int group = static_cast<int>(chip.input.bits_per_pulse);
+        const int64_t size = std::abs(digit);
+        if (!chip.adc.accumulate_analog || chip.input.encoding == WEFT_INPUT_PULSE_WIDTH || group >= chip.input.bits)
+            return driven(digit) * driven(digit);
+        if (a.drive.square) return a.drive.square[size];
+        int64_t sum = 0;
+        for (int64_t low = 1, next = 0; low <= size; low = next) {
+            next = low << group;
+            const int64_t part = size % next - size % low;
+            sum += part * part;
+        }
+        return sum;
+    }
+
     // Noise of a read in levels x digits. Squares above 15 bits are rounded to 15.
     double noise(const std::vector<int64_t> &digits, int k, int c, uint64_t number,
                  const weft_read_place *place) const {
         if (variances[static_cast<size_t>(k)].empty()) return 0;
         const int64_t largest = driven(weft_chip_pulse_max(&chip));
         int shift = 0;
-        const auto squared = [&](int64_t d) { return (d * d + ((int64_t{1} << shift) >> 1)) >> shift; };
-        while (squared(largest) > 32767) shift++;
+        const auto shortened = [&](int64_t square) { return (square + ((int64_t{1} << shift) >> 1)) >> shift; };
+        while (shortened(largest * largest) > 32767) shift++;
         int64_t sum = 0;
         for (int r = 0; r < a.rows; r++)
-            sum += squared(driven(digits[static_cast<size_t>(r)])) *
+            sum += shortened(square(digits[static_cast<size_t>(r)])) *
                    variances[static_cast<size_t>(k)][static_cast<size_t>(r * a.columns + c)];
         const double unit = std::ldexp(a.planes[k].variance_unit, shift - 2 * a.drive.bits);
         const weft_rng rng = {a.place.seed, a.place.trial << 32 | place->image, static_cast<uint16_t>(a.place.stage),

@@ -126,8 +126,8 @@ TEST(Program, StuckCells) {
     const Levels out = programmed(analog_chip("stuck:on=0.02,off=0.1", 5), 4, Levels(N, 2));
     double on = 0, off = 0, kept = 0;
     for (double x : out) {
-        if (std::fabs(x - 5) < 1e-6) on++; // g_max: 4 levels and the base
-        if (x == 0) off++;
+        if (std::fabs(x - 5) < 1e-6) on++;  // g_max: 4 levels and the base
+        if (std::fabs(x - 1) < 1e-6) off++; // g_min: the base
         if (std::fabs(x - 3) < 1e-6) kept++;
     }
     EXPECT_EQ(N, on + off + kept);
@@ -265,8 +265,8 @@ TEST_F(Table, IsReadOverGMax) {
     EXPECT_EQ(0.04, table.sigma[2]);
 }
 
-TEST_F(Table, IsInterpolatedAndHeldAtTheEnds) {
-    ASSERT_EQ(WEFT_OK, read(head + "5,6,0\n10,10,0.5\n20,16,0\n")) << err.text;
+TEST_F(Table, IsInterpolated) {
+    ASSERT_EQ(WEFT_OK, read(head + "0,6,0\n5,6,0\n10,10,0.5\n20,16,0\n25,16,0\n")) << err.text;
     const auto at = [&](double us) { return programmed(chip, 25, Levels(N, us), 0, 0, 0, table); };
     for (double x : at(5)) ASSERT_NEAR(6, x, 1e-5);
     for (double x : at(1)) ASSERT_NEAR(6, x, 1e-5);
@@ -305,6 +305,15 @@ TEST_F(Table, BadFilesAreLocated) {
     EXPECT_EQ("2:1: g_target_us: -1 is below 0", refusal(head + "-1,1,1\n1,2,2\n", WEFT_E_INVALID));
     EXPECT_EQ("2:3: g_mean_us: -1 is below 0", refusal(head + "1,-1,1\n2,2,2\n", WEFT_E_INVALID));
     EXPECT_EQ("2:5: g_sigma_us: -2 is below 0", refusal(head + "1,1,-2\n2,2,2\n", WEFT_E_INVALID));
+}
+
+TEST_F(Table, CoversAllConductances) {
+    EXPECT_EQ("0:0: g_target_us from 1 to 25 uS; cells lie between 0 (device.g_min_us) and 25 (device.g_max_us)",
+              refusal(head + "1,1,1\n25,25,1\n", WEFT_E_INVALID));
+    EXPECT_EQ("0:0: g_target_us from 0 to 24 uS; cells lie between 0 (device.g_min_us) and 25 (device.g_max_us)",
+              refusal(head + "0,0,1\n24,24,1\n", WEFT_E_INVALID));
+    chip.device.g_min_us = 1;
+    EXPECT_EQ(WEFT_OK, read(head + "1,1,1\n25,25,1\n")) << err.text;
 }
 
 TEST_F(Table, MissingFile) {
