@@ -14,11 +14,8 @@ void InjectUniform(Mesh &mesh, Random &random, uint64_t threshold) {
     }
 }
 
-void Uniform(benchmark::State &state) {
-    int side = int(state.range(0));
-    double rate = double(state.range(1)) / 1000;
-    Mesh mesh(side, side, 2, 4);
-    if (mesh.create() != WEFT_OK) return state.SkipWithError("create");
+/* Steps a network in its steady state. */
+void Measure(benchmark::State &state, Mesh &mesh, double rate) {
     Random random{1};
     uint64_t threshold = uint64_t(rate / 8 * 0x1p64);
     const weft_noc_delivery *d = nullptr;
@@ -32,9 +29,16 @@ void Uniform(benchmark::State &state) {
         benchmark::DoNotOptimize(weft_noc_step(mesh.noc, &d));
     }
     double hops = double(weft_noc_statistics_get(mesh.noc).router_flits - before);
-    double router_cycles = double(state.iterations()) * side * side;
+    double router_cycles = double(state.iterations()) * mesh.config.width * mesh.config.height;
     state.counters["router_cycles/s"] = benchmark::Counter(router_cycles, benchmark::Counter::kIsRate);
     state.counters["s/flit_hop"] = benchmark::Counter(hops, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+void Uniform(benchmark::State &state) {
+    int side = int(state.range(0));
+    Mesh mesh(side, side, 2, 4);
+    if (mesh.create() != WEFT_OK) return state.SkipWithError("create");
+    Measure(state, mesh, double(state.range(1)) / 1000);
 }
 BENCHMARK(Uniform)
     ->ArgNames({"side", "permille"})
@@ -43,6 +47,21 @@ BENCHMARK(Uniform)
     ->Args({16, 20})
     ->Args({16, 100})
     ->Args({64, 20});
+
+/* The other kinds of router, 8 x 8 at 0.15. */
+void Kinds(benchmark::State &state) {
+    Mesh mesh(8, 8, 4, 4);
+    weft_noc_config &c = mesh.config;
+    if (state.range(0) == 1) c.topology = WEFT_NOC_TORUS;
+    if (state.range(0) == 2) c.routing = WEFT_NOC_WEST_FIRST;
+    if (state.range(0) == 3) c.routing = WEFT_NOC_ADAPTIVE, c.escape_vcs = 1;
+    if (state.range(0) == 4) c.chips[0] = 2, c.chip_link_cycles = c.chip_credit_cycles = 4, c.chip_link_interval = 2;
+    if (state.range(0) == 5) c.multicast = true; /* unicast packets alone */
+    if (state.range(0) == 6) c.speculative = true;
+    if (mesh.create() != WEFT_OK) return state.SkipWithError("create");
+    Measure(state, mesh, 0.15);
+}
+BENCHMARK(Kinds)->ArgName("kind")->DenseRange(0, 6);
 
 void Idle(benchmark::State &state) {
     Mesh mesh(64, 64, 2, 4);

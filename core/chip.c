@@ -47,6 +47,10 @@ static void resolve_time(weft_chip *chip) {
     chip->mvm_interval_cycles = chip->pulses * chip->pulse_cycles;
     if (chip->mvm_interval_cycles < cycles_of(chip, conversions_ns))
         chip->mvm_interval_cycles = cycles_of(chip, conversions_ns);
+    double step_ns = each && conversions_ns > pulse_ns ? conversions_ns : pulse_ns;
+    chip->mvm_interval_ns = chip->pulses * step_ns > conversions_ns ? chip->pulses * step_ns : conversions_ns;
+    chip->mvm_latency_ns =
+        chip->core.input_ns.value + chip->mvm_interval_ns + conversions_ns + chip->core.output_ns.value;
     /* Conversions overlap the next pulse (accumulated: the next product), all but the last round. */
     chip->mvm_latency_cycles = cycles_of(chip, chip->core.input_ns.value) + chip->mvm_interval_cycles +
                                cycles_of(chip, conversions_ns) + cycles_of(chip, chip->core.output_ns.value);
@@ -73,10 +77,17 @@ static void resolve_cells(weft_chip *chip) {
                         chip->device.iv_nonlinearity == 0 && !chip->weight.two_sided;
 }
 
+static void resolve_links(weft_chip *chip) {
+    if (chip->noc.link_cycles_y < 0) chip->noc.link_cycles_y = chip->noc.link_cycles;
+    if (chip->noc.credit_cycles_y < 0) chip->noc.credit_cycles_y = chip->noc.credit_cycles;
+    if (chip->noc.chip_credit_cycles < 0) chip->noc.chip_credit_cycles = chip->noc.chip_link_cycles;
+}
+
 void weft_chip_resolve(weft_chip *chip) {
     chip->router_count = (int)(chip->noc.mesh[0] * chip->noc.mesh[1]);
     chip->core_count = chip->router_count * (int)chip->noc.concentration;
     chip->host_terminal = chip->core_count;
+    resolve_links(chip);
     resolve_slices(chip);
     resolve_cells(chip);
     chip->columns_per_weight = weft_chip_columns_per_weight(chip);
@@ -184,9 +195,16 @@ void weft_chip_destroy(weft_chip *chip) {
     free(chip);
 }
 
+/* Links along one dimension; the shorter way round a ring. */
+static int distance(const weft_chip *chip, int length, int a, int b) {
+    int links = abs(a - b);
+    return chip->noc.topology == WEFT_CHIP_TORUS && 2 * links > length ? length - links : links;
+}
+
 int weft_chip_hops(const weft_chip *chip, int from, int to) {
-    int width = (int)chip->noc.mesh[0], a = weft_chip_router(chip, from), b = weft_chip_router(chip, to);
-    return abs(a % width - b % width) + abs(a / width - b / width);
+    int width = (int)chip->noc.mesh[0], height = (int)chip->noc.mesh[1];
+    int a = weft_chip_router(chip, from), b = weft_chip_router(chip, to);
+    return distance(chip, width, a % width, b % width) + distance(chip, height, a / width, b / width);
 }
 
 int weft_chip_flits(const weft_chip *chip, int64_t count, int64_t bits) {

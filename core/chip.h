@@ -98,12 +98,33 @@ typedef enum weft_wires_topology {
     WEFT_WIRES_GATED, /* inputs drive gates; the row wires are sources at one voltage, a cell conducts when gated */
 } weft_wires_topology;
 
+/* How the work of cores is timed; the network always has its clock. */
+typedef enum weft_clock_kind {
+    WEFT_CLOCK_CLOCKED,    /* every operation takes whole cycles */
+    WEFT_CLOCK_SELF_TIMED, /* operations take their time; only what they hand over waits for the network's next cycle */
+    WEFT_CLOCK_TICK, /* clocked, and a barrier after every tick, in which each stage works on the next image: on image t
+                        - d in tick t, d the number of stages before it and the host */
+} weft_clock_kind;
+
+/* Of the network; the same order as weft_noc_topology and weft_noc_routing. */
+typedef enum weft_chip_topology { WEFT_CHIP_MESH, WEFT_CHIP_TORUS } weft_chip_topology;
+typedef enum weft_chip_routing {
+    WEFT_CHIP_XY,
+    WEFT_CHIP_YX,
+    WEFT_CHIP_WEST_FIRST,
+    WEFT_CHIP_ADAPTIVE
+} weft_chip_routing;
+
 typedef struct weft_chip {
     /* As written. */
     const char *name, *description;
     weft_strings sources;
     double technology_nm;
-    double cycle_ns; /* clock.cycle_ns: everything below is rounded up to it */
+    double cycle_ns;                                     /* clock.cycle_ns: everything below is rounded up to it */
+    struct {                                             /* the other keys of `clock` */
+        int kind;                                        /* weft_clock_kind */
+        double tick_ns, barrier_ns, barrier_per_core_ns; /* tick: at least so long; its barrier, for each active core */
+    } clock;
     struct {
         int64_t rows, columns; /* of cells; a column here is one that an ADC converts */
         int64_t cell_bits;     /* bits per cell, 1..8; 0: analog, any conductance (kept to 15 bits and sign) */
@@ -157,11 +178,12 @@ typedef struct weft_chip {
         bool interleaved; /* the columns of a weight are neighbours; false: each plane is an array of its own */
     } wires;
     struct {
-        int64_t buffer_bytes;  /* input maps and partial sums */
-        int64_t digital_lanes; /* values per cycle through the digital unit */
-        weft_cited input_ns;   /* from buffer to the array's input registers, per MVM */
-        weft_cited output_ns;  /* after the last pulse: ADC pipeline, shift-and-add, output register */
-        weft_cited digital_ns; /* latency of the digital unit per value, beside occupancy */
+        int64_t buffer_bytes;   /* input maps and partial sums */
+        bool unbounded_buffers; /* timed runs do not end buffers there */
+        int64_t digital_lanes;  /* values per cycle through the digital unit */
+        weft_cited input_ns;    /* from buffer to the array's input registers, per MVM */
+        weft_cited output_ns;   /* after the last pulse: ADC pipeline, shift-and-add, output register */
+        weft_cited digital_ns;  /* latency of the digital unit per value, beside occupancy */
     } core;
     struct {
         int64_t mesh[2]; /* routers in x and y */
@@ -170,6 +192,13 @@ typedef struct weft_chip {
         int64_t vcs, buffer_flits;      /* per input port; flits per VC */
         bool speculative;               /* switch allocation in the same cycle as VC allocation */
         int64_t route_cycles, vc_cycles, switch_cycles, traversal_cycles, link_cycles, credit_cycles;
+        int64_t link_cycles_y, credit_cycles_y; /* of links along y; -1 in the file, and resolved: as along x */
+        int topology, routing;                  /* weft_chip_topology, weft_chip_routing */
+        int64_t escape_vcs;                     /* adaptive: VCs that go XY */
+        int64_t chips[2];                       /* the mesh is cut into this many equal chips; links between them: */
+        int64_t chip_link_cycles, chip_credit_cycles, chip_link_interval; /* chip_credit_cycles -1: as the link */
+        bool multicast;      /* one packet to several cores is copied inside the network */
+        bool allow_deadlock; /* load configurations that can deadlock */
     } noc;
     struct {
         int64_t router[2];      /* x, y of the router the host is attached to */
@@ -191,14 +220,15 @@ typedef struct weft_chip {
     weft_transform_chain program;        /* device.program */
     bool ideal_cells;                    /* cells hold their levels, reads have no noise, wires no resistance */
     bool has_wires, has_read_noise;
-    int columns_per_weight;      /* physical columns of one weight */
-    int pulses;                  /* array reads of one MVM */
-    int input_max;               /* 2^(bits-1) - 1 */
-    int weight_max;              /* largest weight integer: 2^(bits-1) - 1, or 32767 for analog cells */
-    int64_t pulse_cycles;        /* max(time of a pulse, conversions of all columns by per_array ADCs) */
-    int64_t mvm_interval_cycles; /* pulses x pulse_cycles: an array can start the next MVM after this */
-    int64_t mvm_latency_cycles;  /* input + interval + last conversion + output */
-    int host_terminal;           /* network terminal of the host: core_count */
+    int columns_per_weight;                 /* physical columns of one weight */
+    int pulses;                             /* array reads of one MVM */
+    int input_max;                          /* 2^(bits-1) - 1 */
+    int weight_max;                         /* largest weight integer: 2^(bits-1) - 1, or 32767 for analog cells */
+    int64_t pulse_cycles;                   /* max(time of a pulse, conversions of all columns by per_array ADCs) */
+    int64_t mvm_interval_cycles;            /* pulses x pulse_cycles: an array can start the next MVM after this */
+    int64_t mvm_latency_cycles;             /* input + interval + last conversion + output */
+    double mvm_interval_ns, mvm_latency_ns; /* the same without rounding, for self-timed arrays */
+    int host_terminal;                      /* network terminal of the host: core_count */
     /* Provenance. */
     char path[4096];
     weft_sha256 sha256;            /* of the file's bytes, the overrides and the bytes of device.program_table */
@@ -221,7 +251,7 @@ static inline int weft_chip_router(const weft_chip *chip, int terminal) {
     return terminal == chip->host_terminal ? (int)(chip->io.router[1] * chip->noc.mesh[0] + chip->io.router[0])
                                            : terminal / (int)chip->noc.concentration;
 }
-/* Links between the routers of two terminals under XY routing; routers on the path are one more. */
+/* Links between the routers of two terminals, on any shortest path; routers on the path are one more. */
 int weft_chip_hops(const weft_chip *chip, int from, int to);
 /* Flits of a packet that carries count values of bits each. */
 int weft_chip_flits(const weft_chip *chip, int64_t count, int64_t bits);

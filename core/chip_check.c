@@ -95,6 +95,15 @@ static weft_status check_input(const weft_chip *chip, const weft_yaml *yaml, con
     return WEFT_OK;
 }
 
+static weft_status check_clock(const weft_chip *chip, const weft_yaml *yaml, const weft_yaml_node *node,
+                               weft_error *err) {
+    if (chip->clock.kind == WEFT_CLOCK_TICK) return WEFT_OK;
+    if (chip->clock.tick_ns > 0) FAIL("clock.tick_ns", "is for clock.kind tick; leave it out");
+    if (chip->clock.barrier_ns > 0) FAIL("clock.barrier_ns", "is for clock.kind tick; leave it out");
+    if (chip->clock.barrier_per_core_ns > 0) FAIL("clock.barrier_per_core_ns", "is for clock.kind tick; leave it out");
+    return WEFT_OK;
+}
+
 static weft_status check_mesh(const weft_chip *chip, const weft_yaml *yaml, const weft_yaml_node *node,
                               weft_error *err) {
     int64_t width = chip->noc.mesh[0], height = chip->noc.mesh[1];
@@ -112,12 +121,14 @@ weft_status weft_chip_check_keys(const void *value, const weft_yaml *yaml, const
                                  weft_error *err) {
     const weft_chip *chip = value;
     if (!chip->name[0]) FAIL("name", "is empty");
+    WEFT_TRY(check_clock(chip, yaml, node, err));
     WEFT_TRY(check_cells(chip, yaml, node, err));
     WEFT_TRY(check_slices(chip, yaml, node, err));
     WEFT_TRY(check_input(chip, yaml, node, err));
     WEFT_TRY(check_device(chip, yaml, node, err));
     WEFT_TRY(check_adc(chip, yaml, node, err));
-    return check_mesh(chip, yaml, node, err);
+    WEFT_TRY(check_mesh(chip, yaml, node, err));
+    return weft_chip_check_noc(chip, yaml, node, err);
 }
 
 weft_status weft_chip_read_program(weft_chip *chip, const weft_yaml *yaml, weft_error *err) {

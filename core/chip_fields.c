@@ -35,6 +35,14 @@ const weft_event_info weft_events[WEFT_EVENT_COUNT] = {
     }
 #define NO_UNIT .unit = ""
 
+static const char *const clock_kinds[] = {"clocked", "self_timed", "tick", NULL};
+/* The section begins with cycle_ns, which the struct has beside it. */
+#define IN_CLOCK(member) (offsetof(weft_chip, member) - offsetof(weft_chip, cycle_ns))
+#define CLOCK_NS(name, text)                                                                                           \
+    {                                                                                                                  \
+        .key = #name, .kind = WEFT_FIELD_REAL, .offset = IN_CLOCK(clock.name), .unit = "ns", .min = 0, .max = 1e12,    \
+        .default_text = "0", .doc = text                                                                               \
+    }
 static const weft_field clock_fields[] = {
     {.key = "cycle_ns",
      .kind = WEFT_FIELD_REAL,
@@ -43,12 +51,26 @@ static const weft_field clock_fields[] = {
      .min = 0.001,
      .max = 1e6,
      .doc = "Clock period; every other time is rounded up to it."},
+    {.key = "kind",
+     .kind = WEFT_FIELD_ENUM,
+     .offset = IN_CLOCK(clock.kind),
+     NO_UNIT,
+     .choices = clock_kinds,
+     .default_text = "clocked",
+     .doc = "clocked: operations take whole cycles. self_timed: arrays and digital units take their time in ns, what "
+            "they hand over waits for the network's next cycle. tick: clocked, and in each tick every stage works on "
+            "one image, which the stages before it have made in earlier ticks; buffers are then as large as that "
+            "needs."},
+    CLOCK_NS(tick_ns, "Shortest tick; kind tick only."),
+    CLOCK_NS(barrier_ns, "The barrier that ends a tick; kind tick only."),
+    CLOCK_NS(barrier_per_core_ns, "The barrier's part for each core that was active; kind tick only."),
 };
+#undef CLOCK_NS
 static const weft_record clock_record = {.name = "clock",
                                          .doc = "Time base of cores and network.",
-                                         .size = sizeof(double),
+                                         .size = IN_CLOCK(clock) + sizeof(((weft_chip *)0)->clock),
                                          .fields = clock_fields,
-                                         .count = 1};
+                                         .count = sizeof clock_fields / sizeof clock_fields[0]};
 
 static const weft_field array_fields[] = {
     FIELD(array, rows, INT, .unit = "cells", .min = 1, .max = 4096, .doc = "Word lines of an array."),
@@ -202,6 +224,8 @@ static const weft_record wires_record =
 static const weft_field core_fields[] = {
     FIELD(core, buffer_bytes, INT, .unit = "byte", .min = 1, .max = 1e12,
           .doc = "Memory for input maps and partial sums."),
+    FIELD(core, unbounded_buffers, BOOL, NO_UNIT, .default_text = "false",
+          .doc = "Timed runs take buffers as endless: nobody waits for room, peaks tell what would be needed."),
     FIELD(core, digital_lanes, INT, NO_UNIT, .min = 1, .max = 65536,
           .doc = "Values through the digital unit per clock cycle."),
     FIELD(core, input_ns, CITED, .unit = "ns", .min = 0, .max = 1e6,
@@ -215,6 +239,10 @@ static const weft_record core_record = RECORD("core", core, "What a core has bes
 
 #define CYCLES(name, low, text)                                                                                        \
     FIELD(noc, name, INT, .unit = "cycle", .min = low, .max = 64, .default_text = "1", .doc = text)
+#define CYCLES_OR(name, text)                                                                                          \
+    FIELD(noc, name, INT, .unit = "cycle", .min = -1, .max = 64, .default_text = "-1", .doc = text)
+static const char *const network_topologies[] = {"mesh", "torus", NULL};
+static const char *const routings[] = {"xy", "yx", "west_first", "adaptive", NULL};
 static const weft_field noc_fields[] = {
     FIELD(noc, mesh, INT_PAIR, NO_UNIT, .min = 1, .max = 256, .doc = "Routers in x and y."),
     FIELD(noc, concentration, INT, NO_UNIT, .min = 1, .max = 32, .default_text = "1", .doc = "Cores at a router."),
@@ -233,8 +261,34 @@ static const weft_field noc_fields[] = {
     CYCLES(traversal_cycles, 1, "Switch traversal."),
     CYCLES(link_cycles, 1, "Link to the next router."),
     CYCLES(credit_cycles, 0, "A credit's way back."),
+    CYCLES_OR(link_cycles_y, "Link along y; -1: as link_cycles."),
+    CYCLES_OR(credit_cycles_y, "A credit's way back along y; -1: as credit_cycles."),
+    FIELD(noc, topology, ENUM, NO_UNIT, .choices = network_topologies, .default_text = "mesh",
+          .doc =
+              "torus: rows and columns are rings; needs an even number of virtual channels, half of them for packets "
+              "that will wrap around."),
+    FIELD(noc, routing, ENUM, NO_UNIT, .choices = routings, .default_text = "xy",
+          .doc = "xy, yx: one dimension after the other. west_first: west before anything else, then where there is "
+                 "room. adaptive: where there is room, on any shortest path; needs escape_vcs."),
+    FIELD(noc, escape_vcs, INT, NO_UNIT, .min = 0, .max = 31, .default_text = "0",
+          .doc = "Virtual channels of adaptive routing whose packets go XY, and which keep it free of deadlocks: at "
+                 "least 1, on a torus an even number; 0 for other routings."),
+    FIELD(noc, chips, INT_PAIR, NO_UNIT, .min = 1, .max = 256, .default_text = "[1, 1]",
+          .doc = "Equal chips in x and y that the mesh is cut into."),
+    FIELD(noc, chip_link_cycles, INT, .unit = "cycle", .min = 1, .max = 1024, .default_text = "1",
+          .doc = "Link from one chip to the next."),
+    FIELD(noc, chip_credit_cycles, INT, .unit = "cycle", .min = -1, .max = 1024, .default_text = "-1",
+          .doc = "A credit's way back to another chip; -1: as chip_link_cycles."),
+    FIELD(noc, chip_link_interval, INT, .unit = "cycle", .min = 1, .max = 1024, .default_text = "1",
+          .doc = "A link between chips carries one flit in so many cycles."),
+    FIELD(noc, multicast, BOOL, NO_UNIT, .default_text = "false",
+          .doc = "One packet to several cores travels once and is copied where their ways part; mesh under xy or yx, "
+                 "packets no longer than buffer_flits."),
+    FIELD(noc, allow_deadlock, BOOL, NO_UNIT, .default_text = "false",
+          .doc = "Load a network that can deadlock, to see it do so."),
 };
-static const weft_record noc_record = RECORD("noc", noc, "Mesh of wormhole routers with XY routing.", noc_fields);
+static const weft_record noc_record =
+    RECORD("noc", noc, "Wormhole routers on a mesh or torus; docs/noc.md.", noc_fields);
 
 static const weft_field io_fields[] = {
     FIELD(io, router, INT_PAIR, NO_UNIT, .min = 0, .max = 255, .default_text = "[0, 0]",

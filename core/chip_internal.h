@@ -11,6 +11,9 @@ extern "C" {
 extern const char *const weft_chip_input_encodings[]; /* by weft_input_encoding */
 /* Check of weft_chip_record: keys that contradict each other. After it, resolving cannot fail. */
 weft_status weft_chip_check_keys(const void *value, const weft_yaml *yaml, const weft_yaml_node *node, weft_error *err);
+/* Section noc: networks that cannot be built, or that can deadlock. */
+weft_status weft_chip_check_noc(const weft_chip *chip, const weft_yaml *yaml, const weft_yaml_node *node,
+                                weft_error *err);
 /* Resolved chip: sums are exact and fit the network's partial sums. */
 weft_status weft_chip_check_sums(const weft_chip *chip, const weft_yaml *yaml, weft_error *err);
 /* Fills the resolved members from the written ones. */

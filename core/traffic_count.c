@@ -32,7 +32,9 @@ static weft_event_counts events_of(const weft_traffic *traffic, weft_packet_kind
 }
 
 static int links_between(const weft_traffic *traffic, int from, int to) {
-    return abs(traffic->router_x[from] - traffic->router_x[to]) + abs(traffic->router_y[from] - traffic->router_y[to]);
+    int x = abs(traffic->router_x[from] - traffic->router_x[to]),
+        y = abs(traffic->router_y[from] - traffic->router_y[to]);
+    return x + y > 1 && traffic->chip->noc.topology != WEFT_CHIP_MESH ? weft_chip_hops(traffic->chip, from, to) : x + y;
 }
 
 weft_event_counts weft_traffic_packet_events(const weft_traffic *traffic, weft_packet_kind kind, int from, int to,

@@ -164,10 +164,7 @@ bool weft_traffic_find_readers(weft_route_work *w, int part, int begin, int end)
 bool weft_traffic_build_routes(weft_traffic *traffic, int stage);
 /* Fills events and totals. */
 bool weft_traffic_count_stage(weft_traffic *traffic, int stage);
-/* Calls visit for all that the stage sends and keeps: `times` packets of `values` values from one terminal to every one
- * of a route. */
-typedef void weft_traffic_visit(void *user, int part, weft_packet_kind kind, int from, const weft_route *route,
-                                int values, uint64_t times);
+/* Calls visit for the stage's output, or the host's input. */
 void weft_traffic_visit_output(const weft_traffic *traffic, int stage, weft_traffic_visit *visit, void *user);
 /* The same for its partial sums; positions[copy]: of the matrix. */
 void weft_traffic_visit_partials(const weft_traffic *traffic, int stage, const uint64_t *positions,

@@ -30,6 +30,14 @@ struct Mesh {
         weft_noc_destroy(noc);
         return weft_noc_create(&noc, &config, err);
     }
+    /* Cycles until one packet has arrived; 0: it has not. */
+    uint64_t latency(int from, int to, int flits) {
+        const weft_noc_delivery *d = nullptr;
+        if (weft_noc_inject(noc, from, to, flits, 0, nullptr) != WEFT_OK) return 0;
+        for (uint64_t begin = weft_noc_cycle(noc), i = 0; i < 1000000; i++)
+            if (weft_noc_step(noc, &d) == 1) return weft_noc_cycle(noc) - begin;
+        return 0;
+    }
     int routers(int from, int to) const { /* on the path */
         int a = terminal_router[size_t(from)], b = terminal_router[size_t(to)], w = config.width;
         return 1 + std::abs(a % w - b % w) + std::abs(a / w - b / w);

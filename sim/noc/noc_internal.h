@@ -1,9 +1,11 @@
-/* State of the network on chip, shared by noc.c (life, injection, statistics) and noc_step.c (one cycle). All state
- * lies in flat arrays indexed by port  p: router * port count + side; sides 0..3 are links east, west, north, south,
- * then one per terminal of the router; VC    p << vc_shift | v: as input VC (a buffer) or as output VC (credits towards
- * the other end); NI    network interface of terminal t: its output VCs are numbered inputs + (t << vc_shift | v). A
- * flit is a packet number, shifted left by one, with the tail bit; heads are known from the VC's state. A flit is
- * written into the next router's buffer when it wins the switch, and becomes visible there when its link time is over.
+/* State of the network on chip, shared by its files: noc_create.c (life), noc.c (injection, statistics), noc_step.c
+ * (one cycle), noc_router.c (a router of the plain kind), noc_special.c (all other routers), noc_route.c (topology,
+ * routing), noc_multicast.c (trees) and noc_deadlock.c. All state lies in flat arrays indexed by port  p: router *
+ * sides_max + side; sides 0..3 are links east, west, north, south, then one per terminal; VC    p << vc_shift | v: as
+ * input VC (a buffer) or as output VC (credits towards the other end); NI    network interface of terminal t: its
+ * output VCs are numbered inputs + (t << vc_shift | v). A flit is a packet number, shifted left by one, with the tail
+ * bit; heads are known from the VC's state. A flit is written into the next router's buffer when it wins the switch,
+ * and becomes visible there when its link time is over.
  */
 #ifndef WEFT_SIM_NOC_NOC_INTERNAL_H
 #define WEFT_SIM_NOC_NOC_INTERNAL_H
@@ -18,7 +20,8 @@ enum {
     WEFT_NOC_MAX_CYCLES = 1024 /* per pipeline stage or link */
 };
 
-enum { NOC_IDLE, NOC_WAIT, NOC_ACTIVE }; /* no packet; routing or waiting for an output VC; has one */
+/* No packet; routing or waiting for an output VC; has one; copies its packet to several outputs. */
+enum { NOC_IDLE, NOC_WAIT, NOC_ACTIVE, NOC_FORK };
 
 /* Input VC. */
 typedef struct noc_input {
@@ -27,12 +30,56 @@ typedef struct noc_input {
     uint8_t state;
     uint8_t out_side; /* WAIT and ACTIVE: output side in this router */
     int32_t out_vc;   /* ACTIVE: output VC */
+    uint32_t allowed; /* WAIT: VCs of the output side that the packet may take */
 } noc_input;
 
+/* Of a router whose packets choose among sides: what a waiting head may take. */
+typedef struct noc_choice {
+    uint8_t side[2]; /* towards the target, along x and y, or the same twice */
+    uint8_t escape;  /* side under XY */
+    uint32_t escape_allowed;
+} noc_choice;
+
+/* An input VC that copies its packet to several sides. */
+typedef struct noc_branch {
+    int32_t out_vc; /* -1: none yet */
+    int32_t sent;   /* flits */
+} noc_branch;
+typedef struct noc_fork {
+    uint64_t sides;   /* of the packet at this router */
+    uint64_t waiting; /* of them, without an output VC */
+    uint64_t open;    /* of them, with flits to send */
+    int32_t taken;    /* flits that every branch has: the one at the head of the buffer is number `taken` */
+} noc_fork;
+
+/* The routes of a multicast packet: routers in ascending order, and the sides that it leaves each by. */
+typedef struct noc_tree {
+    int32_t node_count, target_count, left; /* left: targets without their tail */
+    int32_t *router;                        /* [node_count] */
+    uint64_t *sides;                        /* [node_count] */
+    int32_t *target;                        /* [target_count] ascending */
+    uint32_t *copy;                         /* [target_count] packet that is delivered there */
+} noc_tree;
+
+/* The link behind an output port. */
+typedef struct noc_link {
+    int32_t input;       /* first input VC at its other end, or -1 - terminal */
+    uint16_t flit_delay; /* switch grant to arrival at the other end */
+    uint16_t interval;   /* cycles a flit */
+} noc_link;
+
+/* Where the credits of an input port go. */
+typedef struct noc_feed {
+    int32_t output;        /* first output VC of whoever feeds this input, -1: nobody */
+    uint32_t credit_delay; /* switch grant to credit usable there */
+} noc_feed;
+
 typedef struct noc_packet {
-    uint64_t tag, created;
-    int32_t source, target, flits;
-    uint32_t next; /* in the source's queue, or in the free list */
+    uint64_t tag, created, started;
+    int32_t source, flits;
+    int32_t target; /* below 0: a multicast packet on its way */
+    uint32_t next;  /* in the source's queue, or in the free list */
+    uint32_t whole; /* a target's copy of a multicast packet: that packet; else NO_PACKET */
 } noc_packet;
 
 typedef struct noc_interface {
@@ -55,19 +102,31 @@ typedef struct noc_wheel {
 struct weft_noc {
     weft_noc_config config;
     int routers, sides_max, ports, vcs, vc_shift;
-    int inputs;            /* ports << vc_shift */
-    int ring_shift;        /* ring of 1 << ring_shift flits */
-    uint32_t front_delay;  /* cycles a head waits before it can ask for a VC */
-    uint32_t flit_delay;   /* switch grant to arrival at the other end */
-    uint32_t credit_delay; /* switch grant to credit usable upstream */
+    int inputs;                  /* ports << vc_shift */
+    int ring_shift;              /* ring of 1 << ring_shift flits */
+    uint32_t front_delay;        /* cycles a head waits before it can ask for a VC */
+    uint32_t local_credit_delay; /* noc_feed.credit_delay of injection and ejection links */
+    uint32_t longest_flit_delay; /* the largest noc_link.flit_delay */
+    uint32_t longest_delay;      /* with the largest noc_feed.credit_delay */
     uint64_t cycle;
+    bool is_xy_mesh; /* routes need no more than two comparisons, any VC will do */
 
     /* Topology. */
     int32_t *terminal_side; /* [terminals] */
     int16_t *router_x, *router_y;
-    int32_t *port_input;  /* [ports]: first input VC at the other end of the output, or -1 - terminal */
-    int32_t *port_feeder; /* [ports]: first output VC of whoever feeds this input, -1: nobody */
+    noc_link *link; /* [ports] */
+    noc_feed *feed; /* [ports] */
     int32_t *port_router;
+    uint8_t *special; /* [routers]: why it takes weft_noc_step_special; NULL: none ever does */
+
+    /* Of special routers; NULL where the configuration has no need. */
+    uint64_t *port_ready; /* [ports]: cycle from which a link that is not free every cycle is */
+    noc_choice *choice;   /* [inputs] */
+    noc_fork *fork;       /* [inputs] */
+    noc_branch *branch;   /* [inputs * sides_max] */
+    uint16_t *forks;      /* [routers]: input VCs in state FORK */
+    noc_tree **tree;      /* [packet_capacity] of multicast packets */
+    int32_t *mark;        /* [routers] scratch, 0 */
 
     /* Input side. */
     noc_input *input;              /* [inputs] */
@@ -110,6 +169,23 @@ static inline void noc_wheel_push(noc_wheel *wheel, uint64_t due, uint32_t entry
     wheel->pending++;
 }
 
+enum { NOC_SLOW = 1, NOC_CHOOSES = 2, NOC_FORKS = 4 }; /* weft_noc.special */
+
+/* Lowest set bit at or above next, cyclically. mask is not 0. */
+static inline int noc_pick32(uint32_t mask, int next) {
+    uint32_t high = mask & (UINT32_MAX << next);
+    return __builtin_ctz(high ? high : mask);
+}
+static inline int noc_pick64(uint64_t mask, int next) {
+    uint64_t high = mask & (UINT64_MAX << next);
+    return __builtin_ctzll(high ? high : mask);
+}
+
+static inline void noc_clear_bit(uint32_t *mask, uint64_t *sides, int port, int side, int vc) {
+    mask[port] &= ~(1U << vc);
+    if (!mask[port]) *sides &= ~(1ULL << side);
+}
+
 static inline void noc_set_active(weft_noc *noc, int router) { noc->active[router >> 6] |= 1ULL << (router & 63); }
 
 /* The VC has flit, output VC and credit. */
@@ -137,11 +213,43 @@ static inline void noc_send_flit(weft_noc *noc, int input, uint32_t flit, uint64
     noc->moved = true;
 }
 
+/* noc_create.c. Link and credit cycles of a router's link, and cycles a flit. */
+void weft_noc_link_cycles(const weft_noc_config *config, int router, int side, int *link, int *credit, int *interval);
 /* noc_router.c. The head of a packet is first in its buffer and can be worked on from cycle `from`. */
 void weft_noc_begin_packet(weft_noc *noc, int input, uint64_t from);
 /* One cycle of a router with requests. */
 void weft_noc_step_router(weft_noc *noc, int router);
+/* noc_special.c. The same for a router whose packets choose, with slow links or with copies to make. */
+void weft_noc_step_special(weft_noc *noc, int router);
 /* noc_step.c. Makes every credit due in cycle usable. */
 void weft_noc_take_credits(weft_noc *noc, uint64_t cycle);
+/* noc.c. A packet with `next` NO_PACKET and cycle, source, target, flits and tag set; NO_PACKET without memory. */
+uint32_t weft_noc_new_packet(weft_noc *noc, int source, int target, int flits, uint64_t tag, weft_error *err);
+void weft_noc_free_packet(weft_noc *noc, uint32_t id);
+/* Puts it at the end of its source's queue. */
+void weft_noc_enqueue(weft_noc *noc, uint32_t id);
+
+/* noc_route.c. Router at the other end of a router's link, -1 where there is none. */
+int weft_noc_neighbour(const weft_noc_config *config, int router, int side);
+/* Links between two routers. */
+int weft_noc_distance(const weft_noc_config *config, int from, int to);
+/* Side towards router `to` under XY, or YX where that is the routing; -1 when it is there. */
+int weft_noc_next_side(const weft_noc_config *config, int router, int to);
+/* Sides towards router `to` along x and along y, -1 where that is no way to go. */
+void weft_noc_productive_sides(const weft_noc_config *config, int router, int to, int sides[2]);
+/* Output side, VCs and choice of the head of a packet at an input VC, for all but the XY mesh. */
+void weft_noc_route(weft_noc *noc, int input, const noc_packet *packet);
+/* The link leads to another chip. */
+bool weft_noc_leaves_chip(const weft_noc_config *config, int router, int side);
+
+/* noc_multicast.c. The head of multicast packet `id` is first in an input VC's buffer. */
+void weft_noc_fork(weft_noc *noc, int input, uint32_t id);
+/* Sides that a multicast packet leaves a router by. */
+uint64_t weft_noc_tree_sides(const noc_tree *tree, int router);
+/* Its copy for a terminal. */
+uint32_t weft_noc_tree_copy(const noc_tree *tree, int terminal);
+/* A target has its tail; after the last one the packet is gone. */
+void weft_noc_tree_delivered(weft_noc *noc, uint32_t whole);
+void weft_noc_destroy_trees(weft_noc *noc);
 
 #endif

@@ -1,21 +1,6 @@
-/* One router: routing, and the allocation of output VCs and of the switch (separable, input first, round robin). Both
- * allocations see the state at the start of the cycle. */
-#include "sim/noc/noc_internal.h"
-
-/* Lowest set bit at or above next, cyclically. mask is not 0. */
-static inline int pick32(uint32_t mask, int next) {
-    uint32_t high = mask & (UINT32_MAX << next);
-    return __builtin_ctz(high ? high : mask);
-}
-static inline int pick64(uint64_t mask, int next) {
-    uint64_t high = mask & (UINT64_MAX << next);
-    return __builtin_ctzll(high ? high : mask);
-}
-
-static inline void clear_bit(uint32_t *mask, uint64_t *sides, int port, int side, int vc) {
-    mask[port] &= ~(1U << vc);
-    if (!mask[port]) *sides &= ~(1ULL << side);
-}
+/* One router of the plain kind: routing, and the allocation of output VCs and of the switch (separable, input first,
+ * round robin). Both allocations see the state at the start of the cycle. */
+#include "sim/noc/noc_switch.h"
 
 /* XY: along x to the target's column, then along y, then out to the terminal. */
 static uint8_t route(const weft_noc *noc, int router, int target) {
@@ -29,8 +14,14 @@ static uint8_t route(const weft_noc *noc, int router, int target) {
 void weft_noc_begin_packet(weft_noc *noc, int input, uint64_t from) {
     noc_input *in = &noc->input[input];
     uint32_t flit = noc->ring[((size_t)input << noc->ring_shift) + in->head];
+    const noc_packet *packet = &noc->packet[flit >> 1];
     in->state = NOC_WAIT;
-    in->out_side = route(noc, noc->port_router[input >> noc->vc_shift], noc->packet[flit >> 1].target);
+    if (packet->target < 0)
+        weft_noc_fork(noc, input, flit >> 1);
+    else if (noc->is_xy_mesh)
+        in->out_side = route(noc, noc->port_router[input >> noc->vc_shift], packet->target);
+    else
+        weft_noc_route(noc, input, packet);
     if (noc->front_delay)
         noc_wheel_push(&noc->fronts, from + noc->front_delay, (uint32_t)input);
     else
@@ -45,8 +36,9 @@ static int claim_vcs(weft_noc *noc, int router) {
         int port = base + __builtin_ctzll(sides);
         for (uint32_t mask = noc->va_mask[port]; mask; mask &= mask - 1) {
             int input = (port << shift) + __builtin_ctz(mask), out = base + noc->input[input].out_side;
-            if (!noc->free_vcs[out]) continue;
-            int output = (out << shift) + pick32(noc->free_vcs[out], noc->va_next[input]);
+            uint32_t usable = noc->free_vcs[out] & noc->input[input].allowed;
+            if (!usable) continue;
+            int output = (out << shift) + noc_pick32(usable, noc->va_next[input]);
             int *claim = &noc->claim[output - first];
             if (*claim < 0) {
                 noc->claimed[count++] = output;
@@ -73,103 +65,51 @@ static void grant_vcs(weft_noc *noc, int router, int count) {
         noc->input[input].out_vc = output;
         noc->va_next[input] = (uint8_t)(out_vc + 1 < noc->vcs ? out_vc + 1 : 0);
         noc->grant_next[output] = (uint16_t)(input - first + 1);
-        clear_bit(noc->va_mask, &noc->va_sides[router], port, port - base, input - (port << shift));
-    }
-}
-
-/* The flit at the head of an input VC crosses the switch. */
-static void traverse(weft_noc *noc, int router, int side, int vc) {
-    int base = router * noc->sides_max, port = base + side, input = (port << noc->vc_shift) + vc;
-    noc_input *in = &noc->input[input];
-    uint32_t flit = noc->ring[((size_t)input << noc->ring_shift) + in->head];
-    int output = in->out_vc, out_port = base + in->out_side, out_vc = output - (out_port << noc->vc_shift);
-    in->head = (uint16_t)((in->head + 1) & ((1 << noc->ring_shift) - 1));
-    in->count--;
-    noc->credits[output]--;
-    noc->port_flits[out_port]++;
-    int to = noc->port_input[out_port];
-    if (to >= 0) {
-        noc_send_flit(noc, to + out_vc, flit, noc->cycle + noc->flit_delay);
-    } else { /* a terminal takes every flit at once and returns the credit as a router would */
-        noc_wheel_push(&noc->ejections, noc->cycle + noc->flit_delay - 1, flit);
-        noc_wheel_push(&noc->credit_returns, noc->cycle + noc->flit_delay + noc->credit_delay, (uint32_t)output);
-    }
-    noc_wheel_push(&noc->credit_returns, noc->cycle + noc->credit_delay, (uint32_t)(noc->port_feeder[port] + vc));
-    if (flit & 1) {
-        noc->owner[output] = -1;
-        noc->free_vcs[out_port] |= 1U << out_vc;
-        in->state = NOC_IDLE;
-        if (in->count) weft_noc_begin_packet(noc, input, noc->cycle + 1);
-    }
-    if (in->state != NOC_ACTIVE || !in->count || !noc->credits[output])
-        clear_bit(noc->sa_mask, &noc->sa_sides[router], port, side, vc);
-    noc->out_next[out_port] = (uint8_t)(side + 1 < noc->sides_max ? side + 1 : 0);
-    noc->sa_next[port] = (uint8_t)(vc + 1 < noc->vcs ? vc + 1 : 0);
-    noc->moved = true;
-}
-
-/* A crossbar setting being found: which input sides ask for which output side, with which VC. */
-typedef struct requests {
-    uint64_t outputs; /* sides asked for */
-    uint64_t winners; /* input sides */
-    uint64_t inputs_of[WEFT_NOC_MAX_PORTS];
-    uint8_t vc_of[WEFT_NOC_MAX_PORTS];
-} requests;
-
-static inline void request(requests *q, int side, int vc, int out_side) {
-    uint64_t bit = 1ULL << out_side;
-    if (!(q->outputs & bit)) q->inputs_of[out_side] = 0;
-    q->outputs |= bit;
-    q->inputs_of[out_side] |= 1ULL << side;
-    q->vc_of[side] = (uint8_t)vc;
-}
-
-static inline void choose_winners(const weft_noc *noc, int base, requests *q) {
-    q->winners = 0;
-    for (uint64_t outs = q->outputs; outs; outs &= outs - 1) {
-        int out = __builtin_ctzll(outs);
-        q->winners |= 1ULL << pick64(q->inputs_of[out], noc->out_next[base + out]);
+        noc_clear_bit(noc->va_mask, &noc->va_sides[router], port, port - base, input - (port << shift));
     }
 }
 
 /* VCs that hold an output VC. */
-static void match_switch(const weft_noc *noc, int router, requests *q) {
+static void match_switch(const weft_noc *noc, int router, noc_requests *q) {
     int base = router * noc->sides_max;
     q->outputs = 0;
     for (uint64_t sides = noc->sa_sides[router]; sides; sides &= sides - 1) {
         int side = __builtin_ctzll(sides), port = base + side;
-        int vc = pick32(noc->sa_mask[port], noc->sa_next[port]);
-        request(q, side, vc, noc->input[(port << noc->vc_shift) + vc].out_side);
+        int vc = noc_pick32(noc->sa_mask[port], noc->sa_next[port]);
+        noc_request(q, side, vc, noc->input[(port << noc->vc_shift) + vc].out_side);
     }
-    choose_winners(noc, base, q);
+    noc_choose_winners(noc, base, q);
 }
 
-/* Heads that waited for an output VC at the start of the cycle bid for what is left of the switch, before they know the
- * outcome of the VC allocation. */
-static void match_speculative(const weft_noc *noc, int router, const requests *taken, requests *q) {
+/* Heads that waited for an output VC at the start of the cycle bid for the switch before they know the outcome of the
+ * VC allocation, with less priority than VCs that hold one: only from sides where none does, and in vain for a port
+ * that one asked for. */
+static void match_speculative(const weft_noc *noc, int router, const noc_requests *taken, noc_requests *q) {
     int base = router * noc->sides_max;
     q->outputs = 0;
-    for (uint64_t sides = noc->va_sides[router] & ~taken->winners; sides; sides &= sides - 1) {
+    for (uint64_t sides = noc->va_sides[router] & ~noc->sa_sides[router]; sides; sides &= sides - 1) {
         int side = __builtin_ctzll(sides), port = base + side;
         uint32_t usable = 0;
         for (uint32_t mask = noc->va_mask[port]; mask; mask &= mask - 1) {
-            int vc = __builtin_ctz(mask), out = noc->input[(port << noc->vc_shift) + vc].out_side;
-            if (!(taken->outputs >> out & 1) && noc->free_vcs[base + out]) usable |= 1U << vc;
+            int vc = __builtin_ctz(mask);
+            const noc_input *in = &noc->input[(port << noc->vc_shift) + vc];
+            if (noc_may_guess(noc, base + in->out_side, in->allowed)) usable |= 1U << vc;
         }
         if (!usable) continue;
-        int vc = pick32(usable, noc->sa_next[port]);
-        request(q, side, vc, noc->input[(port << noc->vc_shift) + vc].out_side);
+        int vc = noc_pick32(usable, noc->sa_next[port]);
+        noc_request(q, side, vc, noc->input[(port << noc->vc_shift) + vc].out_side);
     }
-    choose_winners(noc, base, q);
+    q->outputs &= ~taken->outputs;
+    noc_choose_winners(noc, base, q);
 }
 
-static void traverse_speculative(weft_noc *noc, int router, const requests *q) {
+static void traverse_speculative(weft_noc *noc, int router, const noc_requests *q) {
     int base = router * noc->sides_max;
     for (uint64_t winners = q->winners; winners; winners &= winners - 1) {
         int side = __builtin_ctzll(winners), vc = q->vc_of[side];
         const noc_input *in = &noc->input[((base + side) << noc->vc_shift) + vc];
         if (in->state == NOC_ACTIVE && noc->credits[in->out_vc])
-            traverse(noc, router, side, vc); /* else a wrong guess */
+            noc_traverse(noc, router, side, vc); /* else a wrong guess */
     }
 }
 
@@ -182,14 +122,18 @@ static void enable_granted(weft_noc *noc, int count) {
 }
 
 void weft_noc_step_router(weft_noc *noc, int router) {
-    requests sure, guess;
+    if (noc->special && noc->special[router]) {
+        weft_noc_step_special(noc, router);
+        return;
+    }
+    noc_requests sure, guess;
     sure.outputs = sure.winners = guess.winners = 0;
     int claims = noc->va_sides[router] ? claim_vcs(noc, router) : 0;
     if (noc->sa_sides[router]) match_switch(noc, router, &sure);
     if (noc->config.speculative && claims) match_speculative(noc, router, &sure, &guess);
     for (uint64_t winners = sure.winners; winners; winners &= winners - 1) {
         int side = __builtin_ctzll(winners);
-        traverse(noc, router, side, sure.vc_of[side]);
+        noc_traverse(noc, router, side, sure.vc_of[side]);
     }
     if (claims) {
         grant_vcs(noc, router, claims);

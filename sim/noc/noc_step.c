@@ -32,6 +32,8 @@ static void take_flits(weft_noc *noc) {
             weft_noc_begin_packet(noc, input, noc->cycle);
         else if (in->state == NOC_ACTIVE && noc->credits[in->out_vc])
             noc_set_sa(noc, input);
+        else if (in->state == NOC_FORK)
+            noc_set_sa(noc, input);
     }
     wheel->pending -= wheel->fill[slot];
     wheel->fill[slot] = 0;
@@ -67,6 +69,7 @@ static bool interface_step(weft_noc *noc, int terminal) {
         ni->vc = vc;
         ni->next_vc = vc + 1 < noc->vcs ? vc + 1 : 0;
         ni->left = noc->packet[id].flits;
+        noc->packet[id].started = noc->cycle; /* with a credit, so the head goes now */
     }
     uint16_t *credits = &noc->credits[noc->inputs + (terminal << noc->vc_shift) + ni->vc];
     if (!*credits) return false;
@@ -103,17 +106,18 @@ static void step_routers(weft_noc *noc) {
 }
 
 static void record_delivery(weft_noc *noc, weft_noc_delivery *d, uint32_t id) {
-    noc_packet *packet = &noc->packet[id];
-    *d = (weft_noc_delivery){packet->tag,   packet->source,  packet->target,
-                             packet->flits, packet->created, noc->cycle + 1};
-    uint64_t latency = d->delivered - d->created;
+    const noc_packet *packet = &noc->packet[id];
+    uint64_t started = packet->started, latency = noc->cycle + 1 - packet->created;
+    if (packet->whole != NO_PACKET) started = noc->packet[packet->whole].started;
+    *d = (weft_noc_delivery){packet->tag,     packet->source, packet->target, packet->flits,
+                             packet->created, started,        noc->cycle + 1};
     weft_noc_statistics *s = &noc->statistics;
     s->packets_delivered++;
     s->latency_sum += latency;
     if (latency > s->latency_max) s->latency_max = latency;
     s->latency_histogram[63 - __builtin_clzll(latency)]++;
-    packet->next = noc->packet_free;
-    noc->packet_free = id;
+    if (packet->whole != NO_PACKET) weft_noc_tree_delivered(noc, packet->whole);
+    weft_noc_free_packet(noc, id);
 }
 
 /* Flits whose ejection link ends with this cycle. */
