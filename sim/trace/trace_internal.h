@@ -1,0 +1,115 @@
+/* Inside traces: how records lie in memory and in binary files (docs/trace.md has the format), and the readers and
+ * writers of each form. */
+#ifndef WEFT_SIM_TRACE_TRACE_INTERNAL_H
+#define WEFT_SIM_TRACE_TRACE_INTERNAL_H
+
+#include "core/arena.h"
+#include "sim/trace/trace.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WEFT_TRACE_MAGIC "weft-trace 2\n"
+#define WEFT_TRACE_TIME_MAX ((uint64_t)1 << 48)   /* of `earliest` and recorded moments */
+#define WEFT_TRACE_AMOUNT_MAX ((uint64_t)1 << 40) /* of an operation */
+
+enum {
+    WEFT_TRACE_BLOCK_BYTES = 1 << 18,   /* a block ends with the record that reaches this */
+    WEFT_TRACE_TERMINALS_MAX = 1 << 24, /* also servers and stages */
+    WEFT_TRACE_IMAGES_MAX = 1 << 30,
+    WEFT_TRACE_VALUES_MAX = 1 << 30, /* of a packet */
+};
+
+/* The list, moved where its room is not above count; NULL without memory, then the old one stays. */
+void *weft_trace_grow(void *list, size_t *room, size_t count, size_t size);
+
+/* What the next record is told apart from. */
+typedef struct trace_state {
+    int stage;
+    int64_t image;
+    uint64_t start;
+} trace_state;
+
+struct weft_trace {
+    weft_trace_header header; /* texts and lists in the arena */
+    weft_arena *arena;
+    uint8_t *bytes; /* records, without their ends */
+    size_t size, capacity;
+    uint64_t *finish; /* [count] */
+    uint64_t *packet; /* [count / 64 + 1] bits: the record is a packet */
+    uint64_t count;
+    size_t count_capacity;
+    trace_state state; /* behind the last record */
+    int after_max, target_max;
+};
+
+/* Reads records one after another; the buffers grow as needed. */
+typedef struct trace_decoder {
+    const uint8_t *at, *end;
+    trace_state state;
+    uint64_t number;
+    uint64_t *after;
+    int *targets;
+    size_t after_room, target_room;
+} trace_decoder;
+void weft_trace_decoder_free(trace_decoder *decoder);
+/* The next record, with finish where its bytes have it. False at bytes that are no record, and without memory (*memory
+ * is set). */
+bool weft_trace_decode(trace_decoder *decoder, weft_trace_record *record, bool *memory);
+
+/* Bytes that a record takes at most; writes one, returns its end. */
+size_t weft_trace_encoded_max(int after_count, int target_count);
+uint8_t *weft_trace_encode(uint8_t *to, trace_state *state, const weft_trace_record *record);
+/* Writes a record of `size` bytes with its end. to: room for size + 10. */
+uint8_t *weft_trace_encode_finish(uint8_t *to, const uint8_t *record, size_t size, uint64_t start, uint64_t finish);
+
+/* One line of JSON, malloc'd by cJSON: release with weft_trace_header_free_text. NULL without memory. */
+char *weft_trace_header_text(const weft_trace_header *header);
+void weft_trace_header_free_text(char *text);
+/* A trace without records. text: at line `line`, column `column` of the file (line 0: at that offset). PARSE. */
+weft_status weft_trace_header_parse(weft_trace **out, const char *text, size_t size, const char *path, int line,
+                                    size_t column, weft_error *err);
+
+/* weft_trace_read of bytes at hand. */
+weft_status weft_trace_parse(weft_trace **out, const char *path, const char *data, size_t size, weft_error *err);
+/* PARSE, "file: offset N: text". */
+weft_status weft_trace_offset_error(weft_error *err, const char *path, size_t offset, const char *format, ...)
+    WEFT_PRINTF(4, 5);
+weft_status weft_trace_read_binary(weft_trace **out, const char *path, const uint8_t *data, size_t size,
+                                   weft_error *err);
+weft_status weft_trace_write_binary(const weft_trace *trace, FILE *stream, weft_error *err);
+weft_status weft_trace_read_text(weft_trace **out, const char *path, const char *data, size_t size, weft_error *err);
+/* `time source destination flits`; old: with the first line of weft-trace 1. */
+weft_status weft_trace_import_plain(weft_trace **out, const char *path, const char *data, size_t size, bool old,
+                                    weft_error *err);
+
+/* ---- lines of words ---- */
+
+typedef struct trace_lines {
+    const char *path, *at, *end; /* of the file */
+    const char *line, *line_end; /* the present one */
+    const char *word;            /* the last one taken */
+    size_t length;
+    int number; /* of the present line, from 1 */
+} trace_lines;
+/* The next line that is neither empty nor a comment ('#'); false at the end. */
+bool weft_trace_next_line(trace_lines *lines);
+/* The next word of the line; false at its end. */
+bool weft_trace_next_word(trace_lines *lines);
+bool weft_trace_word_is(const trace_lines *lines, const char *text);
+/* PARSE at the last word taken. */
+weft_status weft_trace_word_error(const trace_lines *lines, weft_error *err, const char *format, ...) WEFT_PRINTF(3, 4);
+/* PARSE where there is one more word. */
+weft_status weft_trace_line_end(trace_lines *lines, weft_error *err);
+/* The next word, a whole number from min to max; what: how to call it. */
+weft_status weft_trace_next_number(trace_lines *lines, int64_t *out, int64_t min, int64_t max, const char *what,
+                                   weft_error *err);
+/* A number of the list in the present word, at *at, which is moved behind it. */
+weft_status weft_trace_list_number(trace_lines *lines, const char **at, int64_t *out, int64_t max, const char *what,
+                                   weft_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
