@@ -65,7 +65,8 @@ static weft_status lower_network(weft_lowering *l) {
     for (int i = 0; i < l->net->layer_count; i++)
         if (l->live[1 + i]) WEFT_TRY(lower_layer(l, i));
     WEFT_TRY(lower_output(l));
-    return weft_lowering_finish(l);
+    WEFT_TRY(weft_lowering_finish(l));
+    return weft_lowering_find_lags(l);
 }
 
 static bool allocate(weft_lowering *l) {

@@ -73,7 +73,7 @@ typedef struct weft_port {
     int op;           /* -1 for port 0 */
     int source_count; /* several: the port's map is their concatenation */
     weft_source *sources;
-    int lag; /* an ADD's: weft_stages_lag (mapping.h) */
+    int lag; /* rows, see weft_stages_lag (mapping.h) */
 } weft_port;
 
 typedef struct weft_stage {

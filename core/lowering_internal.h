@@ -57,6 +57,9 @@ bool weft_lowering_pad_merges(const weft_lowering *l, int index);
 /* Stages into topological order, and range_of. */
 weft_status weft_lowering_finish(weft_lowering *l);
 
+/* lowering_lag.c: fills the ports' lag. */
+weft_status weft_lowering_find_lags(weft_lowering *l);
+
 /* lowering_stage.c */
 
 /* A new digital stage that reads the value. *stage: its index. */

@@ -115,12 +115,6 @@ static bool ends_after(const weft_lowered *a, const weft_lowered *b) {
     return a->open > b->open;
 }
 
-static int rows_ahead(const weft_lowered *port, const weft_lowered *main) {
-    int rows = 0;
-    while (rows < port->map.height && port->ready[rows] <= main->ready[0]) rows++;
-    return rows > 1 ? rows : 1;
-}
-
 /* The term that ends last goes on with the sum, where it can; no other stage reads it, so what it reads now cannot
  * depend on it. */
 weft_status weft_lower_add(weft_lowering *l, int index) {
@@ -136,7 +130,6 @@ weft_status weft_lower_add(weft_lowering *l, int index) {
     if (!op) return weft_lowering_no_memory(l, layer);
     op->port = stage->port_count;
     WEFT_TRY(add_port(l, s, stage->op_count - 1, other));
-    stage->ports[op->port].lag = rows_ahead(other, main);
     weft_lowered *value = weft_lowering_value(l, index);
     value->ready = weft_lowering_both_ready(l, main, other);
     if (!value->ready) return weft_lowering_no_memory(l, layer);

@@ -120,19 +120,31 @@ int weft_mapped_stage_cores(const weft_mapped_stage *stage);
  * together), and weft_mapping_block_bytes of each output block here. */
 int64_t weft_mapping_buffer_bytes(const weft_mapping *mapping, const weft_stages *stages, const weft_chip *chip,
                                   int part, int core);
-/* What tiles of one stage that lie on one core read of its input map: the lines between the first and the last kernel
- * row that they use, full width, the channels that they use, at input.bits a value (a dense layer: their rows). */
+/* What tiles of one stage that lie on one core keep of its input map: the lines of weft_mapping_lines, full width, the
+ * channels that they use, at input.bits a value (a dense layer: their rows). */
 int64_t weft_mapping_input_bytes(const weft_stage *stage, const weft_chip *chip, const weft_tile *tiles,
                                  int tile_count);
 /* For that many columns of one of copies_x copies along x: one row of partial sums and, for each pooling, the rows
  * under its window, at io.partial_bits a value; for each ADD, the rows by which its second term is ahead of the first
- * (weft_stages_lag), at input.bits; for a digital stage, one row of its input. A copy keeps its share of a row: of a
- * row of w values min(w, ceil(out.width / copies_x) * ceil(w / out.width)), out the stage's output. */
+ * (weft_stages_lag), at input.bits; for a digital stage, a row of its input and its lag. A copy keeps its share of a
+ * row, see weft_mapping_row_share. */
 int64_t weft_mapping_block_bytes(const weft_stages *stages, int stage, const weft_chip *chip, int columns,
                                  int copies_x);
-/* Rows of port `port` (an ADD's) of the stage that are there before the first row of what they are added to, when each
- * stage computes as soon as the rows under its kernel are there; at least 1, at most the port's height. Worked out by
- * weft_lower (weft_port.lag). */
+/* Lines of the input map that are kept where tiles have kernel rows `first` to `last`: those between them, and, less
+ * one stride, since sums of one row wait at the blocks, those down to the kernel's last row, which arrays elsewhere
+ * need before this row is done; and port 0's lag. At most the map's height. */
+int64_t weft_mapping_lines(const weft_stage *stage, int first, int last);
+/* Pixels of its map, in raster order, that tiles of one stage on one core have room for at least: the lines of
+ * weft_mapping_input_bytes, full width (a dense layer's kernel is its whole map). */
+int64_t weft_mapping_input_pixels(const weft_stage *stage, const weft_tile *tiles, int tile_count);
+/* Values of a row in front of operation op that one of copies_x copies of the stage has to do with, at most. */
+int64_t weft_mapping_row_share(const weft_stage *stage, int op, int copies_x);
+/* Rows of a port's map that blocks have room for at least: an ADD's second term, a digital stage's input. */
+int64_t weft_mapping_port_rows(const weft_stages *stages, int stage, int port);
+/* Rows by which a port's values are ahead of their use when each stage computes as soon as the rows under its kernel
+ * are there: an ADD's port, rows there when the first of them is added, at least 1; port 0, rows there beyond the
+ * window's, because some of several sources come early (else 0). At most the port's height. With them no graph waits
+ * for itself; worked out by weft_lower (weft_port.lag, lowering_lag.c). */
 int weft_stages_lag(const weft_stages *stages, int stage, int port);
 
 #ifdef __cplusplus

@@ -5,7 +5,7 @@
 
 int weft_stages_lag(const weft_stages *stages, int stage, int port) {
     int lag = stages->items[stage].ports[port].lag;
-    return lag > 1 ? lag : 1;
+    return lag > 1 || port == 0 ? lag : 1;
 }
 
 /* ---- what tiles read ---- */
@@ -85,12 +85,20 @@ static int64_t count_inputs(const weft_stage *stage, const tile_list *list) {
     return total;
 }
 
+int64_t weft_mapping_lines(const weft_stage *stage, int first, int last) {
+    const weft_window *w = &stage->window;
+    int64_t own = (int64_t)(last - first) * w->dilation_h;
+    int64_t others = (int64_t)(w->kernel_h - 1 - first) * w->dilation_h - w->stride_h;
+    int64_t lines = (own > others ? own : others) + 1 + stage->ports[0].lag;
+    return lines < stage->in.height ? lines : stage->in.height;
+}
+
 static void widen(int range[2], int begin, int end) {
     if (begin < range[0]) range[0] = begin;
     if (end > range[1]) range[1] = end;
 }
 
-/* Lines of the input map between the first and the last kernel row that the tiles have. */
+/* Lines of the input map that the tiles keep. */
 static int64_t count_lines(const weft_stage *stage, const tile_list *list) {
     int rows = weft_stage_group_rows(stage), line = stage->in.channels / stage->groups * stage->window.kernel_w;
     int kernel[2] = {stage->window.kernel_h, 0};
@@ -100,9 +108,7 @@ static int64_t count_lines(const weft_stage *stage, const tile_list *list) {
         bool one_group = begin / rows == (end - 1) / rows;
         widen(kernel, one_group ? begin % rows / line : 0, one_group ? (end - 1) % rows / line + 1 : rows / line);
     }
-    if (kernel[1] == 0) return 0;
-    int64_t lines = (int64_t)(kernel[1] - kernel[0] - 1) * stage->window.dilation_h + 1;
-    return lines < stage->in.height ? lines : stage->in.height;
+    return kernel[1] == 0 ? 0 : weft_mapping_lines(stage, kernel[0], kernel[1] - 1);
 }
 
 static int64_t input_bytes(const weft_stage *stage, const weft_chip *chip, const tile_list *list) {
@@ -113,6 +119,10 @@ static int64_t input_bytes(const weft_stage *stage, const weft_chip *chip, const
     return (values * chip->input.bits + 7) / 8;
 }
 
+int64_t weft_mapping_input_pixels(const weft_stage *stage, const weft_tile *tiles, int tile_count) {
+    return count_lines(stage, &(tile_list){.tiles = tiles, .count = tile_count, .core = -1}) * stage->in.width;
+}
+
 int64_t weft_mapping_input_bytes(const weft_stage *stage, const weft_chip *chip, const weft_tile *tiles,
                                  int tile_count) {
     return input_bytes(stage, chip, &(tile_list){.tiles = tiles, .count = tile_count, .core = -1});
@@ -121,21 +131,41 @@ int64_t weft_mapping_input_bytes(const weft_stage *stage, const weft_chip *chip,
 /* ---- what outputs keep ---- */
 
 /* Values of a row that one of the copies along x has to do with. */
-static int64_t share_of_row(const weft_stage *stage, int width, int copies_x) {
-    int out = stage->out.width;
-    int64_t share = ((int64_t)out + copies_x - 1) / copies_x * (((int64_t)width + out - 1) / out);
+int64_t weft_mapping_row_share(const weft_stage *stage, int op, int copies_x) {
+    const int width = op < stage->op_count ? stage->ops[op].in.width : stage->out.width;
+    int64_t stride = 1, outputs = ((int64_t)stage->out.width + copies_x - 1) / copies_x;
+    if (copies_x == 1) return width;
+    for (int i = op; i < stage->op_count; i++)
+        if (stage->ops[i].kind == WEFT_DIGITAL_MAX_POOL || stage->ops[i].kind == WEFT_DIGITAL_AVERAGE_POOL)
+            stride *= stage->ops[i].window.stride_w;
+    int low = 0, high = width; /* the last output begins there */
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        if (weft_stage_owner(stage, op, 1, middle) < stage->out.width - 1)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    int64_t last = width - low > stride ? width - low : stride, share = (outputs - 1) * stride + last;
     return share < width ? share : width;
+}
+
+int64_t weft_mapping_port_rows(const weft_stages *stages, int stage, int port) {
+    int64_t rows = weft_stages_lag(stages, stage, port) + (port == 0),
+            height = stages->items[stage].ports[port].shape.height;
+    return rows < height ? rows : height;
 }
 
 int64_t weft_mapping_block_bytes(const weft_stages *stages, int index, const weft_chip *chip, int columns,
                                  int copies_x) {
     const weft_stage *stage = &stages->items[index];
-    int64_t first = share_of_row(stage, stage->matrix_out.width, copies_x);
-    int64_t sums = stage->has_matrix ? first : 0, inputs = stage->has_matrix ? 0 : first;
+    int64_t first = weft_mapping_row_share(stage, 0, copies_x);
+    int64_t sums = stage->has_matrix ? first : 0;
+    int64_t inputs = stage->has_matrix ? 0 : first * weft_mapping_port_rows(stages, index, 0);
     for (int i = 0; i < stage->op_count; i++) {
         const weft_digital_op *op = &stage->ops[i];
-        int64_t width = share_of_row(stage, op->in.width, copies_x);
-        if (op->kind == WEFT_DIGITAL_ADD) inputs += weft_stages_lag(stages, index, op->port) * width;
+        int64_t width = weft_mapping_row_share(stage, i, copies_x);
+        if (op->kind == WEFT_DIGITAL_ADD) inputs += weft_mapping_port_rows(stages, index, op->port) * width;
         if (op->kind != WEFT_DIGITAL_MAX_POOL && op->kind != WEFT_DIGITAL_AVERAGE_POOL) continue;
         int64_t rows = (int64_t)(op->window.kernel_h - 1) * op->window.dilation_h + 1;
         sums += (rows < op->in.height ? rows : op->in.height) * width;

@@ -90,6 +90,12 @@ typedef enum weft_packet_kind {
     WEFT_PACKET_PARTIAL,
     WEFT_PACKET_RESULT
 } weft_packet_kind;
+/* Calls visit for all that is sent and kept for an image: `times` packets of `values` values from one terminal to every
+ * one of a route. MEMORY. */
+typedef void weft_traffic_visit(void *user, int part, weft_packet_kind kind, int from, const weft_route *route,
+                                int values, uint64_t times);
+weft_status weft_traffic_visit_packets(const weft_traffic *traffic, weft_traffic_visit *visit, void *user,
+                                       weft_error *err);
 /* Flits of a packet of that many values. */
 int weft_traffic_packet_flits(const weft_traffic *traffic, weft_packet_kind kind, int values);
 /* Events of one packet between terminals (arrival, and the read of partial sums, included); from == to: values kept

@@ -52,13 +52,22 @@ static void add_flows(void *user, int part, weft_packet_kind kind, int from, con
     }
 }
 
-static void add_stage_flows(flow_table *table, int stage) {
-    weft_traffic_visit_output(table->traffic, stage, add_flows, table);
-    if (stage < 0 || !table->traffic->stages->items[stage].has_matrix) return;
-    uint64_t *positions = weft_traffic_positions(table->traffic, stage, 0);
-    table->failed = table->failed || !positions;
-    if (positions) weft_traffic_visit_partials(table->traffic, stage, positions, add_flows, table);
+/* False when memory is out. */
+static bool visit_stage(const weft_traffic *traffic, int stage, weft_traffic_visit *visit, void *user) {
+    weft_traffic_visit_output(traffic, stage, visit, user);
+    if (stage < 0 || !traffic->stages->items[stage].has_matrix) return true;
+    uint64_t *positions = weft_traffic_positions(traffic, stage, 0);
+    if (positions) weft_traffic_visit_partials(traffic, stage, positions, visit, user);
     free(positions);
+    return positions != NULL;
+}
+
+weft_status weft_traffic_visit_packets(const weft_traffic *traffic, weft_traffic_visit *visit, void *user,
+                                       weft_error *err) {
+    for (int s = -1; s < traffic->mapping->stage_count; s++)
+        if (!visit_stage(traffic, s, visit, user))
+            return weft_error_set(err, WEFT_E_MEMORY, "out of memory for the packets between cores");
+    return WEFT_OK;
 }
 
 static int compare_flows(const void *a, const void *b) {
@@ -73,7 +82,8 @@ weft_status weft_traffic_flows(const weft_traffic *traffic, int part, weft_flow 
     *out = NULL;
     *count = 0;
     table.failed = !grow(&table);
-    for (int s = -1; s < traffic->mapping->stage_count && !table.failed; s++) add_stage_flows(&table, s);
+    for (int s = -1; s < traffic->mapping->stage_count && !table.failed; s++)
+        if (!visit_stage(traffic, s, add_flows, &table)) table.failed = true;
     if (table.failed) {
         free(table.places);
         return weft_error_set(err, WEFT_E_MEMORY, "out of memory for the flows between cores");

@@ -35,7 +35,7 @@ static int within_group(weft_input_use *use, int begin, int end, int lines[2], b
 
 static int64_t conv_bytes(const weft_input_use *use, const int lines[2], int channels) {
     const weft_stage *stage = use->stage;
-    int64_t height = (int64_t)(lines[1] - lines[0]) * stage->window.dilation_h + 1;
+    int64_t height = weft_mapping_lines(stage, lines[0], lines[1]);
     if (height > stage->in.height) height = stage->in.height;
     return (height * stage->in.width * channels * use->input_bits + 7) / 8;
 }

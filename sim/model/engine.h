@@ -81,6 +81,8 @@ typedef struct weft_program_cost {
     double energy_pj;
 } weft_program_cost;
 weft_program_cost weft_engine_program_cost(const weft_engine *engine);
+/* Cells that a tile takes. */
+uint64_t weft_tile_cells(const weft_tile *tile, const weft_chip *chip);
 /* Events of one image, by stage (index < stage count): arrays, converters, digital unit. PARTIAL_ADD: for every
  * position of the matrix one a column of each tile, beyond the first tile of that column in the position's copy; and
  * one a value of an ADD. Data movement is weft_traffic_events'. */
@@ -104,6 +106,10 @@ void weft_engine_quantise_input(const weft_engine *engine, const float *x_chw, i
  * in.width, in.channels] (zero padding), and computes the tile: codes[column_end - column_begin]. Thread-safe. */
 void weft_engine_tile(const weft_engine *engine, int stage, int tile, uint64_t image, const int32_t *q_map, int y,
                       int x, int64_t *codes);
+/* The same from the pixels under the window at (y, x) [kernel_h, kernel_w, in.channels], padding as 0; what the tile's
+ * rows do not read may be anything. */
+void weft_engine_tile_window(const weft_engine *engine, int stage, int tile, uint64_t image, const int16_t *q_window,
+                             int y, int x, int64_t *codes);
 /* Sum of the tiles' codes of a block -> real values (input of the first digital op), channels [begin, end). */
 void weft_engine_dequantise(const weft_engine *engine, int stage, int begin, int end, const int64_t *sums,
                             float *values);

@@ -72,8 +72,6 @@ void weft_stage_model_destroy(weft_stage_model *model); /* safe on a zeroed mode
 /* The arrays' common result scale, from what suits each; call when ranges of converters have changed, and
  * weft_engine_refresh_scales behind it. */
 void weft_stage_model_rescale(weft_stage_model *model);
-/* Cells of a tile: weft_cells_per_weight of each weight. */
-uint64_t weft_tile_cells(const weft_tile *tile, const weft_chip *chip);
 /* Tiles by copy and positions' copies; copy_like: each its own. */
 weft_status weft_stage_model_sort(weft_stage_model *model, weft_error *err);
 /* Tile of copy 0 that holds the same weights as number `ordinal` of another copy, -1: none. */

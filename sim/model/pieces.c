@@ -31,20 +31,44 @@ static void gather_rows(const weft_stage *stage, const int32_t *q_map, int y, in
     }
 }
 
-void weft_engine_tile(const weft_engine *engine, int stage, int tile, uint64_t image, const int32_t *q_map, int y,
-                      int x, int64_t *codes) {
+/* rows: gathered, with room for one more. */
+static void multiply_tile(const weft_engine *engine, int stage, int tile, uint64_t image, int16_t *rows, int y, int x,
+                          int64_t *codes) {
     const weft_stage_model *model = &engine->items[stage];
     const weft_tile *t = &model->mapped->tiles[tile];
     const int programmed = model->programmed[tile], position = y * model->stage->matrix_out.width + x;
     const weft_array *array = &model->arrays[programmed];
-    int16_t rows[WEFT_ARRAY_ROWS_MAX];
     const weft_read_place place = weft_stage_model_place(model, programmed, image, position);
     const int count = t->row_end - t->row_begin, even = (count + 1) / 2 * 2;
-    gather_rows(model->stage, q_map, y, x, t->row_begin, t->row_end, rows);
     if (even > count) rows[count] = 0;
     memset(codes, 0, sizeof *codes * (size_t)array->columns);
     weft_array_multiply(array, rows, even, 1, engine->chip->has_read_noise ? &place : NULL, codes, array->columns,
                         NULL);
+}
+
+void weft_engine_tile(const weft_engine *engine, int stage, int tile, uint64_t image, const int32_t *q_map, int y,
+                      int x, int64_t *codes) {
+    const weft_stage_model *model = &engine->items[stage];
+    const weft_tile *t = &model->mapped->tiles[tile];
+    int16_t rows[WEFT_ARRAY_ROWS_MAX];
+    gather_rows(model->stage, q_map, y, x, t->row_begin, t->row_end, rows);
+    multiply_tile(engine, stage, tile, image, rows, y, x, codes);
+}
+
+void weft_engine_tile_window(const weft_engine *engine, int stage, int tile, uint64_t image, const int16_t *q_window,
+                             int y, int x, int64_t *codes) {
+    const weft_stage *s = engine->items[stage].stage;
+    const weft_tile *t = &engine->items[stage].mapped->tiles[tile];
+    const int channels = s->in.channels / s->groups;
+    int16_t rows[WEFT_ARRAY_ROWS_MAX];
+    for (int r = t->row_begin; r < t->row_end;) {
+        const int left = channels - r % channels, count = left < t->row_end - r ? left : t->row_end - r;
+        const size_t from = (size_t)weft_stage_row_tap(s, r) * (size_t)s->in.channels;
+        memcpy(rows + (r - t->row_begin), q_window + from + weft_stage_row_channel(s, r),
+               sizeof *rows * (size_t)count);
+        r += count;
+    }
+    multiply_tile(engine, stage, tile, image, rows, y, x, codes);
 }
 
 void weft_engine_dequantise(const weft_engine *engine, int stage, int begin, int end, const int64_t *sums,

@@ -31,11 +31,12 @@ void Batch::evaluate() {
     for (long i = 0; i < count; i++) {
         Product &p = *jobs[i].product;
         const size_t t = jobs[i].tile;
-        weft_engine_tile(engine, p.stage, (*p.tiles)[t], p.image, p.q, p.y, p.x, p.codes.data() + (*p.offset)[t]);
+        weft_engine_tile_window(engine, p.stage, (*p.tiles)[t], p.image, p.window.data(), p.y, p.x,
+                                p.codes.data() + (*p.offset)[t]);
     }
     for (Product *p : pending_) {
         p->evaluated = true;
-        p->keep.reset();
+        p->window = {};
     }
     pending_.clear();
 }

@@ -3,23 +3,20 @@
 #ifndef WEFT_SIM_SYSTEMC_BATCH_HPP
 #define WEFT_SIM_SYSTEMC_BATCH_HPP
 
-#include <memory>
-#include <vector>
-
-#include "sim/systemc/context.hpp"
+#include "sim/systemc/recorder.hpp"
 
 namespace weft {
 
-/* All tiles of one copy of a stage on one core, one position of the matrix. Its input pixels do not change any more. */
+/* All tiles of one copy of a stage on one core, one position of the matrix. */
 struct Product {
-    size_t image;
-    int position; /* raster index */
-    bool last;    /* of the image, here */
-    uint64_t due; /* cycle at which the result is out */
+    uint64_t at; /* number of the position, over images */
+    uint64_t image;
+    bool last;       /* of the image, here */
+    uint64_t finish; /* cycle at which the result is out */
+    uint64_t record;
     int stage;
     int y, x;
-    std::shared_ptr<const void> keep; /* owner of q */
-    const int32_t *q;
+    std::vector<int16_t> window; /* pixels under the kernel [taps, channels], 0 where they are not read */
     const std::vector<int> *tiles;
     const std::vector<size_t> *offset;
     std::vector<int64_t> codes;

@@ -1,7 +1,5 @@
 #include "sim/systemc/block_chain.hpp"
 
-#include <algorithm>
-
 #include "sim/model/digital.h"
 
 namespace weft {
@@ -16,14 +14,15 @@ static weft_window window_of(const weft_digital_op &op) {
 
 /* ---- what there is ---- */
 
-BlockChain::BlockChain(Context &context, int core, int stage, int block, Buffer &buffer)
-    : context_(context), stage_(stage), block_(block), begin_(context.mapped(stage).blocks[block].column_begin),
-      end_(context.mapped(stage).blocks[block].column_end), buffer_(buffer) {
+BlockChain::BlockChain(Context &context, int part, int stage, int block, Buffer &buffer, Waiter &owner)
+    : context_(context), part_(part), stage_(stage), block_(block),
+      begin_(context.mapped(stage).blocks[block].column_begin), end_(context.mapped(stage).blocks[block].column_end),
+      buffer_(buffer) {
     const weft_stage &s = context.stage(stage);
     int copy = context.mapped(stage).blocks[block].copy;
     for (int o = 0; o <= s.op_count; o++) add_level(s, o, copy);
     for (int o = 0; o < s.op_count; o++) add_operation(s, o);
-    add_ports(core, copy);
+    add_ports(owner);
 }
 
 void BlockChain::add_level(const weft_stage &stage, int op, int copy) {
@@ -59,7 +58,11 @@ void BlockChain::add_operation(const weft_stage &stage, int op) {
     const weft_digital_op &from = stage.ops[op];
     const Level &in = levels_[static_cast<size_t>(op)], &out = levels_[static_cast<size_t>(op) + 1];
     size_t size = static_cast<size_t>(from.in.height) * static_cast<size_t>(from.in.width) * channels();
-    Operation operation{weft_digital_has_window(&from), {}, {}, 0};
+    Operation operation{};
+    operation.window = weft_digital_has_window(&from);
+    operation.events = weft_engine_digital_events(context_.engine, stage_, op, end_ - begin_);
+    operation.work = operation.events.n[WEFT_EVENT_AFFINE] + operation.events.n[WEFT_EVENT_ACTIVATION] +
+                     operation.events.n[WEFT_EVENT_POOL] + operation.events.n[WEFT_EVENT_PARTIAL_ADD];
     if (operation.window) operation.map.resize(size);
     for (int p : out.owned) {
         if (!operation.window) break;
@@ -70,94 +73,131 @@ void BlockChain::add_operation(const weft_stage &stage, int op) {
     operations_.push_back(std::move(operation));
 }
 
-void BlockChain::add_ports(int core, int copy) {
+void BlockChain::add_ports(Waiter &owner) {
     const weft_stage &s = context_.stage(stage_);
+    const int core = context_.mapped(stage_).blocks[block_].core;
     ports_.resize(static_cast<size_t>(s.port_count));
     for (int p = s.has_matrix ? 1 : 0; p < s.port_count; p++) {
-        size_t level = p ? static_cast<size_t>(s.ports[p].op) : 0;
-        weft_reader reader{0, stage_, p, copy, core};
-        ports_[static_cast<size_t>(p)] = std::make_unique<PortBuffer>(context_, reader, block_, levels_[level].owned);
+        auto &port = ports_[static_cast<size_t>(p)];
+        port = std::make_unique<Inbox>(context_, buffer_, core, stage_, p, begin_, end_);
+        port->add_taker(owner);
     }
 }
 
 /* ---- what happens ---- */
 
-/* Windows that are complete, or were, once so many positions have arrived. */
-size_t BlockChain::windows_complete(size_t op, size_t arrived) const {
+/* The operation's next window, once so many positions have arrived. */
+bool BlockChain::window_complete(size_t op, size_t arrived) const {
     const std::vector<size_t> &needed = operations_[op].needed;
-    size_t count = levels_[op + 1].arrived;
-    while (count < needed.size() && needed[count] <= arrived) count++;
-    return count;
+    size_t next = levels_[op + 1].arrived;
+    return next < needed.size() && needed[next] <= arrived;
 }
 
-bool BlockChain::ready(size_t image) const {
+const BlockChain::Step &BlockChain::next() {
+    if (!planned_) plan();
+    return step_;
+}
+
+/* The last operation with a window that waits goes first, so that every level stays in order. */
+void BlockChain::plan() {
     const weft_stage &stage = context_.stage(stage_);
-    size_t fresh = 1; /* positions that come to the present level */
-    for (size_t o = 0; o < operations_.size() && fresh; o++) {
+    size_t op = operations_.size();
+    while (op > 0 && !(operations_[op - 1].window && window_complete(op - 1, levels_[op - 1].arrived))) op--;
+    planned_ = true;
+    step_.takes = op == 0;
+    step_.first_op = op == 0 ? 0 : op - 1;
+    step_.output = -1;
+    step_.addends.clear();
+    for (size_t o = step_.first_op; o < operations_.size(); o++) {
         const Level &level = levels_[o];
-        const weft_digital_op &op = stage.ops[o];
-        for (size_t i = 0; op.kind == WEFT_DIGITAL_ADD && i < fresh; i++)
-            if (!ports_[static_cast<size_t>(op.port)]->complete(image, level.owned[level.arrived + i])) return false;
-        if (operations_[o].window) fresh = windows_complete(o, level.arrived + fresh) - levels_[o + 1].arrived;
+        if (stage.ops[o].kind == WEFT_DIGITAL_ADD)
+            step_.addends.push_back({stage.ops[o].port, level.owned[level.arrived]});
+        const bool arrives = step_.takes || o > step_.first_op;
+        if (operations_[o].window && !window_complete(o, level.arrived + arrives)) return;
     }
-    return true;
+    step_.output = static_cast<int>(levels_.back().arrived);
 }
 
-uint64_t BlockChain::run(size_t image, const float *values, std::vector<Output> &outputs) {
-    image_ = image;
-    outputs_ = &outputs;
+uint64_t BlockChain::run(const float *values, std::vector<float> &output) {
+    next();
+    planned_ = false;
     events_ = 0;
-    pass(0, values);
-    if (levels_.front().arrived == levels_.front().owned.size())
-        for (Level &level : levels_) level.arrived = 0;
+    std::vector<float> &now = output;
+    if (step_.takes) now.assign(values, values + channels());
+    for (size_t o = step_.first_op; o < operations_.size(); o++) {
+        Level &level = levels_[o];
+        int position = 0;
+        if (step_.takes || o > step_.first_op) {
+            position = level.owned.at(level.arrived++);
+            if (operations_[o].window)
+                std::copy(now.begin(), now.end(),
+                          operations_[o].map.begin() +
+                              static_cast<std::ptrdiff_t>(static_cast<size_t>(position) * channels()));
+        }
+        if (operations_[o].window) {
+            bool complete = window_complete(o, level.arrived);
+            if (complete) fire(o, levels_[o + 1].owned[levels_[o + 1].arrived], now);
+            if (!complete) {
+                account(o);
+                break;
+            }
+        } else {
+            fire(o, position, now);
+        }
+    }
+    if (step_.output >= 0) levels_.back().arrived++;
+    for (size_t o = 0; o < operations_.size(); o++)
+        if (operations_[o].window) account(o);
+    end_image();
     return events_;
 }
 
-/* values are the next position of what operation op works on, or of the stage's output behind the last. */
-void BlockChain::pass(size_t op, const float *values) {
-    Level &level = levels_[op];
-    int position = level.owned.at(level.arrived++);
-    if (op == operations_.size()) {
-        outputs_->push_back({stage_, block_, image_, position / level.width, position % level.width,
-                             std::vector<float>(values, values + channels())});
-        return;
-    }
-    if (!operations_[op].window) return fire(op, position, values);
-    size_t at = static_cast<size_t>(position) * channels();
-    std::copy(values, values + channels(), operations_[op].map.begin() + static_cast<std::ptrdiff_t>(at));
-    fire_windows(op);
-    account(op);
+/* The image's last position is in and no window waits. */
+void BlockChain::end_image() {
+    if (levels_.front().arrived < levels_.front().owned.size()) return;
+    for (size_t o = 0; o < operations_.size(); o++)
+        if (operations_[o].window && window_complete(o, levels_[o].arrived)) return;
+    for (Level &level : levels_) level.arrived = 0;
+    image_++;
 }
 
-/* position: of the operation's output. in: its map, or where it has no windows the values at the position alone, as if
- * there were no other. */
-void BlockChain::fire(size_t op, int position, const float *in) {
+/* position: of the operation's output. values: its input at the position (where it has no windows), then its output. */
+void BlockChain::fire(size_t op, int position, std::vector<float> &values) {
     const weft_digital_op &operation = context_.stage(stage_).ops[op];
-    std::vector<float> out(channels()), addend;
     int number = static_cast<int>(op), width = levels_[op + 1].width;
+    const bool window = operations_[op].window;
+    fired_.resize(channels());
     if (operation.kind == WEFT_DIGITAL_ADD) {
-        addend.resize(channels());
-        ports_[static_cast<size_t>(operation.port)]->read(image_, position, addend.data());
+        const Inbox &port = *ports_[static_cast<size_t>(operation.port)];
+        const int16_t *from = port.values(image_ * port.pixels() + static_cast<uint64_t>(position));
+        quantised_.assign(from, from + channels());
+        addend_.resize(channels());
+        weft_engine_port(context_.engine, stage_, operation.port, begin_, end_, quantised_.data(), addend_.data());
     }
-    bool window = operations_[op].window;
-    weft_engine_digital(context_.engine, stage_, number, begin_, end_, in, addend.data(), window ? position / width : 0,
-                        window ? position % width : 0, out.data());
-    weft_event_counts events = weft_engine_digital_events(context_.engine, stage_, number, end_ - begin_);
-    weft_event_counts_add(&context_.events(stage_), &events);
-    events_ += events.n[WEFT_EVENT_AFFINE] + events.n[WEFT_EVENT_ACTIVATION] + events.n[WEFT_EVENT_POOL] +
-               events.n[WEFT_EVENT_PARTIAL_ADD];
-    pass(op + 1, out.data());
+    weft_engine_digital(context_.engine, stage_, number, begin_, end_,
+                        window ? operations_[op].map.data() : values.data(), addend_.data(),
+                        window ? position / width : 0, window ? position % width : 0, fired_.data());
+    values.swap(fired_);
+    weft_event_counts events = operations_[op].events;
+    if (operation.kind == WEFT_DIGITAL_ADD)
+        events.n[WEFT_EVENT_BUFFER_READ_BIT] += channels() * static_cast<uint64_t>(context_.chip->input.bits);
+    context_.count(stage_, context_.index(part_, context_.mapped(stage_).blocks[block_].core), events);
+    events_ += operations_[op].work;
 }
 
-void BlockChain::fire_windows(size_t op) {
-    Level &out = levels_[op + 1];
-    for (size_t end = windows_complete(op, levels_[op].arrived); out.arrived < end;)
-        fire(op, out.owned[out.arrived], operations_[op].map.data());
+uint64_t BlockChain::port_low(size_t port) const {
+    const weft_port &from = context_.stage(stage_).ports[port];
+    const Level &level = levels_[port ? static_cast<size_t>(from.op) : 0];
+    uint64_t image = image_;
+    size_t arrived = level.arrived;
+    if (arrived == level.owned.size()) image++, arrived = 0;
+    return image * ports_[port]->pixels() + static_cast<uint64_t>(level.owned.empty() ? 0 : level.owned[arrived]);
 }
 
 /* Rows above the next window are not held any more. */
 void BlockChain::account(size_t op) {
     const weft_digital_op &operation = context_.stage(stage_).ops[op];
+    if (operation.kind == WEFT_DIGITAL_PAD) return;
     const weft_window w = window_of(operation);
     const Level &in = levels_[op], &out = levels_[op + 1];
     Operation &state = operations_[op];

@@ -1,11 +1,9 @@
-/* Bits that a core holds, and the most it ever held. Buffers are not bounded here: the peak tells what a chip would
- * need. */
+/* Bits that a core holds, and the most it ever held. */
 #ifndef WEFT_SIM_SYSTEMC_BUFFER_HPP
 #define WEFT_SIM_SYSTEMC_BUFFER_HPP
 
 #include <algorithm>
 #include <cstdint>
-#include <memory>
 
 namespace weft {
 
@@ -19,20 +17,6 @@ class Buffer {
   private:
     int64_t held_ = 0, peak_ = 0;
 };
-
-/* The values of one packet: held once, until the last reader on the core lets go. */
-class Hold {
-  public:
-    Hold(Buffer &buffer, int64_t bits) : buffer_(buffer), bits_(bits) { buffer_.hold(bits); }
-    ~Hold() { buffer_.release(bits_); }
-    Hold(const Hold &) = delete;
-    Hold &operator=(const Hold &) = delete;
-
-  private:
-    Buffer &buffer_;
-    int64_t bits_;
-};
-using Held = std::shared_ptr<const Hold>;
 
 } // namespace weft
 #endif

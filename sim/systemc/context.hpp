@@ -4,8 +4,10 @@
 #ifndef WEFT_SIM_SYSTEMC_CONTEXT_HPP
 #define WEFT_SIM_SYSTEMC_CONTEXT_HPP
 
+#include <algorithm>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -19,6 +21,9 @@ namespace weft {
 inline uint64_t now() { return sc_core::sc_time_stamp().value(); }
 inline sc_core::sc_time cycles(uint64_t count) { return sc_core::sc_time::from_value(count); }
 
+class Recorder;
+class Wiring;
+
 struct Context {
     const weft_engine *engine;
     const weft_chip *chip;
@@ -28,47 +33,46 @@ struct Context {
     const float *x;
     size_t images;
     uint64_t stall_limit;
-    const volatile sig_atomic_t *stop;                      /* NULL: never */
-    uint64_t digital_latency;                               /* cycles */
-    std::vector<std::vector<std::vector<int>>> copy_blocks; /* of every stage and copy */
-    weft_cosim_result *result;
+    bool bounded, spare;               /* buffers have an end; readers share what the mapping does not reserve */
+    const volatile sig_atomic_t *stop; /* NULL: never */
+    float *logits;
+    weft_timing *timing;
+    weft_cosim_stalls *stalls;
+    Recorder *recorder;
+    Wiring *wiring;
     uint64_t end;     /* cycle of the last result; UINT64_MAX until it is there */
     weft_error error; /* the first failure; status OK while there is none */
 
-    /* Where the events of data that stage sends are counted; -1: the host. */
-    weft_event_counts &events(int stage) {
-        return result->stage_events[stage < 0 ? static_cast<size_t>(stages->count) : static_cast<size_t>(stage)];
+    /* Counts events of data that stage (-1: the host's input) sends, in the present cycle. */
+    void count(int stage, int core, const weft_event_counts &events) {
+        weft_timing_count(timing, stage < 0 ? stages->count : stage, core, now(), &events);
     }
+    /* Chips in use; the cores and routers of chip c follow those of chip c - 1, the host comes last. */
+    int chips() const { return std::min(mapping->chips, mapping->parts); }
+    int index_on(int chip_number, int terminal) const {
+        return terminal == chip->host_terminal ? chips() * chip->core_count : chip_number * chip->core_count + terminal;
+    }
+    int index(int part, int core) const { return index_on(part % chips(), core); }
     const weft_stage &stage(int index) const { return stages->items[index]; }
     const weft_mapped_stage &mapped(int index) const { return mapping->stages[index]; }
-    /* Sets copy_blocks. */
-    void index_blocks();
     bool failed() const { return error.status != WEFT_OK; }
     bool stopped() const { return stop && *stop; }
 };
 
-/* Sum of the cycles in which one server was occupied, up to the last result: what runs on behind it (positions that no
- * result needs) is not part of the run. */
-class Busy {
-  public:
-    /* Occupied for `count` cycles more, until `until`. */
-    void add(const Context &context, uint64_t count, uint64_t until) {
-        if (context.end != UINT64_MAX) return;
-        sum_ += count;
-        until_ = until;
-    }
-    uint64_t cycles(const Context &context) const {
-        return until_ > context.end ? sum_ - (until_ - context.end) : sum_;
-    }
-
-  private:
-    uint64_t sum_ = 0, until_ = 0;
-};
+/* Quantised values of one position; all packets of it share them. */
+using Values = std::vector<int16_t>;
+using SharedValues = std::shared_ptr<const Values>;
 
 /* An invariant of the simulator itself; its failure becomes INTERNAL. */
 inline void require(bool condition, const char *text) {
     if (!condition) throw std::logic_error(text);
 }
+
+/* Turns a status into the exception that guarded() reports. */
+struct Failure : std::runtime_error {
+    explicit Failure(const weft_error &error) : std::runtime_error(error.text), status(error.status) {}
+    weft_status status;
+};
 
 /* Runs the body of a process; a failure ends the simulation. No exception passes through the kernel. */
 template <typename Body> void guarded(Context &context, Body body) {
@@ -80,6 +84,8 @@ template <typename Body> void guarded(Context &context, Body body) {
             body();
     } catch (const std::bad_alloc &) {
         weft_error_set(&context.error, WEFT_E_MEMORY, "timed run: out of memory");
+    } catch (const Failure &e) {
+        weft_error_set(&context.error, e.status, "%s", e.what());
     } catch (const std::exception &e) { weft_error_set(&context.error, WEFT_E_INTERNAL, "timed run: %s", e.what()); }
     if (context.failed()) sc_core::sc_stop();
 }

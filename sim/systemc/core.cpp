@@ -1,16 +1,15 @@
 #include "sim/systemc/core.hpp"
 
-#include <set>
+#include <map>
 
 namespace weft {
 
-Core::Core(sc_core::sc_module_name name, Context &context, int number, Batch &batch, InputListener &listener)
-    : sc_core::sc_module(name), network("network"), context_(context), number_(number), batch_(batch),
-      listener_(listener), digital_(context, number, buffer_), readers_(static_cast<size_t>(context.stages->count) + 1),
-      wake_event_("wake"), work_event_("work") {
-    add_matrices();
-    for (auto &m : matrices_) add_reader(m->reader(), m.get(), nullptr);
-    for (PortBuffer *port : digital_.ports()) add_reader(port->reader(), nullptr, port);
+Core::Core(sc_core::sc_module_name name, Context &context, int number, int index, Batch &batch,
+           const Schedule &schedule, Listener &listener)
+    : sc_core::sc_module(name), network("network"), context_(context), number_(number), index_(index), batch_(batch),
+      schedule_(schedule), listener_(listener), digital_(context, *this, number), wake_event_("wake"),
+      work_event_("work") {
+    add_agent(digital_);
     /* Timed events only ask for work, which then happens after every arrival of the same cycle, whatever the order of
      * processes. */
     SC_METHOD(wake);
@@ -18,179 +17,292 @@ Core::Core(sc_core::sc_module_name name, Context &context, int number, Batch &ba
     dont_initialize();
     SC_METHOD(work);
     sensitive << work_event_;
-    if (std::none_of(matrices_.begin(), matrices_.end(), [](const auto &m) { return m->runs_free(); }))
-        dont_initialize();
+    dont_initialize();
 }
 
-void Core::add_matrices() {
-    for (int s = 0; s < context_.stages->count; s++) {
-        const weft_mapped_stage &mapped = context_.mapped(s);
-        std::set<int> copies;
-        for (int t = 0; t < mapped.tile_count; t++)
-            if (mapped.tiles[t].core == number_) copies.insert(mapped.tiles[t].copy);
-        for (int copy : copies) matrices_.push_back(std::make_unique<MatrixUnit>(context_, number_, s, copy));
-    }
+/* ---- what there is ---- */
+
+/* Runs of rows or channels, joined and ascending. */
+static std::vector<std::pair<int, int>> join_runs(std::vector<std::pair<int, int>> runs) {
+    std::sort(runs.begin(), runs.end());
+    std::vector<std::pair<int, int>> joined;
+    for (const auto &run : runs)
+        if (joined.empty() || joined.back().second < run.first)
+            joined.push_back(run);
+        else
+            joined.back().second = std::max(joined.back().second, run.second);
+    return joined;
 }
 
-void Core::add_reader(const weft_reader &key, MatrixUnit *matrix, PortBuffer *port) {
-    const weft_port &from = context_.stage(key.stage).ports[key.port];
-    for (int i = 0; i < from.source_count; i++)
-        readers_[static_cast<size_t>(from.sources[i].stage + 1)].push_back({key, from.sources[i].begin, matrix, port});
-}
-
-int Core::input_readers() const {
-    return digital_.input_readers() + static_cast<int>(std::count_if(matrices_.begin(), matrices_.end(),
-                                                                     [](const auto &m) { return m->reads_input(); }));
-}
-
-/* Columns of a block that the tiles of another core cover. */
-const std::vector<int> &Core::share_columns(int stage, int block, int source) {
-    auto [at, fresh] = columns_.try_emplace({stage, {block, source}});
-    if (!fresh) return at->second;
-    const weft_mapped_stage &mapped = context_.mapped(stage);
-    const weft_output_block &b = mapped.blocks[block];
-    std::vector<char> covered(static_cast<size_t>(b.column_end - b.column_begin));
-    for (int t = 0; t < mapped.tile_count; t++) {
-        const weft_tile &tile = mapped.tiles[t];
-        if (tile.core != source || tile.copy != b.copy || tile.column_begin < b.column_begin ||
-            tile.column_end > b.column_end)
+/* The values that the tiles read: rows of a dense layer, channels of a convolution. */
+static std::vector<std::pair<int, int>> used_runs(const Context &context, int stage, const std::vector<int> &tiles) {
+    const weft_stage &s = context.stage(stage);
+    const int channels = s.in.channels / s.groups;
+    std::vector<std::pair<int, int>> runs;
+    for (int t : tiles) {
+        const weft_tile &tile = context.mapped(stage).tiles[t];
+        if (!s.is_conv) {
+            runs.emplace_back(tile.row_begin, tile.row_end);
             continue;
-        for (int c = tile.column_begin; c < tile.column_end; c++) covered[static_cast<size_t>(c - b.column_begin)] = 1;
+        }
+        for (int row = tile.row_begin; row < tile.row_end;) {
+            const int first = weft_stage_row_channel(&s, row);
+            const int count = std::min(channels - row % channels, tile.row_end - row);
+            runs.emplace_back(first, first + count);
+            row += count;
+        }
+        runs = join_runs(std::move(runs));
     }
-    for (size_t c = 0; c < covered.size(); c++)
-        if (covered[c]) at->second.push_back(static_cast<int>(c));
-    return at->second;
+    return join_runs(std::move(runs));
+}
+
+Inbox &Core::add_inbox(int part, int stage, const std::vector<int> &tiles) {
+    const weft_stage &s = context_.stage(stage);
+    inboxes_.push_back(std::make_unique<Inbox>(context_, buffer_, number_, stage, 0, 0, s.in.channels));
+    Inbox &inbox = *inboxes_.back();
+    auto runs = used_runs(context_, stage, tiles);
+    int64_t values = 0;
+    for (const auto &run : runs) values += run.second - run.first;
+    inbox.keep(runs, !s.is_conv);
+    std::vector<weft_tile> copies;
+    for (int t : tiles) copies.push_back(context_.mapped(stage).tiles[t]);
+    Reserve reserve{part, &inbox, nullptr, 0, static_cast<uint64_t>(s.in.width), values * context_.chip->input.bits};
+    if (s.is_conv) {
+        reserve.room =
+            static_cast<uint64_t>(weft_mapping_input_pixels(&s, copies.data(), static_cast<int>(copies.size())));
+        reserve.line_bits *= s.in.width;
+    }
+    reserves_.push_back(reserve);
+    return inbox;
+}
+
+void Core::add_matrices(int part, int stage) {
+    const weft_mapped_stage &mapped = context_.mapped(stage);
+    std::map<int, std::vector<int>> copies;
+    std::vector<int> all;
+    for (int t = 0; t < mapped.tile_count; t++)
+        if (mapped.tiles[t].core == number_ && mapped.tiles[t].part == part) {
+            copies[mapped.tiles[t].copy].push_back(t);
+            all.push_back(t);
+        }
+    if (all.empty()) return;
+    Inbox &inbox = add_inbox(part, stage, all);
+    for (auto &[copy, tiles] : copies) {
+        const weft_reader reader{part, stage, 0, copy, number_};
+        matrices_.push_back(
+            std::make_unique<MatrixUnit>(context_, *this, schedule_, batch_, inbox, reader, std::move(tiles)));
+        add_agent(*matrices_.back());
+        context_.wiring->add_reader(reader, inbox, matrices_.back()->taker());
+    }
+}
+
+/* A copy without positions has nothing to do, but somebody may still look for it. */
+void Core::add_block(int part, int stage, int block) {
+    blocks_.push_back(std::make_unique<Block>(context_, *this, schedule_, digital_, buffer_, part, stage, block));
+    Block &added = *blocks_.back();
+    add_agent(added);
+    const weft_stage &s = context_.stage(stage);
+    const weft_output_block &b = context_.mapped(stage).blocks[block];
+    const auto &ports = added.chain().ports();
+    for (size_t p = 0; p < ports.size(); p++) {
+        if (!ports[p]) continue;
+        context_.wiring->add_reader({part, stage, static_cast<int>(p), b.copy, number_}, *ports[p], 0);
+        if (!added.positions()) continue;
+        const int64_t row = weft_mapping_row_share(&s, p ? s.ports[p].op : 0, context_.mapped(stage).copies_x);
+        const int64_t rows = weft_mapping_port_rows(context_.stages, stage, static_cast<int>(p));
+        reserves_.push_back({part, ports[p].get(), nullptr, static_cast<uint64_t>(rows * row),
+                             static_cast<uint64_t>(row),
+                             row * (b.column_end - b.column_begin) * context_.chip->input.bits});
+    }
+    const int64_t row = weft_mapping_row_share(&s, 0, context_.mapped(stage).copies_x);
+    if (s.has_matrix)
+        reserves_.push_back({part, nullptr, &added.room(), static_cast<uint64_t>(row), static_cast<uint64_t>(row),
+                             row * (b.column_end - b.column_begin) * context_.chip->io.partial_bits});
+}
+
+void Core::prepare() {
+    for (auto &inbox : inboxes_) inbox->count_needed();
+    for (auto &block : blocks_)
+        for (auto &port : block->chain().ports())
+            if (port) port->count_needed();
+    if (context_.bounded) share_buffer();
+    for (auto &block : blocks_)
+        for (size_t p = 0; p < block->chain().ports().size(); p++)
+            if (block->positions() && block->chain().ports()[p])
+                block->chain().ports()[p]->release(0, block->chain().port_low(p), never);
+}
+
+/* What the reservations of a part leave goes to the readers in proportion to what each has, in whole lines. A dense
+ * layer has room for its rows of one map, or of several. */
+void Core::share_buffer() {
+    auto reserved = [](const Reserve &r) {
+        return static_cast<double>(r.line_bits) *
+               (r.room ? static_cast<double>(r.room) / static_cast<double>(r.line) : 1.0);
+    };
+    std::map<int, double> sum;
+    for (const Reserve &r : reserves_) sum[r.part] += reserved(r);
+    for (const Reserve &r : reserves_) {
+        const int64_t spare =
+            context_.chip->core.buffer_bytes -
+            weft_mapping_buffer_bytes(context_.mapping, context_.stages, context_.chip, r.part, number_);
+        const double lines =
+            static_cast<double>(spare) * 8 / sum[r.part] * reserved(r) / static_cast<double>(r.line_bits);
+        const uint64_t more = context_.spare && spare > 0 ? static_cast<uint64_t>(lines) : 0;
+        Window &window = r.inbox ? r.inbox->window() : *r.sums;
+        window.reserve(r.room ? r.room + more * r.line : (1 + more) * r.inbox->needed());
+    }
+}
+
+/* ---- what happens ---- */
+
+void Core::touch(Agent &agent) {
+    if (agent.touched) return;
+    agent.touched = true;
+    touched_.push_back(&agent);
+    if (!in_work_) work_event_.notify(sc_core::SC_ZERO_TIME);
+}
+
+void Core::call_at(uint64_t cycle, Agent &agent) {
+    active_ = true;
+    timers_.push_back({cycle, &agent});
+    std::push_heap(timers_.begin(), timers_.end(), std::greater<>());
 }
 
 void Core::receive(const Message &m) {
-    if (m.kind == WEFT_PACKET_PARTIAL) {
-        int position = m.y * context_.stage(m.stage).matrix_out.width + m.x;
-        digital_.add(m.stage, m.block, m.image, position, share_columns(m.stage, m.block, m.source), m.sums);
-    } else {
-        deliver(m.stage, m.block, m.image, m.y, m.x, m.q);
-    }
-    work_event_.notify(sc_core::SC_ZERO_TIME);
+    const Moment moment = weft_trace_when(m.record, WEFT_TRACE_FINISH);
+    if (m.kind == WEFT_PACKET_PARTIAL)
+        m.sums_block->add(m.image * m.sums_block->positions() + static_cast<uint64_t>(m.position), m.share->columns,
+                          m.sums, moment);
+    else
+        deliver(*m.delivery, m.image, m.position, m.q, moment);
 }
 
 /* Activations or input to everybody here who needs them. */
-void Core::deliver(int stage, int block, size_t image, int y, int x, const std::vector<int32_t> &q) {
-    int first = stage < 0 ? 0 : context_.mapped(stage).blocks[block].column_begin;
-    bool wanted = false;
-    Held held = std::make_shared<Hold>(buffer_, static_cast<int64_t>(q.size()) * context_.chip->input.bits);
-    for (const Reader &r : readers_[static_cast<size_t>(stage + 1)]) {
-        if (!weft_traffic_needs(context_.traffic, &r.key, stage, block, y, x)) continue;
-        wanted = true;
-        if (r.matrix)
-            r.matrix->take(image, y, x, r.begin + first, q, held);
-        else
-            r.port->take(image, y, x, r.begin + first, q, held);
-    }
-    if (!wanted)
-        throw std::logic_error("activations reached core " + std::to_string(number_) + ", which does not read them");
+void Core::deliver(const Delivery &delivery, uint64_t image, int position, const SharedValues &q, Moment moment) {
+    for (const Target &target : delivery.targets)
+        target.inbox->take(image * target.inbox->pixels() + static_cast<uint64_t>(position), target.begin, *q, moment,
+                           target.takers);
+}
+
+void Core::begin_part(int part, const Moments &after) {
+    for (auto &m : matrices_)
+        if (m->part() == part) m->begin(after);
+    for (auto &b : blocks_)
+        if (b->part() == part) b->begin(after);
 }
 
 void Core::work() {
     guarded(context_, [this] {
-        uint64_t time = now();
-        for (bool again = true; again;) {
-            again = false;
-            for (auto &m : matrices_) again |= end_products(*m, time);
-            again |= digital_.start(time);
-            again |= end_jobs(time);
-            for (auto &m : matrices_) again |= m->start(time, batch_);
-        }
-        wake_at_next(time);
+        in_work_ = true;
+        do {
+            run_timers();
+            run_touched();
+        } while (!touched_.empty() || (!timers_.empty() && timers_.front().cycle <= now()));
+        in_work_ = false;
+        wake_at_next();
     });
 }
 
-bool Core::end_products(MatrixUnit &unit, uint64_t time) {
-    bool any = false;
-    for (const Product *p = unit.finished(time); p; p = unit.finished(time)) {
-        if (!p->evaluated) batch_.evaluate();
-        for (const Share &share : unit.shares()) send_share(unit, *p, share);
-        if (p->last && unit.reads_input()) listener_.input_consumed(p->image);
-        unit.pop();
-        any = true;
+void Core::run_timers() {
+    while (!timers_.empty() && timers_.front().cycle <= now()) {
+        Agent *agent = timers_.front().agent;
+        std::pop_heap(timers_.begin(), timers_.end(), std::greater<>());
+        timers_.pop_back();
+        agent->due();
     }
-    return any;
 }
 
-void Core::send_share(const MatrixUnit &unit, const Product &product, const Share &share) {
+/* In the order of agents, so that it does not matter who touched them first. */
+void Core::run_touched() {
+    working_.clear();
+    working_.swap(touched_);
+    std::sort(working_.begin(), working_.end(), [](const Agent *a, const Agent *b) { return a->order < b->order; });
+    for (Agent *agent : working_) agent->touched = false;
+    for (Agent *agent : working_) agent->work();
+}
+
+void Core::wake_at_next() {
+    const uint64_t next = timers_.empty() ? UINT64_MAX : timers_.front().cycle;
+    if (next == wake_at_) return;
+    wake_event_.cancel();
+    wake_at_ = next;
+    if (next != UINT64_MAX) wake_event_.notify(cycles(next - now()));
+}
+
+void Core::send_sums(int stage, const Product &product, const Share &share, std::vector<int64_t> sums) {
     if (share.core == number_) {
-        std::vector<int64_t> sums;
-        unit.sum(product, share, sums);
-        digital_.add(unit.stage(), share.block, product.image, product.position, share.columns, sums);
+        share.to->add(product.at, share.columns, sums, weft_trace_when(product.record, WEFT_TRACE_FINISH));
         return;
     }
     Message &m = network->create();
     m.kind = WEFT_PACKET_PARTIAL;
     m.source = number_, m.target = share.core;
-    m.stage = unit.stage(), m.block = share.block, m.image = product.image, m.y = product.y, m.x = product.x;
-    unit.sum(product, share, m.sums);
+    m.stage = stage, m.block = share.block, m.image = product.image;
+    m.position = static_cast<int>(product.at % share.to->positions());
+    m.sums = std::move(sums);
+    m.sums_block = share.to, m.share = &share;
+    m.after.push_back(weft_trace_when(product.record, WEFT_TRACE_FINISH));
     network->send(m);
 }
 
-bool Core::end_jobs(uint64_t time) {
-    bool any = false;
-    for (const DigitalJob *job = digital_.finished(time); job; job = digital_.finished(time)) {
-        for (const Output &output : job->outputs) send_output(output);
-        if (job->ends_input) listener_.input_consumed(job->image);
-        digital_.pop();
-        any = true;
-    }
-    return any;
-}
-
-void Core::send_output(const Output &o) {
-    const weft_route *route = weft_traffic_route(context_.traffic, 0, o.stage, o.block, o.y, o.x);
-    if (o.stage == context_.stages->count - 1) return send_result(o, route->cores[0]);
-    std::vector<int32_t> q(o.values.size());
-    int count = static_cast<int>(q.size());
-    weft_engine_quantise(context_.engine, o.stage, o.values.data(), count, q.data());
-    for (int i = 0; i < route->core_count; i++) {
+void Core::send_output(const Block &block, const Route *route, uint64_t image, int position,
+                       const std::vector<float> &values, Moment after) {
+    const int count = static_cast<int>(values.size());
+    auto address = [&](Message &m, weft_packet_kind kind, int target) {
+        m.kind = kind;
+        m.source = number_, m.target = target;
+        m.stage = block.stage(), m.block = block.block(), m.image = image, m.position = position;
+        m.after.push_back(after);
+    };
+    if (block.stage() == context_.stages->count - 1) {
         Message &m = network->create();
-        m.kind = WEFT_PACKET_ACTIVATION;
-        m.source = number_, m.target = route->cores[i];
-        m.stage = o.stage, m.block = o.block, m.image = o.image, m.y = o.y, m.x = o.x;
-        m.q = q;
+        address(m, WEFT_PACKET_RESULT, context_.chip->host_terminal);
+        m.values = values;
+        network->send(m);
+        return;
+    }
+    std::vector<int32_t> wide(values.size());
+    weft_engine_quantise(context_.engine, block.stage(), values.data(), count, wide.data());
+    const SharedValues q = std::make_shared<const Values>(wide.begin(), wide.end());
+    for (const Delivery &delivery : route->remote) {
+        Message &m = network->create();
+        address(m, WEFT_PACKET_ACTIVATION, delivery.core);
+        m.q = q, m.delivery = &delivery;
         network->send(m);
     }
-    if (!route->local) return;
-    weft_event_counts kept =
-        weft_traffic_packet_events(context_.traffic, WEFT_PACKET_ACTIVATION, number_, number_, count);
-    weft_event_counts_add(&context_.events(o.stage), &kept);
-    deliver(o.stage, o.block, o.image, o.y, o.x, q);
+    if (route->to_host) {
+        Message &m = network->create();
+        address(m, WEFT_PACKET_ACTIVATION, context_.chip->host_terminal);
+        m.q = q, m.delivery = nullptr;
+        network->send(m);
+    }
+    if (route->local.targets.empty()) return;
+    context_.count(block.stage(), index_,
+                   weft_traffic_packet_events(context_.traffic, WEFT_PACKET_ACTIVATION, number_, number_, count));
+    deliver(route->local, image, position, q, after);
 }
 
-void Core::send_result(const Output &o, int host) {
-    Message &m = network->create();
-    m.kind = WEFT_PACKET_RESULT;
-    m.source = number_, m.target = host;
-    m.stage = o.stage, m.block = o.block, m.image = o.image, m.y = o.y, m.x = o.x;
-    m.values = o.values;
-    network->send(m);
-}
+/* ---- the end ---- */
 
-void Core::wake_at_next(uint64_t time) {
-    uint64_t next = digital_.next_time();
-    for (auto &m : matrices_) next = std::min(next, m->next_time());
-    wake_event_.cancel();
-    if (next != UINT64_MAX) wake_event_.notify(cycles(next - time));
-}
-
-void Core::finish() {
-    weft_cosim_core &core = context_.result->cores[number_];
+weft_status Core::finish(weft_error *err) {
+    weft_timing_core &core = context_.timing->cores[index_];
     core.buffer_peak_bytes = buffer_.peak_bytes();
     core.digital_busy_cycles = digital_.busy_cycles();
     for (auto &m : matrices_) {
-        uint64_t &slowest = context_.result->stage_busy_cycles[m->stage()];
+        uint64_t &slowest = context_.timing->stage_busy_cycles[m->stage()];
         slowest = std::max(slowest, m->busy_cycles());
-        core.array_busy_cycles += m->tile_count() * m->busy_cycles();
+        core.array_busy_cycles += m->tiles().size() * m->busy_cycles();
     }
+    if (!context_.bounded || core.buffer_peak_bytes <= context_.chip->core.buffer_bytes) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_INTERNAL, "timed run: core %d held %lld bytes, its buffer has %lld", number_,
+                          static_cast<long long>(core.buffer_peak_bytes),
+                          static_cast<long long>(context_.chip->core.buffer_bytes));
 }
 
 std::string Core::describe() const {
-    std::string waits = digital_.describe();
+    std::string waits;
+    for (auto &b : blocks_)
+        if (waits.empty()) waits = b->describe();
     for (auto &m : matrices_)
         if (waits.empty() && !m->done()) waits = m->describe();
     if (waits.empty() && buffer_.held_bits())

@@ -1,24 +1,36 @@
 /* Timed co-simulation: SystemC modules for host, cores and mesh that carry the values. C interface; one run a process
  * (a SystemC kernel elaborates once).
  *
- * What takes time, in cycles of the chip's clock:
- * - Host: sends pixels in raster order, a packet a destination; each occupies the I/O link for its payload bits /
- * io.bits_per_cycle. Image i starts when i - 1 is sent and the stages that take the input have finished i - 2 (double
- * buffer).
+ * What takes time, in cycles of the chip's clock (sim/trace/server.h has the servers):
+ * - Host: sends pixels in raster order, a packet a destination; each occupies the I/O link for its payload bits.
+ * Image i starts when the stages that take the input have finished i - 2 (double buffer).
  * - Network: sim/noc/noc.h, every packet of core/traffic.h with its values inside.
  * - Arrays: the tiles of a copy of a stage on a core start together, in raster order of the positions that the copy
- * computes, when their pixels are there and mvm_interval_cycles have passed; the result is out after
- * mvm_latency_cycles, with the sums of the core's own tiles.
+ * computes, when their pixels are there, the arrays are free and the blocks have room for the sums.
  * - Digital unit: one a core, in order of arrival; a position occupies it for ceil(events / core.digital_lanes) cycles
  * (scalings, activations, pooling steps and residual additions that it sets off) and leaves core.digital_ns later. It
- * waits for the second terms of its additions. Buffers of cores are not bounded; their peak is reported.
- * A mapping of several parts has no timed run yet. */
+ * waits for the second terms of its additions, and for room at all who read its output, before it enters.
+ * - Buffers: a core's buffer holds what weft_mapping_buffer_bytes reserves: of every stage the lines under the kernel,
+ * of every block a row of sums, the rows by which second terms are ahead, a row of a digital stage's input. What the
+ * reservations leave goes to the readers in proportion to them, in whole lines. A reader has room for
+ * the pixels [low, low + capacity) of those it reads in raster order over images, low the first that it still needs;
+ * credits arrive at once, and nothing is sent that has no room. core.unbounded_buffers: readers have room for
+ * everything.
+ * - Time (clock.kind): self_timed arrays and digital units keep fractions of cycles (server.h). With tick, in tick t a
+ * stage works on image t - d, d the number of stages before it and the host, and the host sends image t; a tick ends
+ * when nothing happens any more, with a barrier that costs clock.barrier_ns and clock.barrier_per_core_ns for each core
+ * that began something, and not before clock.tick_ns. Buffers then have no end.
+ * - Parts of a mapping: part p runs on chip p mod chips. Several on one chip run one after the other, each over all
+ * images; before each its weights cross the host's link (cells x bits of a cell) and all cores write theirs at a time.
+ * Values between parts go through the host. Every chip has a mesh and a host link of its own. */
 #ifndef WEFT_SIM_SYSTEMC_COSIM_H
 #define WEFT_SIM_SYSTEMC_COSIM_H
 
 #include <signal.h>
 
 #include "sim/model/engine.h"
+#include "sim/trace/timing.h"
+#include "sim/trace/trace.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -26,36 +38,37 @@ extern "C" {
 
 typedef struct weft_cosim_options {
     size_t images;        /* pipelined: the next enters while earlier ones are inside */
-    const char *record;   /* trace file or NULL: a `# weft-trace 1` line, then
-                             `time_cycles source destination flits` a packet (cores by number, host core_count) */
+    weft_trace **trace;   /* NULL, or where the run is recorded to (NULL on failure); the caller destroys it */
+    bool reserved_only;   /* readers get what the mapping reserves and nothing of what is left */
     uint64_t stall_limit; /* cycles without progress before the run ends with INTERNAL and a report of who waits; 0:
                              1,000,000 */
-    const volatile sig_atomic_t *stop; /* non-zero: the run ends with INTERRUPTED and no trace; NULL: never */
+    const volatile sig_atomic_t *stop; /* non-zero: the run ends with INTERRUPTED; NULL: never */
 } weft_cosim_options;
 
-typedef struct weft_cosim_core {
-    uint64_t mvm_count;         /* position steps of all stages here */
-    uint64_t array_busy_cycles; /* sum over its arrays; all busy counts end with the last result */
-    uint64_t digital_busy_cycles;
-    int64_t buffer_peak_bytes;
-} weft_cosim_core;
+/* What a stage's parts waited for while they had nothing else to do, in cycles summed over them: its arrays for pixels
+ * and for room for their sums; its blocks for what they add, and for room at the readers of their output. */
+typedef enum weft_cosim_stall {
+    WEFT_STALL_PIXELS,
+    WEFT_STALL_SUMS,
+    WEFT_STALL_ADDEND,
+    WEFT_STALL_OUTPUT,
+    WEFT_STALL_KINDS
+} weft_cosim_stall;
+typedef struct weft_cosim_stalls {
+    uint64_t cycles[WEFT_STALL_KINDS];
+} weft_cosim_stalls;
 
 typedef struct weft_cosim_result {
-    float *logits;                     /* [images, classes], malloc'd: what arrived at the host */
-    uint64_t cycles;                   /* first injection to last result */
-    uint64_t *image_start, *image_end; /* [images] cycles: first pixel injected; last result flit at the host */
-    /* [stage_count + 1]: stage s at s; data movement of the host's input at stage_count. Counted as they happen. */
-    weft_event_counts *stage_events;
-    weft_cosim_core *cores;      /* [core_count] */
-    uint64_t *stage_busy_cycles; /* [stage_count]: cycles in which the stage's slowest core was computing */
-    uint64_t packets, flits, flit_hops;
-    uint64_t latency_sum_cycles, latency_max_cycles; /* of packets */
-    uint64_t *link_flits;                            /* [router_count * 4], see weft_noc_link_flits */
+    float *logits; /* [images, classes], malloc'd: what arrived at the host */
+    /* Counted as it happens. Of several chips: cores and routers of chip c follow those of chip c - 1. Flits count
+     * where they leave a router: at the core that takes them, or, over a link, at the router's first core. */
+    weft_timing *timing;
+    weft_cosim_stalls *stalls; /* [stages] */
 } weft_cosim_result;
 
-/* x [images, C, H, W] float, preprocessed. Deterministic for any number of threads. Errors: IO (record), MEMORY,
- * INTERRUPTED, INTERNAL (deadlock, a lost packet), INVALID (a second run in one process), UNSUPPORTED (several parts).
- */
+/* x [images, C, H, W] float, preprocessed. Deterministic for any number of threads. Errors: MEMORY, INTERRUPTED,
+ * INTERNAL (deadlock, a lost packet, a buffer that holds more than it can), INVALID (a second run in one process),
+ * UNSUPPORTED (a trace of several chips; clock.kind tick with several parts; noc.multicast). */
 weft_status weft_cosim_run(weft_cosim_result **out, const weft_engine *engine, const weft_chip *chip,
                            const weft_mapping *mapping, const weft_stages *stages, const weft_traffic *traffic,
                            const float *x, const weft_cosim_options *options, weft_error *err);

@@ -1,8 +1,8 @@
 #include "sim/systemc/host.hpp"
 
-#include <algorithm>
-
 namespace weft {
+
+/* ---- what it has ---- */
 
 /* Packets of an image's results. */
 static int count_results(const Context &context) {
@@ -16,89 +16,195 @@ static int count_results(const Context &context) {
     return count;
 }
 
-Host::Host(sc_core::sc_module_name name, Context &context)
-    : sc_core::sc_module(name), network("network"), context_(context), pump_event_("pump"),
-      q_(weft_shape_size(context.stages->input)), consumed_(context.images), missing_(context.images) {
+HostMemory::HostMemory(Context &context)
+    : context_(context), q_(weft_shape_size(context.stages->input)), missing_(context.images) {
     std::fill(missing_.begin(), missing_.end(), count_results(context));
-    SC_METHOD(pump);
-    sensitive << pump_event_;
+    for (int s = 0; s < context.stages->count; s++)
+        kept_.emplace_back(static_cast<size_t>(context.mapped(s).block_count));
 }
 
-/* Finds the next pixel of the present image that somebody reads; false at the image's end. */
-bool Host::next_packet() {
-    weft_shape in = context_.stages->input;
-    for (; pixel_ < in.height * in.width; pixel_++, destination_ = 0) {
-        const weft_route *route = weft_traffic_route(context_.traffic, 0, -1, 0, pixel_ / in.width, pixel_ % in.width);
-        if (destination_ < route->core_count) return true;
+size_t HostMemory::place(int stage, uint64_t image, int position) const {
+    const weft_shape out = context_.stage(stage).out;
+    return static_cast<size_t>(image) * static_cast<size_t>(out.height * out.width) + static_cast<size_t>(position);
+}
+
+void HostMemory::store(const Message &m) {
+    if (m.kind == WEFT_PACKET_RESULT) return take_result(m);
+    Kept &kept = kept_[static_cast<size_t>(m.stage)][static_cast<size_t>(m.block)];
+    const weft_shape out = context_.stage(m.stage).out;
+    const size_t size = context_.images * static_cast<size_t>(out.height * out.width);
+    if (kept.values.empty()) kept.values.resize(size);
+    if (kept.moments.empty() && context_.recorder->on()) kept.moments.resize(size, never);
+    const size_t at = place(m.stage, m.image, m.position);
+    require(!kept.values[at], "values came to the host twice");
+    kept.values[at] = m.q;
+    if (context_.recorder->on()) kept.moments[at] = weft_trace_when(m.record, WEFT_TRACE_FINISH);
+    for (Feeder *feeder : feeders_) feeder->feed();
+}
+
+void HostMemory::take_result(const Message &m) {
+    if (m.position == 0) {
+        const weft_output_block &block = context_.mapped(m.stage).blocks[m.block];
+        float *to = context_.logits + m.image * static_cast<size_t>(context_.stages->classes);
+        std::copy(m.values.begin(), m.values.end(), to + block.column_begin);
     }
+    if (--missing_[m.image] == 0) {
+        context_.timing->image_end[m.image] = now();
+        if (++images_done_ == context_.images) context_.end = now();
+    }
+}
+
+SharedValues HostMemory::pixel(uint64_t image, int position) {
+    if (image != image_)
+        weft_engine_quantise_input(context_.engine, context_.x + image * weft_shape_size(context_.stages->input),
+                                   q_.data());
+    image_ = image;
+    const auto channels = static_cast<std::ptrdiff_t>(context_.stages->input.channels);
+    const auto from = q_.begin() + position * channels;
+    return std::make_shared<const Values>(from, from + channels);
+}
+
+SharedValues HostMemory::find(int stage, int block, uint64_t image, int position) {
+    if (stage < 0) return pixel(image, position);
+    const Kept &kept = kept_[static_cast<size_t>(stage)][static_cast<size_t>(block)];
+    return kept.values.empty() ? nullptr : kept.values[place(stage, image, position)];
+}
+
+Moment HostMemory::arrival(int stage, int block, uint64_t image, int position) const {
+    if (stage < 0) return never;
+    return kept_[static_cast<size_t>(stage)][static_cast<size_t>(block)].moments[place(stage, image, position)];
+}
+
+std::string HostMemory::describe() const {
+    for (size_t i = 0; i < missing_.size(); i++)
+        if (missing_[i])
+            return "host waits for " + std::to_string(missing_[i]) + " results of image " + std::to_string(i);
+    return "";
+}
+
+/* ---- what it sends ---- */
+
+HostLink::HostLink(sc_core::sc_module_name name, Context &context, const Schedule &schedule, HostMemory &memory)
+    : sc_core::sc_module(name), network("network"), context_(context), schedule_(schedule), memory_(memory),
+      link_(context, WEFT_SERVER_IO, context.chip->host_terminal, -1, -1, -1, 1), pump_event_("pump") {
+    SC_METHOD(pump);
+    sensitive << pump_event_;
+    dont_initialize();
+    memory.add_feeder(*this);
+}
+
+void HostLink::begin_part(int part, int readers, const Moments &after) {
+    part_ = part;
+    readers_ = readers;
+    begin_ = after;
+    images_consumed_ = 0;
+    consumed_.assign(context_.images, 0);
+    credits_.assign(context_.images, {});
+    streams_.clear();
+    for (int s = -1; s < context_.stages->count - 1; s++)
+        streams_.push_back({s, s < 0 ? context_.stages->input : context_.stage(s).out, 0, 0, 0, 0});
+    wake();
+}
+
+/* The stream's next packet; false at its end. Blocks of the part itself send their values on their own. */
+bool HostLink::find_packet(Stream &s, const Route *&route) {
+    const int blocks = s.stage < 0 ? 1 : context_.mapped(s.stage).block_count;
+    for (; s.image < context_.images; s.image++, s.position = 0)
+        for (; s.position < s.shape.height * s.shape.width; s.position++, s.block = 0)
+            for (; s.block < blocks; s.block++, s.destination = 0) {
+                const int y = s.position / s.shape.width, x = s.position % s.shape.width;
+                if (s.stage >= 0) {
+                    const weft_mapped_stage &mapped = context_.mapped(s.stage);
+                    if (mapped.blocks[s.block].part == part_ ||
+                        mapped.blocks[s.block].copy != weft_mapped_stage_copy(&mapped, y, x))
+                        continue;
+                }
+                route = context_.wiring->route(part_, s.stage, s.block, y, x);
+                if (s.destination < route->remote.size()) return true;
+            }
     return false;
 }
 
-void Host::pump() {
+/* Image credits, the values themselves, and room at all readers. */
+bool HostLink::may_send(const Stream &s, const Route &route) {
+    if (s.destination > 0) return true;
+    if (!schedule_.may_begin(-1, s.image)) return false;                                    /* begin_tick goes on */
+    if (s.stage < 0 && has_credits() && s.image >= images_consumed_ + 2) return false;      /* input_consumed goes on */
+    if (s.stage >= 0 && !memory_.find(s.stage, s.block, s.image, s.position)) return false; /* feed goes on */
+    return route.admits(
+        s.image * static_cast<uint64_t>(s.shape.height * s.shape.width) + static_cast<uint64_t>(s.position), *this);
+}
+
+void HostLink::pump() {
     guarded(context_, [this] {
-        weft_shape in = context_.stages->input;
-        uint64_t rate = static_cast<uint64_t>(context_.chip->io.bits_per_cycle);
-        while (image_ < context_.images) {
-            if (image_ >= images_consumed_ + 2) return; /* input_consumed goes on */
-            if (uint64_t free = link_base_ + link_bits_ / rate; free > now())
-                return pump_event_.notify(cycles(free - now()));
-            else if (free < now())
-                link_base_ = now(), link_bits_ = 0;
-            if (pixel_ == 0 && destination_ == 0) {
-                const float *x = context_.x + image_ * weft_shape_size(in);
-                weft_engine_quantise_input(context_.engine, x, q_.data());
-                context_.result->image_start[image_] = now();
-            }
-            if (next_packet()) {
-                send_pixel(destination_++);
-            } else {
-                image_++;
-                pixel_ = destination_ = 0;
+        for (bool sent = true; sent;) {
+            if (!link_.is_free()) return pump_event_.notify(cycles(link_.available() - now()));
+            sent = false;
+            for (Stream &stream : streams_) {
+                const Route *route = nullptr;
+                if (!find_packet(stream, route) || !may_send(stream, *route)) continue;
+                send(stream, *route);
+                sent = true;
+                break;
             }
         }
     });
 }
 
-void Host::send_pixel(int destination) {
-    weft_shape in = context_.stages->input;
+void HostLink::send(Stream &s, const Route &route) {
+    const Delivery &delivery = route.remote[s.destination];
+    Moments after;
+    if (context_.recorder->on()) {
+        after = begin_;
+        begin_.clear();
+        route.add_releases(
+            s.image * static_cast<uint64_t>(s.shape.height * s.shape.width) + static_cast<uint64_t>(s.position), after);
+        if (s.stage < 0 && has_credits() &&
+            s.image >= 2) { /* the link keeps the order, so that the image's first packet is enough */
+            after.insert(after.end(), credits_[s.image - 2].begin(), credits_[s.image - 2].end());
+            credits_[s.image - 2].clear();
+        }
+        after.push_back(memory_.arrival(s.stage, s.block, s.image, s.position));
+    }
+    uint64_t &first = context_.timing->image_start[s.image];
+    if (s.stage < 0 && first == UINT64_MAX) first = now();
     Message &m = network->create();
-    m.kind = WEFT_PACKET_INPUT;
-    m.source = context_.chip->host_terminal;
-    m.stage = -1, m.block = 0, m.image = image_, m.y = pixel_ / in.width, m.x = pixel_ % in.width;
-    m.target = weft_traffic_route(context_.traffic, 0, -1, 0, m.y, m.x)->cores[destination];
-    const int32_t *from = q_.data() + static_cast<size_t>(pixel_) * static_cast<size_t>(in.channels);
-    m.q.assign(from, from + in.channels);
-    link_bits_ += static_cast<uint64_t>(in.channels) * static_cast<uint64_t>(context_.chip->input.bits);
+    m.kind = s.stage < 0 ? WEFT_PACKET_INPUT : WEFT_PACKET_ACTIVATION;
+    m.source = context_.chip->host_terminal, m.target = delivery.core;
+    m.stage = s.stage, m.block = s.block, m.image = s.image, m.position = s.position;
+    m.q = memory_.find(s.stage, s.block, s.image, s.position);
+    m.delivery = &delivery;
+    const uint64_t bits = m.q->size() * static_cast<uint64_t>(context_.chip->input.bits);
+    const uint64_t record = link_.serve(bits, s.stage, s.image, after).record;
+    m.after.push_back(weft_trace_when(record, WEFT_TRACE_START));
     network->send(m);
+    s.destination++;
 }
 
-void Host::receive(const Message &m) {
-    if (m.y == 0 && m.x == 0) {
-        const weft_output_block &block = context_.mapped(m.stage).blocks[m.block];
-        float *to = context_.result->logits + m.image * static_cast<size_t>(context_.stages->classes);
-        std::copy(m.values.begin(), m.values.end(), to + block.column_begin);
-    }
-    if (--missing_[m.image] == 0) {
-        context_.result->image_end[m.image] = now();
-        if (++images_done_ == context_.images) context_.end = now();
-    }
-}
-
-void Host::input_consumed(size_t image) {
+void HostLink::input_consumed(uint64_t image, Moment moment) {
     consumed_[image]++;
-    while (images_consumed_ < context_.images && consumed_[images_consumed_] == input_readers_) images_consumed_++;
-    pump_event_.notify(sc_core::SC_ZERO_TIME);
+    if (context_.recorder->on()) credits_[image].push_back(moment);
+    while (images_consumed_ < context_.images && consumed_[images_consumed_] == readers_) images_consumed_++;
+    wake();
 }
 
-std::string Host::describe() const {
-    std::string waits;
-    if (image_ < context_.images)
-        waits = "host cannot send image " + std::to_string(image_) + " before its readers have finished image " +
-                std::to_string(images_consumed_);
-    for (size_t i = 0; i < missing_.size(); i++)
-        if (missing_[i] && waits.empty())
-            waits = "host waits for " + std::to_string(missing_[i]) + " results of image " + std::to_string(i);
-    return waits;
+std::string HostLink::describe() const {
+    for (const Stream &s : streams_) {
+        Stream at = s;
+        const Route *route = nullptr;
+        if (!const_cast<HostLink &>(*this).find_packet(at, route)) continue;
+        const std::string image = "image " + std::to_string(at.image);
+        if (at.stage < 0 && has_credits() && at.image >= images_consumed_ + 2)
+            return "host cannot send " + image + " before its readers have finished image " +
+                   std::to_string(images_consumed_);
+        const uint64_t number =
+            at.image * static_cast<uint64_t>(at.shape.height * at.shape.width) + static_cast<uint64_t>(at.position);
+        for (Inbox *inbox : route->inboxes)
+            if (!inbox->admits(number))
+                return "host cannot send pixel " + std::to_string(at.position) + " of " + image + " to " +
+                       inbox->name() + ", which has no room";
+    }
+    return "";
 }
 
 } // namespace weft

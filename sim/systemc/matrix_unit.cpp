@@ -1,50 +1,38 @@
 #include "sim/systemc/matrix_unit.hpp"
 
-#include <algorithm>
-
 namespace weft {
 
-MatrixUnit::MatrixUnit(Context &context, int core, int stage, int copy)
-    : context_(context), reader_{0, stage, 0, copy, core} {
-    find_positions();
-    find_tiles();
-    find_shares();
-    find_taps();
-    find_expected();
-    find_releases();
-}
-
-void MatrixUnit::find_positions() {
-    const weft_stage &stage = stage_here();
-    const weft_mapped_stage &mapped = context_.mapped(reader_.stage);
-    bool all = weft_mapped_stage_copies(&mapped) == 1;
-    for (int y = 0; y < stage.matrix_out.height; y++)
-        for (int x = 0; x < stage.matrix_out.width; x++)
-            if (all || weft_mapped_stage_copy(&mapped, weft_stage_owner(&stage, 0, 0, y),
-                                              weft_stage_owner(&stage, 0, 1, x)) == reader_.copy)
-                positions_.push_back(y * stage.matrix_out.width + x);
-}
-
-void MatrixUnit::find_tiles() {
-    const weft_mapped_stage &mapped = context_.mapped(reader_.stage);
-    for (int t = 0; t < mapped.tile_count; t++) {
-        if (mapped.tiles[t].core != reader_.core || mapped.tiles[t].copy != reader_.copy) continue;
-        tiles_.push_back(t);
+MatrixUnit::MatrixUnit(Context &context, Crew &crew, const Schedule &schedule, Batch &batch, Inbox &inbox,
+                       const weft_reader &reader, std::vector<int> tiles)
+    : Agent(crew), context_(context), schedule_(schedule), batch_(batch), inbox_(inbox), reader_(reader),
+      taker_(inbox.add_taker(*this)), tiles_(std::move(tiles)),
+      server_(context, WEFT_SERVER_ARRAYS, reader.core, reader.part, reader.stage, reader.copy,
+              static_cast<int>(tiles_.size())),
+      stall_(context, reader.stage) {
+    for (int t : tiles_) {
+        const weft_tile &tile = context.mapped(reader.stage).tiles[t];
         offset_.push_back(codes_);
-        codes_ += static_cast<size_t>(mapped.tiles[t].column_end - mapped.tiles[t].column_begin);
-        weft_event_counts events = weft_engine_tile_events(context_.engine, reader_.stage, t);
+        codes_ += static_cast<size_t>(tile.column_end - tile.column_begin);
+        weft_event_counts events = weft_engine_tile_events(context.engine, reader.stage, t);
         weft_event_counts_add(&events_, &events);
     }
     events_.n[WEFT_EVENT_BUFFER_READ_BIT] +=
-        weft_traffic_mvm_read_bits(context_.traffic, reader_.part, reader_.stage, reader_.copy, reader_.core);
+        weft_traffic_mvm_read_bits(context.traffic, reader.part, reader.stage, reader.copy, reader.core);
+    find_shares();
+}
+
+bool MatrixUnit::reads_input() const {
+    const weft_port &port = stage_here().ports[0];
+    return !empty() && std::any_of(port.sources, port.sources + port.source_count,
+                                   [](const weft_source &source) { return source.stage < 0; });
 }
 
 void MatrixUnit::find_shares() {
     const weft_mapped_stage &mapped = context_.mapped(reader_.stage);
     for (int b = 0; b < mapped.block_count; b++) {
         const weft_output_block &block = mapped.blocks[b];
-        if (block.copy != reader_.copy) continue;
-        Share share{b, block.core, {}, {}};
+        if (block.copy != reader_.copy || block.part != reader_.part) continue;
+        Share share{b, block.core, {}, {}, nullptr};
         std::vector<char> covered(static_cast<size_t>(block.column_end - block.column_begin));
         for (size_t i = 0; i < tiles_.size(); i++) {
             const weft_tile &tile = mapped.tiles[tiles_[i]];
@@ -61,118 +49,136 @@ void MatrixUnit::find_shares() {
     }
 }
 
-void MatrixUnit::find_taps() {
+std::vector<int> MatrixUnit::used_taps() const {
     const weft_stage &stage = stage_here();
+    const int channels = stage.in.channels / stage.groups;
     std::vector<char> used(static_cast<size_t>(stage.window.kernel_h * stage.window.kernel_w));
     for (int t : tiles_) {
         const weft_tile &tile = context_.mapped(reader_.stage).tiles[t];
-        for (int row = tile.row_begin; row < tile.row_end; row++)
+        for (int row = tile.row_begin; row < tile.row_end; row += channels - row % channels)
             used[static_cast<size_t>(weft_stage_row_tap(&stage, row))] = 1;
     }
+    std::vector<int> taps;
     for (size_t tap = 0; tap < used.size(); tap++)
-        if (used[tap]) taps_.push_back(static_cast<int>(tap));
+        if (used[tap]) taps.push_back(static_cast<int>(tap));
+    return taps;
 }
 
-int MatrixUnit::pixel(int position, int tap) const {
+void MatrixUnit::set_geometry(std::shared_ptr<const Geometry> geometry) {
+    geometry_ = std::move(geometry);
+    inbox_.release(taker_, empty() ? Window::endless : low(), never);
+}
+
+/* ---- starting ---- */
+
+/* First pixel that it still needs. */
+uint64_t MatrixUnit::low() const { return pixel_number(geometry_->low(ordinal())); }
+
+/* Those that earlier positions read were there before. */
+bool MatrixUnit::has_pixels() {
+    const int end = geometry_->begin(ordinal() + 1);
+    for (; fresh_ < end; fresh_++) {
+        const uint64_t at = pixel_number(geometry_->fresh()[static_cast<size_t>(fresh_)]);
+        if (inbox_.complete(taker_, at)) continue;
+        inbox_.await(taker_, at);
+        return false;
+    }
+    return true;
+}
+
+bool MatrixUnit::has_room() {
+    for (const Share &share : shares_) {
+        if (share.to->room().admits(next_)) continue;
+        share.to->room().wait(*this);
+        return false;
+    }
+    return true;
+}
+
+void MatrixUnit::begin(const Moments &after) {
+    begin_ = after;
+    wake();
+}
+
+void MatrixUnit::work() {
+    if (schedule_.runs(reader_.part)) start();
+}
+
+bool MatrixUnit::start() {
+    if (empty() || next_ == context_.images * positions() || !server_.is_free()) return false;
+    if (!schedule_.may_begin(reader_.stage, image())) return false;
+    if (!has_pixels()) return stall_.wait(WEFT_STALL_PIXELS), false;
+    if (!has_room()) return stall_.wait(WEFT_STALL_SUMS), false;
+    stall_.end();
+    after_.clear();
+    if (context_.recorder->on()) add_moments(after_);
+    const int width = stage_here().matrix_out.width, position = geometry_->positions()[ordinal()];
+    running_.push_back({next_,
+                        image(),
+                        ordinal() + 1 == positions(),
+                        0,
+                        0,
+                        reader_.stage,
+                        position / width,
+                        position % width,
+                        {},
+                        &tiles_,
+                        &offset_,
+                        std::vector<int64_t>(codes_),
+                        false});
+    Product &product = running_.back();
+    read_window(product);
+    auto [service, record] = server_.serve(1, reader_.stage, image(), after_);
+    product.finish = service.finish, product.record = record;
+    batch_.add(product);
+    const int index = context_.index(reader_.part, reader_.core);
+    context_.count(reader_.stage, index, events_);
+    context_.timing->cores[index].mvm_count++;
+    next_++;
+    if (ordinal() == 0) fresh_ = 0;
+    inbox_.release(taker_, next_ == context_.images * positions() ? Window::endless : low(),
+                   weft_trace_when(record, WEFT_TRACE_START));
+    crew_.call_at(service.finish, *this);
+    if (next_ < context_.images * positions()) crew_.call_at(service.free, *this);
+    return true;
+}
+
+void MatrixUnit::add_moments(Moments &after) {
+    after.swap(begin_);
+    for (int i = geometry_->begin(ordinal()); i < geometry_->begin(ordinal() + 1); i++)
+        inbox_.add_moments(pixel_number(geometry_->fresh()[static_cast<size_t>(i)]), after);
+    for (const Share &share : shares_) share.to->room().add_release(next_, after);
+}
+
+void MatrixUnit::read_window(Product &product) const {
     const weft_stage &stage = stage_here();
-    const weft_window &w = stage.window;
-    int y = position / stage.matrix_out.width * w.stride_h - w.pad_top + tap / w.kernel_w * w.dilation_h;
-    int x = position % stage.matrix_out.width * w.stride_w - w.pad_left + tap % w.kernel_w * w.dilation_w;
-    return y < 0 || y >= stage.in.height || x < 0 || x >= stage.in.width ? -1 : y * stage.in.width + x;
-}
-
-/* Packets (or values kept here) that fill each pixel. */
-void MatrixUnit::find_expected() {
-    weft_shape in = stage_here().in;
-    expected_.resize(static_cast<size_t>(in.height) * static_cast<size_t>(in.width));
-    for (size_t p = 0; p < expected_.size(); p++)
-        visit_feeds(context_, reader_, static_cast<int>(p) / in.width, static_cast<int>(p) % in.width,
-                    [&](const Feed &) { expected_[p]++, free_ = false; });
-}
-
-void MatrixUnit::find_releases() {
-    std::vector<int> last(expected_.size(), -1);
-    for (size_t p = 0; p < positions_.size(); p++)
-        for (int tap : taps_)
-            if (int at = pixel(positions_[p], tap); at >= 0) last[static_cast<size_t>(at)] = static_cast<int>(p);
-    release_begin_.assign(positions_.size() + 1, 0);
-    for (int p : last)
-        if (p >= 0) release_begin_[static_cast<size_t>(p) + 1]++;
-    for (size_t p = 1; p < release_begin_.size(); p++) release_begin_[p] += release_begin_[p - 1];
-    release_pixel_.resize(static_cast<size_t>(release_begin_.back()));
-    std::vector<int> at(release_begin_);
-    for (size_t i = 0; i < last.size(); i++)
-        if (last[i] >= 0) release_pixel_[static_cast<size_t>(at[static_cast<size_t>(last[i])]++)] = static_cast<int>(i);
-}
-
-MatrixUnit::Map &MatrixUnit::map(size_t image) {
-    if (image < image_) throw std::logic_error("a pixel came after its image was finished");
-    while (maps_.size() <= image - image_) {
-        auto fresh = std::make_shared<Map>();
-        fresh->q.resize(weft_shape_size(stage_here().in));
-        fresh->missing = expected_;
-        fresh->held.resize(expected_.size());
-        maps_.push_back(std::move(fresh));
+    const auto channels = static_cast<size_t>(stage.in.channels);
+    product.window.assign(static_cast<size_t>(stage.window.kernel_h * stage.window.kernel_w) * channels, 0);
+    for (int tap : geometry_->taps()) {
+        const int at = geometry_->pixel(product.y * stage.matrix_out.width + product.x, tap);
+        if (at < 0) continue;
+        std::copy_n(inbox_.values(pixel_number(at)), channels,
+                    product.window.begin() + static_cast<std::ptrdiff_t>(static_cast<size_t>(tap) * channels));
     }
-    return *maps_[image - image_];
 }
 
-void MatrixUnit::take(size_t image, int y, int x, int begin, const std::vector<int32_t> &q, const Held &held) {
-    weft_shape in = stage_here().in;
-    Map &to = map(image);
-    size_t at = static_cast<size_t>(y) * static_cast<size_t>(in.width) + static_cast<size_t>(x);
-    if (!to.missing[at]) throw std::logic_error("a pixel came twice");
-    to.missing[at]--;
-    to.held[at].push_back(held);
-    std::copy(q.begin(), q.end(),
-              to.q.begin() + static_cast<std::ptrdiff_t>(at * static_cast<size_t>(in.channels)) + begin);
-}
+/* ---- results ---- */
 
-bool MatrixUnit::ready() {
-    if (image_ == context_.images || positions_.empty()) return false;
-    if (free_) return map(image_), true;
-    if (maps_.empty()) return false;
-    const Map &from = *maps_.front();
-    for (; tap_ < taps_.size(); tap_++) {
-        int at = pixel(positions_[ordinal_], taps_[tap_]);
-        if (at >= 0 && from.missing[static_cast<size_t>(at)]) return false;
+void MatrixUnit::due() {
+    while (!running_.empty() && running_.front().finish <= now()) {
+        Product &product = running_.front();
+        if (!product.evaluated) batch_.evaluate();
+        for (const Share &share : shares_) crew_.send_sums(reader_.stage, product, share, sum(product, share));
+        const Moment moment = weft_trace_when(product.record, WEFT_TRACE_FINISH);
+        if (product.last && reads_input()) crew_.input_consumed(reader_.part, product.image, moment);
+        const bool ends = product.last && product.image + 1 == context_.images;
+        running_.pop_front();
+        if (ends) crew_.retire(reader_.part, moment);
     }
-    return true;
+    wake();
 }
 
-void MatrixUnit::release() {
-    for (int i = release_begin_[ordinal_]; i < release_begin_[ordinal_ + 1]; i++)
-        maps_.front()->held[static_cast<size_t>(release_pixel_[static_cast<size_t>(i)])].clear();
-}
-
-bool MatrixUnit::start(uint64_t time, Batch &batch) {
-    if (time < free_at_ || !ready()) return false;
-    const weft_chip *chip = context_.chip;
-    int width = stage_here().matrix_out.width, position = positions_[ordinal_];
-    free_at_ = time + static_cast<uint64_t>(chip->mvm_interval_cycles);
-    running_.push_back({image_, position, ordinal_ + 1 == positions_.size(),
-                        time + static_cast<uint64_t>(chip->mvm_latency_cycles), reader_.stage, position / width,
-                        position % width, maps_.front(), maps_.front()->q.data(), &tiles_, &offset_,
-                        std::vector<int64_t>(codes_), false});
-    batch.add(running_.back());
-    weft_event_counts_add(&context_.events(reader_.stage), &events_);
-    context_.result->cores[reader_.core].mvm_count++;
-    busy_.add(context_, static_cast<uint64_t>(chip->mvm_interval_cycles), free_at_);
-    release();
-    tap_ = 0;
-    if (++ordinal_ == positions_.size()) {
-        ordinal_ = 0;
-        image_++;
-        maps_.pop_front();
-    }
-    return true;
-}
-
-const Product *MatrixUnit::finished(uint64_t time) const {
-    return !running_.empty() && running_.front().due <= time ? &running_.front() : nullptr;
-}
-
-void MatrixUnit::sum(const Product &product, const Share &share, std::vector<int64_t> &out) const {
+std::vector<int64_t> MatrixUnit::sum(const Product &product, const Share &share) const {
     const weft_mapped_stage &mapped = context_.mapped(reader_.stage);
     const weft_output_block &block = mapped.blocks[share.block];
     std::vector<int64_t> sums(static_cast<size_t>(block.column_end - block.column_begin));
@@ -182,24 +188,26 @@ void MatrixUnit::sum(const Product &product, const Share &share, std::vector<int
         int64_t *to = sums.data() + (tile.column_begin - block.column_begin);
         for (int c = 0; c < tile.column_end - tile.column_begin; c++) to[c] += codes[c];
     }
-    out.clear();
-    for (int c : share.columns) out.push_back(sums[static_cast<size_t>(c)]);
-}
-
-uint64_t MatrixUnit::next_time() {
-    uint64_t time = running_.empty() ? UINT64_MAX : running_.front().due;
-    return ready() ? std::min(time, free_at_) : time;
+    for (size_t i = 0; i < share.columns.size(); i++) sums[i] = sums[static_cast<size_t>(share.columns[i])];
+    sums.resize(share.columns.size());
+    return sums;
 }
 
 std::string MatrixUnit::describe() const {
-    if (image_ == context_.images || positions_.empty() || (maps_.empty() && ordinal_ == 0)) return "";
+    if (empty() || next_ == context_.images * positions() || (next_ == 0 && inbox_.empty())) return "";
     const weft_stage &stage = stage_here();
     std::string text = std::string("core ") + std::to_string(reader_.core) + ", stage '" + stage.name + "' waits for ";
-    int at = tap_ < taps_.size() ? pixel(positions_[ordinal_], taps_[tap_]) : -1;
-    if (at < 0) return text + "its arrays";
-    return text + "pixel (" + std::to_string(at / stage.in.width) + ", " + std::to_string(at % stage.in.width) +
-           ") of image " + std::to_string(image_) + ", " +
-           std::to_string(maps_.front()->missing[static_cast<size_t>(at)]) + " packets missing";
+    for (int i = geometry_->begin(ordinal()); i < geometry_->begin(ordinal() + 1); i++) {
+        const int pixel = geometry_->fresh()[static_cast<size_t>(i)];
+        const int missing = inbox_.missing(taker_, pixel_number(pixel));
+        if (!missing) continue;
+        return text + "pixel (" + std::to_string(pixel / stage.in.width) + ", " +
+               std::to_string(pixel % stage.in.width) + ") of image " + std::to_string(image()) + ", " +
+               std::to_string(missing) + " packets missing";
+    }
+    for (const Share &share : shares_)
+        if (!share.to->room().admits(next_)) return text + "room for its sums at core " + std::to_string(share.core);
+    return text + "its arrays";
 }
 
 } // namespace weft

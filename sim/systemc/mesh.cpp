@@ -2,50 +2,48 @@
 
 #include <algorithm>
 #include <cinttypes>
+#include <cstdlib>
+
+#include "sim/noc/noc_bounds.h"
+#include "sim/noc/noc_chip.h"
 
 namespace weft {
 
-static weft_status create_noc(weft_noc **out, const weft_chip *chip, weft_error *err) {
-    std::vector<int> router(static_cast<size_t>(chip->core_count) + 1);
-    for (int t = 0; t <= chip->core_count; t++) router[static_cast<size_t>(t)] = weft_chip_router(chip, t);
-    const auto &n = chip->noc;
-    weft_noc_config config{};
-    config.width = static_cast<int>(n.mesh[0]), config.height = static_cast<int>(n.mesh[1]);
-    config.terminal_count = chip->core_count + 1, config.terminal_router = router.data();
-    config.vcs = static_cast<int>(n.vcs), config.buffer_flits = static_cast<int>(n.buffer_flits);
-    config.route_cycles = static_cast<int>(n.route_cycles), config.vc_cycles = static_cast<int>(n.vc_cycles);
-    config.switch_cycles = static_cast<int>(n.switch_cycles);
-    config.traversal_cycles = static_cast<int>(n.traversal_cycles);
-    config.link_cycles = static_cast<int>(n.link_cycles), config.credit_cycles = static_cast<int>(n.credit_cycles);
-    config.speculative = n.speculative;
-    return weft_noc_create(out, &config, err);
-}
-
-Mesh::Mesh(sc_core::sc_module_name name, Context &context, const char *record)
-    : sc_core::sc_module(name), context_(context), step_event_("step"), inject_event_("inject"),
-      receivers_(static_cast<size_t>(context.chip->core_count) + 1) {
+Mesh::Mesh(sc_core::sc_module_name name, Context &context, int number)
+    : sc_core::sc_module(name), context_(context), number_(number), step_event_("step"), inject_event_("inject"),
+      receivers_(static_cast<size_t>(context.chip->core_count) + 1),
+      ejected_(static_cast<size_t>(context.chip->core_count) + 1) {
     SC_METHOD(step);
     sensitive << step_event_;
     dont_initialize();
     SC_METHOD(inject);
     sensitive << inject_event_;
     dont_initialize();
-    if (create_noc(&noc_, context.chip, &context.error) == WEFT_OK && record) open_record(record);
+    if (weft_noc_config_of_chip(&config_, context.chip, context.chip->core_count + 1, &context.error) != WEFT_OK ||
+        weft_noc_create(&noc_, &config_, &context.error) != WEFT_OK)
+        fail();
+}
+
+/* The destructor of what is not complete does not run. */
+void Mesh::fail() {
+    std::free(const_cast<int *>(config_.terminal_router));
+    throw Failure(context_.error);
 }
 
 Mesh::~Mesh() {
-    weft_output_abort(&record_);
     weft_noc_destroy(noc_);
+    std::free(const_cast<int *>(config_.terminal_router));
 }
 
-void Mesh::open_record(const char *path) {
-    if (weft_output_open(&record_, path, &context_.error) != WEFT_OK) return;
-    const weft_chip *chip = context_.chip;
-    std::fprintf(record_.stream,
-                 "# weft-trace 1: time_cycles source destination flits; chip %s, %d cores, host %d, mesh %" PRId64
-                 " x %" PRId64 ", images %zu\n",
-                 chip->name ? chip->name : "", chip->core_count, chip->host_terminal, chip->noc.mesh[0],
-                 chip->noc.mesh[1], context_.images);
+/* Latency of a packet in an idle network, worked out once for each path and length. */
+uint64_t Mesh::zero_load(int source, int target, int flits) {
+    const uint64_t terminals = static_cast<uint64_t>(context_.chip->core_count) + 1;
+    const uint64_t key = (static_cast<uint64_t>(flits) * terminals + static_cast<uint64_t>(source)) * terminals +
+                         static_cast<uint64_t>(target);
+    auto [at, fresh] = zero_loads_.try_emplace(key);
+    if (fresh && weft_noc_zero_load(&at->second, &config_, source, target, flits, &context_.error) != WEFT_OK)
+        throw Failure(context_.error);
+    return at->second;
 }
 
 Message &Mesh::create() {
@@ -54,9 +52,11 @@ Message &Mesh::create() {
         free_.push_back(messages_.size() - 1);
     }
     Message &message = *messages_[free_.back()];
-    message.q.clear();
+    message.q.reset();
     message.sums.clear();
     message.values.clear();
+    message.after.clear();
+    message.delivery = nullptr;
     return message;
 }
 
@@ -66,6 +66,19 @@ void Mesh::send(Message &message) {
     outbox_.push_back(free_.back());
     free_.pop_back();
     inject_event_.notify(sc_core::SC_ZERO_TIME);
+}
+
+/* Flits where the packet comes from (finish moves them to the routers that they pass), what is written and read where
+ * it goes. */
+void Mesh::count(const Message &m, int flits) {
+    weft_event_counts sent = weft_traffic_packet_events(context_.traffic, m.kind, m.source, m.target, m.count());
+    weft_event_counts stored{};
+    for (int e : {WEFT_EVENT_BUFFER_WRITE_BIT, WEFT_EVENT_BUFFER_READ_BIT}) std::swap(sent.n[e], stored.n[e]);
+    context_.count(m.stage, context_.index_on(number_, m.source), sent);
+    context_.count(m.stage, context_.index_on(number_, m.target), stored);
+    path_.n[WEFT_EVENT_ROUTER_FLIT] += sent.n[WEFT_EVENT_ROUTER_FLIT];
+    path_.n[WEFT_EVENT_LINK_FLIT] += sent.n[WEFT_EVENT_LINK_FLIT];
+    zero_load_ += zero_load(m.source, m.target, flits);
 }
 
 /* Runs after all that the present cycle's timed events did, so the network has been stepped to this cycle or is idle.
@@ -78,14 +91,11 @@ void Mesh::inject() {
         std::stable_sort(outbox_.begin(), outbox_.end(),
                          [this](size_t a, size_t b) { return messages_[a]->source < messages_[b]->source; });
         for (size_t tag : outbox_) {
-            const Message &m = *messages_[tag];
+            Message &m = *messages_[tag];
             int flits = weft_traffic_packet_flits(context_.traffic, m.kind, m.count());
             if (weft_noc_inject(noc_, m.source, m.target, flits, tag, &context_.error) != WEFT_OK) return;
-            weft_event_counts events =
-                weft_traffic_packet_events(context_.traffic, m.kind, m.source, m.target, m.count());
-            weft_event_counts_add(&context_.events(m.stage), &events);
-            if (record_.stream)
-                std::fprintf(record_.stream, "%" PRIu64 " %d %d %d\n", now(), m.source, m.target, flits);
+            count(m, flits);
+            m.record = context_.recorder->packet(m.source, m.target, m.kind, m.count(), m.stage, m.image, m.after);
         }
         outbox_.clear();
         if (idle) step_event_.notify(cycles(1));
@@ -112,20 +122,18 @@ void Mesh::deliver(const weft_noc_delivery &delivery) {
     Receiver *receiver = receivers_[static_cast<size_t>(delivery.target)];
     if (!receiver)
         throw std::logic_error("a packet reached core " + std::to_string(delivery.target) + ", which has no work");
+    ejected_[static_cast<size_t>(delivery.target)] += static_cast<uint64_t>(delivery.flits);
+    context_.recorder->delivered(messages_[tag]->record);
     receiver->receive(*messages_[tag]);
     free_.push_back(tag);
 }
 
 weft_status Mesh::check(const weft_noc_statistics &s, weft_error *err) const {
-    uint64_t routers = 0, links = 0;
-    for (int i = 0; i <= context_.stages->count; i++) {
-        routers += context_.result->stage_events[i].n[WEFT_EVENT_ROUTER_FLIT];
-        links += context_.result->stage_events[i].n[WEFT_EVENT_LINK_FLIT];
-    }
     if (!weft_noc_idle(noc_) || inside() || s.flits_injected != s.flits_delivered)
         return weft_error_set(err, WEFT_E_INTERNAL,
                               "timed run: %" PRIu64 " flits went into the network and %" PRIu64 " came out",
                               s.flits_injected, s.flits_delivered);
+    const uint64_t routers = path_.n[WEFT_EVENT_ROUTER_FLIT], links = path_.n[WEFT_EVENT_LINK_FLIT];
     if (s.router_flits != routers || s.link_flits != links)
         return weft_error_set(err, WEFT_E_INTERNAL,
                               "timed run: routers passed %" PRIu64 " flits and links %" PRIu64
@@ -134,18 +142,39 @@ weft_status Mesh::check(const weft_noc_statistics &s, weft_error *err) const {
     return WEFT_OK;
 }
 
+/* Flits count where they leave a router: at the core that takes them, or at the router's first core. */
+void Mesh::count_routers() {
+    const weft_chip *chip = context_.chip;
+    weft_timing *timing = context_.timing;
+    const int concentration = static_cast<int>(chip->noc.concentration);
+    for (int t = 0; t <= chip->core_count; t++) {
+        weft_event_counts &events = timing->cores[context_.index_on(number_, t)].events;
+        const bool counted = t == chip->host_terminal && number_ > 0; /* one host for all chips */
+        if (!counted) events.n[WEFT_EVENT_ROUTER_FLIT] = events.n[WEFT_EVENT_LINK_FLIT] = 0;
+        events.n[WEFT_EVENT_ROUTER_FLIT] += ejected_[static_cast<size_t>(t)];
+    }
+    for (int r = 0; r < chip->router_count; r++)
+        for (int d = 0; d < 4; d++) {
+            const uint64_t flits = weft_noc_link_flits(noc_, r, d);
+            weft_event_counts &events = timing->cores[context_.index_on(number_, r * concentration)].events;
+            timing->link_flits[(number_ * chip->router_count + r) * 4 + d] = flits;
+            events.n[WEFT_EVENT_ROUTER_FLIT] += flits;
+            events.n[WEFT_EVENT_LINK_FLIT] += flits;
+        }
+}
+
 weft_status Mesh::finish(weft_error *err) {
     weft_noc_statistics s = weft_noc_statistics_get(noc_);
     WEFT_TRY(check(s, err));
-    weft_cosim_result *result = context_.result;
-    result->packets = s.packets_delivered;
-    result->flits = s.flits_delivered;
-    result->flit_hops = s.link_flits;
-    result->latency_sum_cycles = s.latency_sum;
-    result->latency_max_cycles = s.latency_max;
-    for (int r = 0; r < context_.chip->router_count; r++)
-        for (int d = 0; d < 4; d++) result->link_flits[r * 4 + d] = weft_noc_link_flits(noc_, r, d);
-    return record_.stream ? weft_output_commit(&record_, err) : WEFT_OK;
+    weft_timing *timing = context_.timing;
+    timing->packets += s.packets_delivered;
+    timing->flits += s.flits_delivered;
+    timing->flit_hops += s.link_flits;
+    timing->latency_sum_cycles += s.latency_sum;
+    timing->latency_max_cycles = std::max(timing->latency_max_cycles, s.latency_max);
+    timing->zero_load_sum_cycles += zero_load_;
+    count_routers();
+    return WEFT_OK;
 }
 
 } // namespace weft

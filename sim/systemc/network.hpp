@@ -2,12 +2,13 @@
 #ifndef WEFT_SIM_SYSTEMC_NETWORK_HPP
 #define WEFT_SIM_SYSTEMC_NETWORK_HPP
 
-#include <memory>
-#include <vector>
-
-#include "sim/systemc/context.hpp"
+#include "sim/systemc/recorder.hpp"
 
 namespace weft {
+
+class Block;
+struct Delivery;
+struct Share;
 
 /* The values of one position that travel in one packet. */
 struct Message {
@@ -15,13 +16,18 @@ struct Message {
     int source, target; /* terminals */
     int stage;          /* producer; -1: the host's input */
     int block;          /* of the producer */
-    size_t image;
-    int y, x;                  /* position in the stage's output; PARTIAL: in its matrix output */
-    std::vector<int32_t> q;    /* INPUT, ACTIVATION */
+    uint64_t image;
+    int position;              /* raster index in the stage's output; PARTIAL: number of the block's position */
+    SharedValues q;            /* INPUT, ACTIVATION */
     std::vector<int64_t> sums; /* PARTIAL: the columns that the sender covers */
     std::vector<float> values; /* RESULT */
+    const Delivery *delivery;  /* INPUT, ACTIVATION: who reads it there; NULL: the host keeps it */
+    Block *sums_block;         /* PARTIAL */
+    const Share *share;        /* PARTIAL */
+    Moments after;             /* what it waited for */
+    uint64_t record;
 
-    int count() const { return static_cast<int>(q.size() + sums.size() + values.size()); }
+    int count() const { return static_cast<int>((q ? q->size() : 0) + sums.size() + values.size()); }
 };
 
 /* Whoever sits at a terminal. receive is called when the packet's tail has left the ejection link; it must only note

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "sim/trace/replay.h"
 #include "tests/support/cosim_fixture.h"
 #include "tests/support/random_mapping.h"
 #include "tests/support/random_network.h"
@@ -22,6 +23,7 @@ weft_chip random_timed_chip(dice &d) {
     chip.noc.switch_cycles = chip.noc.traversal_cycles = 1;
     chip.noc.link_cycles = d.between(1, 3);
     chip.noc.credit_cycles = d.between(0, 2);
+    chip.noc.link_cycles_y = chip.noc.credit_cycles_y = -1; /* as along x */
     chip.io.bits_per_cycle = d.between(1, 64);
     chip.core.digital_lanes = d.between(1, 8);
     chip.core.digital_ns.value = d.between(0, 20);
@@ -53,30 +55,111 @@ std::unique_ptr<timed_case> random_case(uint64_t seed) {
 
 class Cosim : public testing::TestWithParam<int> {};
 
-/* A network with branches, tiles, blocks and copies anywhere. */
-std::unique_ptr<timed_case> random_graph_case(uint64_t seed) {
+/* A network with branches, tiles, blocks and copies anywhere; a chip that writes its cells in a while. */
+std::unique_ptr<timed_case> random_graph_case(uint64_t seed, int parts) {
     dice d(500000 + seed);
     weft_chip chip = random_timed_chip(d);
+    chip.device.program_pulses = 1 + d.between(0, 3);
+    chip.device.program_pulse_ns.value = d.between(0, 50);
+    chip.device.program_parallel = d.between(1, 4);
     auto c = std::make_unique<timed_case>(chip, random_dag(d, 7, 6), (size_t)d.between(1, 3), seed);
-    c->mapping = random_mapping(d, c->stages.get(), &c->chip, 1);
+    c->mapping = random_mapping(d, c->stages.get(), &c->chip, parts);
     c->prepare();
     return c;
+}
+
+/* The same work on the same chip takes the same cycles without network and values. */
+void expect_replay_equals(const timed_case &c, const weft_trace *trace, const weft_timing &r) {
+    weft_timing *replay = nullptr;
+    weft_error err = {};
+    weft_replay_options options = {};
+    options.without.server_kind = options.without.stage = -1;
+    ASSERT_EQ(weft_replay_run(&replay, trace, &c.chip, &options, &err), WEFT_OK) << err.text;
+    EXPECT_EQ(replay->cycles, r.cycles);
+    for (size_t i = 0; i < c.images; i++) {
+        EXPECT_EQ(replay->image_start[i], r.image_start[i]) << i;
+        EXPECT_EQ(replay->image_end[i], r.image_end[i]) << i;
+    }
+    for (int l = 0; l < c.chip.router_count * 4; l++) EXPECT_EQ(replay->link_flits[l], r.link_flits[l]) << l;
+    for (int core = 0; core < c.chip.core_count; core++) {
+        EXPECT_EQ(replay->cores[core].array_busy_cycles, r.cores[core].array_busy_cycles) << core;
+        EXPECT_EQ(replay->cores[core].digital_busy_cycles, r.cores[core].digital_busy_cycles) << core;
+    }
+    EXPECT_EQ(replay->latency_sum_cycles, r.latency_sum_cycles);
+    weft_timing_destroy(replay);
+}
+
+/* What weft_timing promises of itself. */
+void expect_consistent(const timed_case &c, const weft_timing &t) {
+    weft_event_counts stages = {}, cores = {}, bins = {};
+    for (int s = 0; s <= t.stage_count; s++) weft_event_counts_add(&stages, &t.stage_events[s]);
+    for (int k = 0; k <= t.core_count; k++) weft_event_counts_add(&cores, &t.cores[k].events);
+    for (int b = 0; b < t.bin_count; b++) weft_event_counts_add(&bins, &t.bins[b]);
+    for (int e = 0; e < WEFT_EVENT_COUNT; e++) {
+        EXPECT_EQ(cores.n[e], stages.n[e]) << weft_events[e].id;
+        EXPECT_EQ(bins.n[e], stages.n[e]) << weft_events[e].id;
+    }
+    EXPECT_LE(t.zero_load_sum_cycles, t.latency_sum_cycles);
+    for (int k = 0; k < t.core_count; k++) {
+        EXPECT_LE(t.cores[k].buffer_peak_bytes, c.chip.core.buffer_bytes) << k;
+        EXPECT_LE(t.cores[k].digital_busy_cycles, t.cycles + t.image_start[0]) << k;
+    }
 }
 
 class CosimGraph : public testing::TestWithParam<int> {};
 
 TEST_P(CosimGraph, EqualsTheFunctionalEngine) {
     in_child([] {
-        auto c = random_graph_case((uint64_t)GetParam());
+        const int seed = GetParam(), parts = seed % 2 ? 3 : 1;
+        auto c = random_graph_case((uint64_t)seed, parts);
         ASSERT_TRUE(c->engine);
-        cosim_ptr r = run_timed(*c);
+        c->chip.core.unbounded_buffers = seed % 8 == 7;
+        weft_trace *trace = nullptr;
+        const bool one_chip = c->mapping->parts == 1 || c->mapping->chips == 1;
+        cosim_ptr r = run_timed(*c, one_chip ? &trace : nullptr, seed % 4 > 0);
         ASSERT_TRUE(r);
         expect_equals_functional(*c, *r);
         for (int s = 0; s < c->stages->count; s++)
-            EXPECT_EQ(r->stage_busy_cycles[s] > 0, c->stages->items[s].has_matrix) << s;
+            EXPECT_EQ(r->timing->stage_busy_cycles[s] > 0, c->stages->items[s].has_matrix) << s;
+        if (!c->chip.core.unbounded_buffers) expect_consistent(*c, *r->timing);
+        if (one_chip) expect_replay_equals(*c, trace, *r->timing);
+        weft_trace_destroy(trace);
     });
 }
-INSTANTIATE_TEST_SUITE_P(Random, CosimGraph, testing::Range(0, 60));
+INSTANTIATE_TEST_SUITE_P(Random, CosimGraph, testing::Range(0, 80));
+/* A padded pooling gives the last copy more of a row than the others. */
+INSTANTIATE_TEST_SUITE_P(PaddedPool, CosimGraph, testing::Values(1478));
+
+/* Arrays and digital units that keep to no clock, ticks with a barrier: the same values and counts, and the replay
+ * agrees.
+ */
+class CosimClock : public testing::TestWithParam<int> {};
+
+TEST_P(CosimClock, EqualsTheFunctionalEngine) {
+    in_child([] {
+        const int seed = GetParam();
+        auto c = random_graph_case(1000 + (uint64_t)seed, 1);
+        ASSERT_TRUE(c->engine);
+        dice d((uint64_t)seed);
+        c->chip.clock.kind = seed % 2 ? WEFT_CLOCK_TICK : WEFT_CLOCK_SELF_TIMED;
+        if (seed % 2) {
+            c->chip.clock.tick_ns = d.between(0, 2) * 100;
+            c->chip.clock.barrier_ns = d.between(0, 20);
+            c->chip.clock.barrier_per_core_ns = d.between(0, 3);
+        } else {
+            c->chip.cycle_ns = (double)d.between(1, 40) / 7;
+            weft_chip_resolve(&c->chip);
+        }
+        weft_trace *trace = nullptr;
+        cosim_ptr r = run_timed(*c, &trace, true);
+        ASSERT_TRUE(r);
+        expect_equals_functional(*c, *r);
+        expect_consistent(*c, *r->timing);
+        expect_replay_equals(*c, trace, *r->timing);
+        weft_trace_destroy(trace);
+    });
+}
+INSTANTIATE_TEST_SUITE_P(Random, CosimClock, testing::Range(0, 30));
 
 /* Cells with errors and read noise, converters with gains of their own, calibrated or not; copies share arrays where
  * only reads are noisy. */
@@ -127,17 +210,17 @@ TEST_P(Cosim, EqualsTheFunctionalEngine) {
     in_child([] {
         auto c = random_case((uint64_t)GetParam());
         ASSERT_TRUE(c);
-        cosim_ptr r = run_timed(*c);
+        cosim_ptr r = run_timed(*c, nullptr, GetParam() % 4 > 0);
         ASSERT_TRUE(r);
         expect_equals_functional(*c, *r);
         uint64_t end = 0;
         for (size_t i = 0; i < c->images; i++) {
-            EXPECT_LT(r->image_start[i], r->image_end[i]);
-            end = std::max(end, r->image_end[i]);
+            EXPECT_LT(r->timing->image_start[i], r->timing->image_end[i]);
+            end = std::max(end, r->timing->image_end[i]);
         }
-        EXPECT_EQ(r->cycles, end - r->image_start[0]);
-        EXPECT_GE(r->latency_sum_cycles, r->packets * (uint64_t)(4 + 1));
-        for (int s = 0; s < c->stages->count; s++) EXPECT_LE(r->stage_busy_cycles[s], r->cycles);
+        EXPECT_EQ(r->timing->cycles, end - r->timing->image_start[0]);
+        EXPECT_GE(r->timing->latency_sum_cycles, r->timing->packets * (uint64_t)(4 + 1));
+        for (int s = 0; s < c->stages->count; s++) EXPECT_LE(r->timing->stage_busy_cycles[s], r->timing->cycles);
     });
 }
 INSTANTIATE_TEST_SUITE_P(Random, Cosim, testing::Range(0, 40));
@@ -179,12 +262,12 @@ std::string bytes_of(const timed_case &c, const weft_cosim_result &r) {
     std::string bytes;
     auto add = [&bytes](const void *data, size_t size) { bytes.append((const char *)data, size); };
     add(r.logits, c.images * c.classes() * sizeof(float));
-    add(r.image_start, c.images * sizeof(uint64_t));
-    add(r.image_end, c.images * sizeof(uint64_t));
-    add(r.stage_events, (size_t)(c.stages->count + 1) * sizeof(weft_event_counts));
-    add(r.cores, (size_t)c.chip.core_count * sizeof(weft_cosim_core));
-    add(r.link_flits, (size_t)c.chip.router_count * 4 * sizeof(uint64_t));
-    add(&r.latency_sum_cycles, sizeof r.latency_sum_cycles);
+    add(r.timing->image_start, c.images * sizeof(uint64_t));
+    add(r.timing->image_end, c.images * sizeof(uint64_t));
+    add(r.timing->stage_events, (size_t)(c.stages->count + 1) * sizeof(weft_event_counts));
+    add(r.timing->cores, (size_t)(c.chip.core_count + 1) * sizeof(weft_timing_core));
+    add(r.timing->link_flits, (size_t)c.chip.router_count * 4 * sizeof(uint64_t));
+    add(&r.timing->latency_sum_cycles, sizeof r.timing->latency_sum_cycles);
     return bytes;
 }
 
@@ -192,14 +275,17 @@ TEST(CosimThreads, ChangeNothing) {
     std::string base = testing::TempDir() + "weft_cosim_threads_" + std::to_string(getpid()) + "_";
     std::vector<std::string> results, records;
     for (int threads : {1, 2, 5}) {
-        std::string result = base + std::to_string(threads), record = result + ".trace";
+        std::string result = base + std::to_string(threads), record = result + ".wtr";
         in_child([&result, &record, threads] {
             omp_set_num_threads(threads);
             auto c = large_case();
             ASSERT_TRUE(c->engine);
             ASSERT_FALSE(weft_engine_stage(c->engine, 0).exact_adc);
-            cosim_ptr r = run_timed(*c, record.c_str());
+            weft_trace *trace = nullptr;
+            cosim_ptr r = run_timed(*c, &trace);
             ASSERT_TRUE(r);
+            ASSERT_EQ(weft_trace_write(trace, record.c_str(), nullptr), WEFT_OK);
+            weft_trace_destroy(trace);
             expect_equals_functional(*c, *r);
             std::ofstream(result, std::ios::binary) << bytes_of(*c, *r);
         });

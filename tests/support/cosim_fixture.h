@@ -44,6 +44,7 @@ inline weft_chip timed_chip() {
     chip.noc.buffer_flits = 8;
     chip.noc.vc_cycles = chip.noc.switch_cycles = chip.noc.traversal_cycles = 1;
     chip.noc.link_cycles = chip.noc.credit_cycles = 1;
+    chip.noc.link_cycles_y = chip.noc.credit_cycles_y = -1; /* as along x */
     weft_chip_resolve(&chip);
     return chip;
 }
@@ -79,20 +80,21 @@ struct timed_case {
         ASSERT_EQ(weft_engine_create(&engine, &chip, mapping.get(), stages.get(), &err), WEFT_OK) << err.text;
         ASSERT_EQ(weft_engine_calibrate(engine, x.data(), images, WEFT_CALIBRATE_RANGES, &err), WEFT_OK) << err.text;
     }
-    weft_status run(weft_cosim_result **out, weft_error *err, const char *record = nullptr) {
+    weft_status run(weft_cosim_result **out, weft_error *err, weft_trace **trace = nullptr, bool reserved = false) {
         weft_cosim_options options = {};
         options.images = images;
-        options.record = record;
+        options.trace = trace;
+        options.reserved_only = reserved;
         return weft_cosim_run(out, engine, &chip, mapping.get(), stages.get(), traffic.get(), x.data(), &options, err);
     }
     size_t classes() const { return (size_t)stages->classes; }
 };
 
 using cosim_ptr = std::unique_ptr<weft_cosim_result, decltype(&weft_cosim_result_destroy)>;
-inline cosim_ptr run_timed(timed_case &c, const char *record = nullptr) {
+inline cosim_ptr run_timed(timed_case &c, weft_trace **trace = nullptr, bool reserved = false) {
     weft_cosim_result *result = nullptr;
     weft_error err = {};
-    EXPECT_EQ(c.run(&result, &err, record), WEFT_OK) << err.text;
+    EXPECT_EQ(c.run(&result, &err, trace, reserved), WEFT_OK) << err.text;
     return cosim_ptr(result, weft_cosim_result_destroy);
 }
 
@@ -115,14 +117,14 @@ inline void expect_equals_functional(const timed_case &c, const weft_cosim_resul
             weft_event_counts computed = weft_engine_events(c.engine, s);
             weft_event_counts_add(&expected, &computed);
         }
-        const weft_event_counts &counted = r.stage_events[s < 0 ? c.stages->count : s];
+        const weft_event_counts &counted = r.timing->stage_events[s < 0 ? c.stages->count : s];
         for (int e = 0; e < WEFT_EVENT_COUNT; e++)
             EXPECT_EQ(counted.n[e], expected.n[e] * c.images) << "stage " << s << ", " << weft_events[e].id;
     }
     weft_traffic_totals total = weft_traffic_total(c.traffic.get());
-    EXPECT_EQ(r.packets, total.packets * c.images);
-    EXPECT_EQ(r.flits, total.flits * c.images);
-    EXPECT_EQ(r.flit_hops, total.flit_hops * c.images);
+    EXPECT_EQ(r.timing->packets, total.packets * c.images);
+    EXPECT_EQ(r.timing->flits, total.flits * c.images);
+    EXPECT_EQ(r.timing->flit_hops, total.flit_hops * c.images);
 }
 
 } // namespace weft_test
