@@ -43,7 +43,7 @@ static const weft_option sim_table[] = {
      .default_count = WEFT_SIM_ABSENT,
      .max = 1000000,
      .help = "Run the first M of them through the timed chip too and compare, bit for bit; default 4, 0: none (then "
-             "there is no latency). A mapping of several parts cannot be timed yet: default 0"},
+             "there is no latency)"},
     {.name = "functional",
      .kind = WEFT_OPTION_FLAG,
      .offset = offsetof(weft_sim_options, functional),
@@ -94,12 +94,23 @@ static const weft_option sim_table[] = {
      .offset = offsetof(weft_sim_options, set),
      .value = "KEY=VALUE",
      .help = "Change a key of the chip, for example --set adc.bits=6; the mapping must still fit. May be repeated"},
+    {.name = "without",
+     .kind = WEFT_OPTION_COUNT,
+     .offset = offsetof(weft_sim_options, without),
+     .value = "N",
+     .default_count = WEFT_SIM_ABSENT,
+     .max = 1000,
+     .help =
+         "Time the run again without N of its resources, one at a time, to see how much each holds it up: the most "
+         "used one of each kind (arrays of a layer, limits of buffers, network, host link, digital units), then the "
+         "others; default 3, with more than 8 timed images 1, with more than 100 none. Not with several chips"},
     {.name = "record",
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(weft_sim_options, record),
      .value = "FILE",
      .complete = WEFT_COMPLETE_FILE,
-     .help = "Write every packet of the timed run: time in cycles, source, destination, flits"},
+     .help = "Write a trace of the timed run for 'weft replay': every packet and operation, and what it waited for; a "
+             "name that ends in .txt: as text"},
 };
 
 static weft_status simulate(weft_sim *sim, weft_error *err) {

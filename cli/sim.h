@@ -6,13 +6,13 @@
 #include "cli/commands.h"
 #include "sim/report/report.h"
 
-#define WEFT_SIM_ABSENT UINT64_MAX /* --timed-images, --statistics were not given */
+#define WEFT_SIM_ABSENT UINT64_MAX /* --timed-images, --statistics, --without were not given */
 
 typedef struct weft_sim_options {
     weft_common common;
     const char *mapping, *dataset, *recalibrate, *record, *out;
     weft_texts transforms, set;
-    uint64_t images, timed_images, trials, statistics, draw, seed;
+    uint64_t images, timed_images, trials, statistics, without, draw, seed;
     bool functional;
 } weft_sim_options;
 
@@ -28,6 +28,7 @@ typedef struct weft_sim {
     weft_traffic *traffic;
     weft_dataset *test;
     size_t images, timed_images, recalibrate, statistics_images;
+    int without; /* resources to be measured */
     char transform[512];
     /* Calibration of every chip. */
     unsigned calibrate; /* what: WEFT_CALIBRATE_* */
@@ -57,8 +58,8 @@ void weft_sim_progress(const weft_sim *sim, const char *text);
 weft_status weft_sim_trials(weft_sim *sim, weft_error *err);
 /* All images through the functional engine of a trial: correct[trial]; of the first, confusion and timed_logits too. */
 weft_status weft_sim_functional(weft_sim *sim, const weft_engine *engine, int trial, weft_error *err);
-/* The timed run; *out stays NULL without timed images. UNSUPPORTED in a build without SystemC. Release with
- * weft_sim_timed_free. */
+/* The timed run, what its resources are worth (--without), its trace (--record); *out stays NULL without timed images.
+ * UNSUPPORTED in a build without SystemC. Release with weft_sim_timed_free. */
 typedef struct weft_sim_timed weft_sim_timed;
 weft_status weft_sim_timed_run(weft_sim_timed **out, const weft_sim *sim, weft_error *err);
 const weft_report_timed *weft_sim_timed_report(const weft_sim_timed *timed); /* NULL for NULL */

@@ -39,7 +39,7 @@ weft_status weft_sim_report(const weft_sim *sim, const weft_report_timed *timed,
     const weft_report_input input = report_input(sim, timed);
     weft_report_figures figures;
     WEFT_TRY(weft_report_write(&input, o->out, &figures, err));
-    weft_report_print(&input, &figures, sim->session->out);
+    WEFT_TRY(weft_report_print(&input, sim->session->out, err));
     fprintf(sim->session->out, "%-16s %s\n", "report", o->out);
     if (o->common.json) WEFT_TRY(print_json(sim, &input, err));
     if (!figures.failed_check) return WEFT_OK;

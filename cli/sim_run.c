@@ -4,6 +4,7 @@
 
 #include "cli/sim.h"
 #ifdef WEFT_HAVE_SYSTEMC
+#include "sim/report/resources.h"
 #include "sim/systemc/cosim.h"
 #endif
 
@@ -74,74 +75,76 @@ weft_status weft_sim_functional(weft_sim *sim, const weft_engine *engine, int tr
 
 struct weft_sim_timed {
     weft_cosim_result *result;
+    weft_trace *trace; /* NULL: nobody wants it */
+    weft_report_without *without;
+    int without_count;
     weft_report_timed report;
-    uint64_t *mvm, *array_busy, *digital_busy;
-    int64_t *buffer_peak;
 };
 
 void weft_sim_timed_free(weft_sim_timed *timed) {
     if (!timed) return;
-    if (timed->result) weft_cosim_result_destroy(timed->result);
-    free(timed->mvm);
-    free(timed->array_busy);
-    free(timed->digital_busy);
-    free(timed->buffer_peak);
+    weft_cosim_result_destroy(timed->result);
+    weft_trace_destroy(timed->trace);
+    free(timed->without);
     free(timed);
 }
 
-static weft_status copy_cores(weft_sim_timed *timed, size_t cores, weft_error *err) {
-    timed->mvm = calloc(cores, sizeof *timed->mvm);
-    timed->array_busy = calloc(cores, sizeof *timed->array_busy);
-    timed->digital_busy = calloc(cores, sizeof *timed->digital_busy);
-    timed->buffer_peak = calloc(cores, sizeof *timed->buffer_peak);
-    if (!timed->mvm || !timed->array_busy || !timed->digital_busy || !timed->buffer_peak)
-        return weft_error_set(err, WEFT_E_MEMORY, "no memory for results");
-    for (size_t c = 0; c < cores; c++) {
-        timed->mvm[c] = timed->result->cores[c].mvm_count;
-        timed->array_busy[c] = timed->result->cores[c].array_busy_cycles;
-        timed->digital_busy[c] = timed->result->cores[c].digital_busy_cycles;
-        timed->buffer_peak[c] = timed->result->cores[c].buffer_peak_bytes;
-    }
-    return WEFT_OK;
+/* Bit for bit. */
+static size_t count_identical(const float *a, const float *b, size_t count) {
+    size_t identical = 0;
+    for (size_t i = 0; i < count; i++) identical += memcmp(&a[i], &b[i], sizeof a[i]) == 0;
+    return identical;
 }
 
 static weft_report_timed report_view(const weft_sim *sim, const weft_sim_timed *timed) {
     const weft_cosim_result *result = timed->result;
-    size_t bytes = sim->timed_images * (size_t)sim->stages->classes * sizeof *result->logits;
-    return (weft_report_timed){.images = sim->timed_images,
-                               .cycles = result->cycles,
-                               .image_start = result->image_start,
-                               .image_end = result->image_end,
-                               .stage_events = result->stage_events,
-                               .stage_busy_cycles = result->stage_busy_cycles,
-                               .core_mvm = timed->mvm,
-                               .core_array_busy = timed->array_busy,
-                               .core_digital_busy = timed->digital_busy,
-                               .core_buffer_peak = timed->buffer_peak,
-                               .packets = result->packets,
-                               .flits = result->flits,
-                               .flit_hops = result->flit_hops,
-                               .packet_latency_sum = result->latency_sum_cycles,
-                               .packet_latency_max = result->latency_max_cycles,
-                               .link_flits = result->link_flits,
-                               .outputs_identical = memcmp(result->logits, sim->timed_logits, bytes) == 0,
-                               .systemc_version = weft_cosim_systemc_version()};
+    const size_t outputs = sim->timed_images * (size_t)sim->stages->classes;
+    return (weft_report_timed){.timing = result->timing,
+                               .outputs = outputs,
+                               .outputs_identical = count_identical(result->logits, sim->timed_logits, outputs),
+                               .systemc_version = weft_cosim_systemc_version(),
+                               .without = timed->without,
+                               .without_count = timed->without_count};
+}
+
+static weft_status run_images(weft_sim_timed *timed, const weft_sim *sim, weft_error *err) {
+    const bool recorded = sim->options->record || sim->without;
+    const weft_cosim_options options = {
+        .images = sim->timed_images, .trace = recorded ? &timed->trace : NULL, .stop = sim->stop};
+    float *x = NULL;
+    WEFT_TRY(weft_sim_stopped(sim, err));
+    WEFT_TRY(weft_sim_images(&x, sim, 0, sim->timed_images, err));
+    const weft_status status = weft_cosim_run(&timed->result, sim->engine, sim->chip, sim->mapping, sim->stages,
+                                              sim->traffic, x, &options, err);
+    free(x);
+    return status;
+}
+
+static weft_status measure(weft_sim_timed *timed, const weft_sim *sim, weft_error *err) {
+    const weft_mapping *mapping = sim->mapping;
+    const weft_run run = {timed->result->timing, mapping->chips, mapping->parts > mapping->chips};
+    if (sim->without == 0) return WEFT_OK;
+    timed->without = calloc((size_t)sim->without, sizeof *timed->without);
+    if (!timed->without) return weft_error_set(err, WEFT_E_MEMORY, "no memory for results");
+    weft_sim_progress(sim, "what the timed run waited for");
+    const weft_status status = weft_resources_measure(timed->without, &timed->without_count, sim->without, &run,
+                                                      timed->trace, sim->chip, sim->stop, err);
+    weft_sim_progress(sim, "");
+    return status;
+}
+
+static weft_status run_timed(weft_sim_timed *timed, const weft_sim *sim, weft_error *err) {
+    WEFT_TRY(run_images(timed, sim, err));
+    if (sim->options->record) WEFT_TRY(weft_trace_write(timed->trace, sim->options->record, err));
+    return measure(timed, sim, err);
 }
 
 weft_status weft_sim_timed_run(weft_sim_timed **out, const weft_sim *sim, weft_error *err) {
-    weft_cosim_options options = {.images = sim->timed_images, .record = sim->options->record, .stop = sim->stop};
-    float *x = NULL;
     *out = NULL;
     if (sim->timed_images == 0) return WEFT_OK;
     weft_sim_timed *timed = calloc(1, sizeof *timed);
-    weft_status status =
-        timed ? weft_sim_stopped(sim, err) : weft_error_set(err, WEFT_E_MEMORY, "no memory for results");
-    if (status == WEFT_OK) status = weft_sim_images(&x, sim, 0, sim->timed_images, err);
-    if (status == WEFT_OK)
-        status = weft_cosim_run(&timed->result, sim->engine, sim->chip, sim->mapping, sim->stages, sim->traffic, x,
-                                &options, err);
-    if (status == WEFT_OK) status = copy_cores(timed, (size_t)sim->chip->core_count, err);
-    free(x);
+    if (!timed) return weft_error_set(err, WEFT_E_MEMORY, "no memory for results");
+    const weft_status status = run_timed(timed, sim, err);
     if (status != WEFT_OK) {
         weft_sim_timed_free(timed);
         return status;

@@ -7,21 +7,13 @@
 #include <string.h>
 
 #include "core/plot.h"
-#include "sim/report/tables.h"
+#include "sim/report/figures.h"
 
-#define BLUE WEFT_PLOT_BLUE
-#define ORANGE WEFT_PLOT_ORANGE
-#define GREEN WEFT_PLOT_GREEN
-#define HEAT "set palette defined (0 '#EFF3FA', 0.25 '#BDD3EA', 0.5 '#6BA5D3', 0.75 '#2A6FB0', 1 '#0B2C5F')\n"
 #define FIGURE_WIDTH 760
-#define PLOT_WIDTH 490 /* of a plot with a colour bar beside it */
-#define TALLEST 900.0
-#define LABELS_MAX 20   /* classes: above, the matrix goes without numbers */
-#define IMAGES_SHOWN 40 /* timed images in the time line */
+#define LABELS_MAX 20 /* classes: above, the matrix goes without numbers */
 #define NAME_MAX_CHARS 24
 
-/* Power of ten and prefix so that `largest` (in units of 10^exponent) has 1 to 3 digits before the point. */
-static double unit_of(double largest, int exponent, const char **prefix) {
+double weft_report_unit(double largest, int exponent, const char **prefix) {
     static const char *const prefixes[] = {"f", "p", "n", "µ", "m", "", "k", "M"};
     int step = 0;
     for (int i = 0; i < 8; i++)
@@ -30,7 +22,9 @@ static double unit_of(double largest, int exponent, const char **prefix) {
     return pow(10, exponent - (3 * step - 15));
 }
 
-static void head(FILE *s, const char *name, int height) {
+static void head(FILE *s, const char *name, int height) { weft_report_figure_head(s, name, height); }
+
+void weft_report_figure_head(FILE *s, const char *name, int height) {
     weft_plot_head(s, WEFT_PLOT_SVG, name, FIGURE_WIDTH, height);
 }
 
@@ -46,7 +40,7 @@ static void draw_energy(FILE *s, const weft_report_tables *tables) {
     int rows = 0;
     for (int k = 0; k < tables->component_count; k++) largest = fmax(largest, tables->component_pj[k]);
     const char *prefix;
-    double scale = unit_of(largest, -12, &prefix);
+    double scale = weft_report_unit(largest, -12, &prefix);
     head(s, "energy", 90 + 30 * tables->component_count);
     fputs("$bars << END\n", s);
     for (int k = 0; k < tables->component_count; k++) {
@@ -71,7 +65,8 @@ static void draw_layers(FILE *s, const weft_report_tables *tables) {
         energy = fmax(energy, tables->layers[l].energy_pj);
         if (isfinite(tables->layers[l].busy_ns)) time = fmax(time, tables->layers[l].busy_ns);
     }
-    double energy_scale = unit_of(energy, -12, &energy_prefix), time_scale = unit_of(time, -9, &time_prefix);
+    double energy_scale = weft_report_unit(energy, -12, &energy_prefix),
+           time_scale = weft_report_unit(time, -9, &time_prefix);
     head(s, "layers", 100 + 30 * tables->stage_count);
     fputs("$bars << END\n", s);
     for (int l = 0; l < tables->stage_count; l++) {
@@ -92,68 +87,6 @@ static void draw_layers(FILE *s, const weft_report_tables *tables) {
     fputs("plot $bars using ($4/2):1:($4/2):(0.36):ytic(label(strcol(2))) with boxxyerror lc rgb '" ORANGE
           "'\nunset multiplot\n",
           s);
-}
-
-static void draw_images(FILE *s, const weft_report_tables *tables) {
-    const weft_report_timed *timed = tables->input->timed;
-    int shown = timed->images < IMAGES_SHOWN ? (int)timed->images : IMAGES_SHOWN;
-    uint64_t origin = timed->image_start[0];
-    double cycle = tables->input->chip->cycle_ns, last = (double)(timed->image_end[shown - 1] - origin) * cycle;
-    const char *prefix;
-    double scale = unit_of(last, -9, &prefix) * cycle;
-    head(s, "images", 100 + 26 * shown);
-    fputs("$bars << END\n", s);
-    for (int i = 0; i < shown; i++)
-        fprintf(s, "%d %.8g %.8g\n", i, (double)(timed->image_start[i] - origin) * scale,
-                (double)(timed->image_end[i] - origin) * scale);
-    fprintf(s,
-            "END\nset yrange [%d.6:-0.6]\nset xrange [0:*]\nset ytics 1\nset ylabel 'image'\n"
-            "set xlabel 'time since the first pixel (%ss)'\n"
-            "plot $bars using (($2+$3)/2):1:(($3-$2)/2):(0.34) with boxxyerror lc rgb '" GREEN "'\n",
-            shown - 1, prefix);
-}
-
-/* Links as arrows beside the line between two routers, one on each side for the two directions. */
-static void draw_links(FILE *s, const weft_report_tables *tables) {
-    static const double step_x[] = {1, -1, 0, 0}, step_y[] = {0, 0, -1, 1};
-    const weft_report_timed *timed = tables->input->timed;
-    const weft_chip *chip = tables->input->chip;
-    int width = (int)chip->noc.mesh[0], height = (int)chip->noc.mesh[1];
-    double unit = PLOT_WIDTH / (width + 0.2), tall = unit * (height + 0.2);
-    if (tall > TALLEST) unit *= TALLEST / tall, tall = TALLEST;
-    head(s, "links", 80 + (int)tall);
-    fprintf(
-        s,
-        HEAT
-        "unset grid\nset rmargin 11\nset size ratio -1\nset cbrange [0:*]\nset cblabel 'flits per cycle'\nset xtics "
-        "1\nset ytics 1\n"
-        "set xlabel 'router x'\nset ylabel 'router y'\nset xrange [-0.6:%d.6]\nset yrange [%d.6:-0.6]\n$links << END\n",
-        width - 1, height - 1);
-    for (int r = 0; r < chip->router_count; r++) {
-        for (int d = 0; d < 4; d++) {
-            double x = r % width, y = r / width, to_x = x + step_x[d], to_y = y + step_y[d];
-            if (to_x < 0 || to_y < 0 || to_x >= width || to_y >= height) continue;
-            double shift_x = -0.09 * step_y[d], shift_y = 0.09 * step_x[d];
-            fprintf(s, "%g %g %g %g %.6g\n", x + 0.2 * step_x[d] + shift_x, y + 0.2 * step_y[d] + shift_y,
-                    0.6 * step_x[d], 0.6 * step_y[d],
-                    (double)timed->link_flits[r * 4 + d] / (double)(timed->cycles ? timed->cycles : 1));
-        }
-    }
-    fputs("END\n$routers << END\n", s);
-    for (int r = 0; r < chip->router_count; r++) {
-        bool used = false;
-        for (int c = 0; c < (int)chip->noc.concentration; c++)
-            used = used || weft_report_core_used(tables, (int)(r * chip->noc.concentration) + c);
-        fprintf(s, "%d %d %d\n", r % width, r / width, used);
-    }
-    int host = weft_chip_router(chip, chip->host_terminal);
-    double point = fmin(fmax(0.026 * unit, 0.2), 1.8);
-    fprintf(s,
-            "END\n$host << END\n%d %d\nEND\n"
-            "plot $links using 1:2:3:4:5 with vectors nohead lw %.2f lc palette, $host using 1:2 with points pt 5 ps "
-            "%.2f lc rgb '" ORANGE "', "
-            "$routers using 1:2:($3 > 0 ? 0x4A4F57 : 0xC9CED6) with points pt 5 ps %.2f lc rgb variable\n",
-            host % width, host / width, fmin(fmax(0.11 * unit, 1.5), 9), 1.5 * point, point);
 }
 
 static void draw_confusion(FILE *s, const weft_report_tables *tables) {
@@ -185,8 +118,11 @@ static const struct {
     void (*draw)(FILE *stream, const weft_report_tables *tables);
     bool needs_timed;
 } figures[WEFT_FIGURE_COUNT] = {
-    [WEFT_FIGURE_ENERGY] = {draw_energy, false},       [WEFT_FIGURE_LAYERS] = {draw_layers, false},
-    [WEFT_FIGURE_IMAGES] = {draw_images, true},        [WEFT_FIGURE_LINKS] = {draw_links, true},
+    [WEFT_FIGURE_ENERGY] = {draw_energy, false},
+    [WEFT_FIGURE_LAYERS] = {draw_layers, false},
+    [WEFT_FIGURE_IMAGES] = {weft_report_draw_images, true},
+    [WEFT_FIGURE_POWER] = {weft_report_draw_power, true},
+    [WEFT_FIGURE_LINKS] = {weft_report_draw_links, true},
     [WEFT_FIGURE_CONFUSION] = {draw_confusion, false},
 };
 
@@ -206,7 +142,7 @@ static weft_status draw_one(char **svg, int figure, const weft_report_tables *ta
 weft_status weft_report_draw(weft_report_svg *out, const weft_report_tables *tables, const char *folder,
                              weft_error *err) {
     memset(out, 0, sizeof *out);
-    bool timed = tables->input->timed && tables->input->timed->images > 0;
+    const bool timed = weft_report_is_timed(tables);
     for (int i = 0; i < WEFT_FIGURE_COUNT; i++) {
         if (figures[i].needs_timed && !timed) continue;
         weft_status status = draw_one(&out->text[i], i, tables, folder, err);

@@ -46,7 +46,7 @@ static void tiles(FILE *s, const weft_report_tables *tables) {
             "<div class=\"tiles\">\n<div class=\"tile\"><b>%.2f %%</b><span>accuracy, %zu test images%s</span></div>\n",
             f->trials_mean_percent, tables->input->images,
             weft_report_trials(tables->input) > 1 ? ", mean over chips" : "");
-    tile(s, "latency of an image", f->latency_ns, "s", -9);
+    tile(s, "latency of the first image", f->latency_ns, "s", -9);
     if (isfinite(f->throughput_images_per_s))
         fprintf(s, "<div class=\"tile\"><b>%.*f</b><span>images per second</span></div>\n",
                 f->throughput_images_per_s < 1000 ? 1 : 0, f->throughput_images_per_s);
@@ -103,6 +103,9 @@ static const struct {
          "Dynamic energy with the layer's own data movement; time in which the layer's slowest core computes."},
     [WEFT_FIGURE_IMAGES] = {"Images in the pipeline", "From an image's first pixel into the chip to its last result "
                                                       "out. Later images enter while earlier ones are inside."},
+    [WEFT_FIGURE_POWER] = {"Power over time",
+                           "Dynamic power by component, energy of the events that begin in each step of time; static "
+                           "power is apart, below. Figures and counts: power.csv."},
     [WEFT_FIGURE_LINKS] =
         {"Load of the links",
          "Flits per cycle over the timed run, one line a direction (right-hand traffic seen from the sender). "
@@ -113,12 +116,12 @@ static const struct {
 };
 
 static void figure(FILE *s, const weft_report_tables *tables, const weft_report_svg *svg, int i) {
-    bool timed = tables->input->timed && tables->input->timed->images > 0;
+    const bool timed = weft_report_is_timed(tables);
     fprintf(s, "<h2>%s</h2>\n", figure_texts[i].title);
     if (svg->text[i])
         fprintf(s, "<figure><div class=\"wide\">\n%s\n</div><figcaption>%s</figcaption></figure>\n", svg->text[i],
                 figure_texts[i].caption);
-    else if (!timed && (i == WEFT_FIGURE_IMAGES || i == WEFT_FIGURE_LINKS))
+    else if (!timed && (i == WEFT_FIGURE_IMAGES || i == WEFT_FIGURE_POWER || i == WEFT_FIGURE_LINKS))
         fputs("<p class=\"soft\">No images were simulated with time.</p>\n", s);
     else if (svg->gnuplot)
         fputs("<p class=\"soft\">There is nothing to draw.</p>\n", s);
@@ -207,32 +210,20 @@ static void energy_table(FILE *s, const weft_report_tables *tables) {
 }
 
 static void network_on_chip(FILE *s, const weft_report_tables *tables) {
-    const weft_report_timed *timed = tables->input->timed;
+    const weft_timing *timing = weft_report_is_timed(tables) ? tables->input->timed->timing : NULL;
     const weft_traffic_totals *t = &tables->traffic;
     fprintf(s, "<h2>Network on chip</h2>\n<p>Per image %" PRIu64 " packets, %" PRIu64 " flits, %" PRIu64 " flit-hops",
             t->packets, t->flits, t->flit_hops);
-    if (timed && timed->packets) {
+    if (timing && timing->packets) {
         double cycle = tables->input->chip->cycle_ns;
         fputs("; a packet takes ", s);
-        weft_report_html_scaled(s, (double)timed->packet_latency_sum / (double)timed->packets * cycle, "s", -9);
-        fputs(" on average and at most ", s);
-        weft_report_html_scaled(s, (double)timed->packet_latency_max * cycle, "s", -9);
+        weft_report_html_scaled(s, (double)timing->latency_sum_cycles / (double)timing->packets * cycle, "s", -9);
+        fputs(" on average (", s);
+        weft_report_html_scaled(s, (double)timing->zero_load_sum_cycles / (double)timing->packets * cycle, "s", -9);
+        fputs(" in an empty network) and at most ", s);
+        weft_report_html_scaled(s, (double)timing->latency_max_cycles * cycle, "s", -9);
     }
     fputs(".</p>\n", s);
-}
-
-static void checks(FILE *s, const weft_report_tables *tables) {
-    fputs("<h2>Self-checks</h2>\n<div class=\"wide\"><table><tbody>\n", s);
-    for (int i = 0; i < tables->check_count; i++) {
-        const weft_report_check *check = &tables->checks[i];
-        fputs("<tr><td>", s);
-        for (const char *c = check->name; *c; c++) fputc(*c == '_' ? ' ' : *c, s);
-        fprintf(s, "</td><td class=\"text\">%s</td></tr>\n",
-                !check->known   ? "not run"
-                : check->passed ? "passed"
-                                : "<b>failed</b>");
-    }
-    fputs("</tbody></table></div>\n", s);
 }
 
 void weft_report_html(const weft_report_tables *tables, const weft_report_svg *svg, FILE *s) {
@@ -255,11 +246,14 @@ void weft_report_html(const weft_report_tables *tables, const weft_report_svg *s
     figure(s, tables, svg, WEFT_FIGURE_LAYERS);
     layer_table(s, tables);
     weft_report_html_arrays(tables, s);
+    weft_report_html_time(tables, s);
     figure(s, tables, svg, WEFT_FIGURE_IMAGES);
+    weft_report_html_resources(tables, s);
+    figure(s, tables, svg, WEFT_FIGURE_POWER);
     figure(s, tables, svg, WEFT_FIGURE_LINKS);
     network_on_chip(s, tables);
     figure(s, tables, svg, WEFT_FIGURE_CONFUSION);
     energy_table(s, tables);
-    checks(s, tables);
+    weft_report_html_checks(tables, s);
     fputs("</body>\n</html>\n", s);
 }

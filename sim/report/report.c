@@ -1,16 +1,17 @@
 #include "sim/report/report.h"
 
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "sim/report/tables.h"
 
 static weft_status prepare(weft_report_tables *tables, const weft_report_input *input, weft_error *err) {
     WEFT_TRY(weft_report_tables_alloc(tables, input, err));
-    weft_report_collect(tables);
-    weft_report_derive(tables);
-    return WEFT_OK;
+    const weft_status status = weft_report_collect(tables, err);
+    if (status == WEFT_OK)
+        weft_report_derive(tables);
+    else
+        weft_report_tables_free(tables);
+    return status;
 }
 
 static weft_status write_file(const weft_report_tables *tables, const char *folder, const char *name,
@@ -52,6 +53,7 @@ weft_status weft_report_write(const weft_report_input *input, const char *folder
         void (*print)(const weft_report_tables *tables, FILE *stream);
     } files[] = {{"layers.csv", weft_report_csv_layers},        {"energy.csv", weft_report_csv_energy},
                  {"cores.csv", weft_report_csv_cores},          {"links.csv", weft_report_csv_links},
+                 {"power.csv", weft_report_csv_power},          {"resources.csv", weft_report_csv_resources},
                  {"confusion.csv", weft_report_csv_confusion},  {"trials.csv", weft_report_csv_trials},
                  {"histograms.csv", weft_report_csv_histograms}};
     weft_report_tables tables;
@@ -77,13 +79,17 @@ weft_status weft_report_print_json(const weft_report_input *input, FILE *stream,
     return WEFT_OK;
 }
 
-static void print_row(FILE *stream, const char *name, double value, const char *unit, int exponent) {
-    char text[64];
-    weft_report_scaled(text, sizeof text, value, unit, exponent, "u");
-    fprintf(stream, "%-16s %s\n", name, text);
+weft_status weft_report_print(const weft_report_input *input, FILE *stream, weft_error *err) {
+    weft_report_tables tables;
+    WEFT_TRY(prepare(&tables, input, err));
+    weft_report_print_tables(&tables, stream);
+    weft_report_tables_free(&tables);
+    return WEFT_OK;
 }
 
-void weft_report_print(const weft_report_input *input, const weft_report_figures *figures, FILE *stream) {
+void weft_report_print_tables(const weft_report_tables *tables, FILE *stream) {
+    const weft_report_input *input = tables->input;
+    const weft_report_figures *figures = &tables->figures;
     fprintf(stream, "%-16s %s\n%-16s %s\n%-16s %s\n%-16s %s\n", "network", input->network_name, "chip",
             input->chip->name, "data set", input->dataset, "weights", input->transform);
     if (input->mapping->parts > 1)
@@ -97,21 +103,14 @@ void weft_report_print(const weft_report_input *input, const weft_report_figures
     else
         fprintf(stream, "%-16s %.2f %% of %zu images\n", "accuracy", figures->accuracy_percent, input->images);
     weft_report_print_arrays(input, figures, stream);
-    print_row(stream, "latency", figures->latency_ns, "s", -9);
-    if (isfinite(figures->throughput_images_per_s))
-        fprintf(stream, "%-16s %.1f images/s\n", "throughput", figures->throughput_images_per_s);
-    else
-        fprintf(stream, "%-16s -\n", "throughput");
-    print_row(stream, "energy per image", figures->energy_total_pj, "J", -12);
-    print_row(stream, "  dynamic", figures->energy_dynamic_pj, "J", -12);
-    print_row(stream, "  static", figures->energy_static_pj, "J", -12);
-    print_row(stream, "power", figures->power_mw, "W", -3);
+    weft_report_print_time(tables, stream);
     fprintf(stream, "%-16s %d of %d\n%-16s %d of %lld\n", "cores", figures->cores_used, input->chip->core_count,
             "arrays", figures->arrays_used,
             (long long)input->chip->core_count * (long long)input->chip->array.per_core);
-    if (input->timed)
+    weft_report_print_critical(tables, stream);
+    if (weft_report_is_timed(tables))
         fprintf(stream, "%-16s %zu images, %llu cycles, outputs %s the functional run's\n", "timed",
-                input->timed->images, (unsigned long long)input->timed->cycles,
-                input->timed->outputs_identical ? "equal to" : "DIFFERENT from");
-    if (figures->failed_check) fprintf(stream, "%-16s FAILED: %s\n", "self-check", figures->failed_check);
+                input->timed->timing->images, (unsigned long long)input->timed->timing->cycles,
+                input->timed->outputs_identical == input->timed->outputs ? "equal to" : "DIFFERENT from");
+    weft_report_print_checks(tables, stream);
 }

@@ -5,24 +5,18 @@
 #define WEFT_SIM_REPORT_REPORT_H
 
 #include "sim/model/engine.h"
+#include "sim/report/resources.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* What a timed run gave; a copy of the fields of weft_cosim_result, so that reports build without SystemC. */
 typedef struct weft_report_timed {
-    size_t images;
-    uint64_t cycles;
-    const uint64_t *image_start, *image_end;
-    const weft_event_counts *stage_events;                          /* [stages + 1] */
-    const uint64_t *stage_busy_cycles;                              /* [stages] */
-    const uint64_t *core_mvm, *core_array_busy, *core_digital_busy; /* [cores] */
-    const int64_t *core_buffer_peak;                                /* [cores] */
-    uint64_t packets, flits, flit_hops, packet_latency_sum, packet_latency_max;
-    const uint64_t *link_flits; /* [routers * 4] */
-    bool outputs_identical;     /* to the functional engine's, bit for bit */
+    const weft_timing *timing;
+    size_t outputs, outputs_identical; /* values that arrived at the host; those equal to the functional engine's */
     const char *systemc_version;
+    const weft_report_without *without; /* what resources are worth, measured by replays; the most used one first */
+    int without_count;                  /* 0: not measured */
 } weft_report_timed;
 
 typedef struct weft_report_input {
@@ -52,16 +46,26 @@ typedef struct weft_report_figures {
     double accuracy_low_percent, accuracy_high_percent; /* 95 % interval over chips and images: weft_error_interval */
     double trials_mean_percent, trials_std_percent, trials_worst_percent; /* accuracy over trials; std 0 for one */
     weft_program_cost programming;
-    double latency_ns, throughput_images_per_s;                  /* NaN without timed images */
+    /* NaN without timed images. Of the first image, nothing ahead of it; mean over the images of the steady state. */
+    double latency_ns, latency_steady_ns;
+    double throughput_images_per_s; /* of the steady state; one timed image: 1 / its latency */
     double energy_total_pj, energy_dynamic_pj, energy_static_pj; /* per image */
     double power_mw;                                             /* at that throughput */
     int cores_used, arrays_used;
+    double interval_ns, interval_std_ns; /* between images of the steady state; NaN with fewer than two, or three */
+    size_t warmup_images;                /* ahead of the steady state */
+    int checks_known, checks_passed;
     const char *failed_check; /* name of the first self-check that failed, NULL when none did; constant text */
 } weft_report_figures;
 
-/* Writes report.json, layers.csv, energy.csv, cores.csv, links.csv, confusion.csv, trials.csv, histograms.csv,
- * report.html (figures drawn by gnuplot as SVG, inlined; a sentence instead where gnuplot is missing) into folder,
- * which is created. Each file atomically, report.json last.
+/* Writes report.json, layers.csv, energy.csv, cores.csv, links.csv, power.csv, resources.csv, confusion.csv,
+ * trials.csv, histograms.csv, report.html (figures drawn by gnuplot as SVG, inlined; a sentence instead where gnuplot
+ * is missing) into folder, which is created. Each file atomically, report.json last.
+ *
+ * Of timed images: latency of the first and in the steady state; throughput from the steady state, whose warm-up is
+ * found by weft_timing_steady; checks with both sides of each; resources by use, those measured with what the chip
+ * would gain without them; power over time. Energy of a run is its counts x cost by layer, by core and over time, each
+ * with its counts.
  *
  * Of several chips: accuracy_percent, confusion and layers are the first one's; trials has count, mean_percent,
  * std_percent (sample standard deviation, null for one), worst_percent and every trial's accuracy_percent;
@@ -74,8 +78,8 @@ weft_status weft_report_write(const weft_report_input *input, const char *folder
                               weft_error *err);
 /* The text of report.json on a stream. Errors: MEMORY; write errors show at the stream. */
 weft_status weft_report_print_json(const weft_report_input *input, FILE *stream, weft_error *err);
-/* The terminal table. */
-void weft_report_print(const weft_report_input *input, const weft_report_figures *figures, FILE *stream);
+/* The terminal table. Errors: MEMORY. */
+weft_status weft_report_print(const weft_report_input *input, FILE *stream, weft_error *err);
 
 #ifdef __cplusplus
 }

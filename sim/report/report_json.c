@@ -48,6 +48,11 @@ static void json_energy(weft_json *json, const weft_report_tables *tables) {
     for (int k = 0; k < tables->component_count; k++)
         weft_json_number(json, tables->component[k], tables->component_pj[k]);
     weft_json_object_end(json);
+    weft_json_object(json, "static_energy_per_image_pj");
+    weft_json_number(json, "cores", tables->static_core_pj);
+    weft_json_number(json, "routers", tables->static_router_pj);
+    weft_json_number(json, "chip", tables->static_chip_pj);
+    weft_json_object_end(json);
     weft_json_object(json, "static_power_mw");
     weft_json_number(json, "cores", tables->static_core_mw);
     weft_json_number(json, "routers", tables->static_router_mw);
@@ -102,28 +107,20 @@ static void json_layer(weft_json *json, const weft_report_tables *tables, int s)
 }
 
 static void json_network_on_chip(weft_json *json, const weft_report_tables *tables) {
-    const weft_report_timed *timed = tables->input->timed;
+    const weft_timing *timing = weft_report_is_timed(tables) ? tables->input->timed->timing : NULL;
     weft_json_object(json, "noc");
     weft_json_count(json, "packets_per_image", tables->traffic.packets);
     weft_json_count(json, "flits_per_image", tables->traffic.flits);
     weft_json_count(json, "flit_hops_per_image", tables->traffic.flit_hops);
     double cycle = tables->input->chip->cycle_ns;
     weft_json_number(json, "packet_latency_mean_ns",
-                     timed && timed->packets ? (double)timed->packet_latency_sum / (double)timed->packets * cycle
-                                             : NAN);
-    weft_json_number(json, "packet_latency_max_ns", timed ? (double)timed->packet_latency_max * cycle : NAN);
+                     timing && timing->packets ? (double)timing->latency_sum_cycles / (double)timing->packets * cycle
+                                               : NAN);
+    weft_json_number(json, "packet_latency_zero_load_ns",
+                     timing && timing->packets ? (double)timing->zero_load_sum_cycles / (double)timing->packets * cycle
+                                               : NAN);
+    weft_json_number(json, "packet_latency_max_ns", timing ? (double)timing->latency_max_cycles * cycle : NAN);
     weft_json_object_end(json);
-}
-
-static void json_images(weft_json *json, const weft_report_timed *timed) {
-    weft_json_array(json, "timed_image_cycles");
-    for (size_t i = 0; timed && i < timed->images; i++) {
-        weft_json_object(json, NULL);
-        weft_json_count(json, "start", timed->image_start[i]);
-        weft_json_count(json, "end", timed->image_end[i]);
-        weft_json_object_end(json);
-    }
-    weft_json_array_end(json);
 }
 
 static void json_confusion(weft_json *json, const weft_report_input *input) {
@@ -131,18 +128,6 @@ static void json_confusion(weft_json *json, const weft_report_input *input) {
     weft_json_array(json, "confusion");
     for (size_t i = 0; i < classes; i++) weft_json_counts(json, NULL, input->confusion + i * classes, classes);
     weft_json_array_end(json);
-}
-
-static void json_checks(weft_json *json, const weft_report_tables *tables) {
-    weft_json_object(json, "self_checks");
-    for (int i = 0; i < tables->check_count; i++) {
-        const weft_report_check *check = &tables->checks[i];
-        if (check->known)
-            weft_json_bool(json, check->name, check->passed);
-        else
-            weft_json_null(json, check->name);
-    }
-    weft_json_object_end(json);
 }
 
 static void json_trials(weft_json *json, const weft_report_tables *tables) {
@@ -171,6 +156,7 @@ static void json_programming(weft_json *json, const weft_program_cost *cost) {
 static void json_results(weft_json *json, const weft_report_tables *tables) {
     const weft_report_input *input = tables->input;
     const weft_report_figures *f = &tables->figures;
+    const weft_timing *timing = weft_report_is_timed(tables) ? input->timed->timing : NULL;
     weft_json_number(json, "accuracy_percent", f->accuracy_percent);
     weft_json_number(json, "accuracy_low_percent", f->accuracy_low_percent);
     weft_json_number(json, "accuracy_high_percent", f->accuracy_high_percent);
@@ -178,11 +164,13 @@ static void json_results(weft_json *json, const weft_report_tables *tables) {
     weft_json_count(json, "correct", input->correct);
     json_trials(json, tables);
     weft_json_count(json, "statistics_images", input->statistics ? input->statistics_images : 0);
-    weft_json_count(json, "timed_images", input->timed ? input->timed->images : 0);
+    weft_json_count(json, "timed_images", timing ? timing->images : 0);
     weft_json_number(json, "latency_ns", f->latency_ns);
+    weft_json_number(json, "latency_first_ns", f->latency_ns);
+    weft_json_number(json, "latency_steady_ns", f->latency_steady_ns);
     weft_json_number(json, "throughput_images_per_s", f->throughput_images_per_s);
-    if (input->timed)
-        weft_json_count(json, "cycles", input->timed->cycles);
+    if (timing)
+        weft_json_count(json, "cycles", timing->cycles);
     else
         weft_json_null(json, "cycles");
     weft_json_number(json, "cycle_ns", input->chip->cycle_ns);
@@ -213,8 +201,8 @@ void weft_report_json(const weft_report_tables *tables, FILE *stream) {
     json_programming(&json, &tables->figures.programming);
     json_events(&json, tables);
     json_network_on_chip(&json, tables);
-    json_images(&json, input->timed);
+    weft_report_json_time(tables, &json);
     json_confusion(&json, input);
-    json_checks(&json, tables);
+    weft_report_json_checks(tables, &json);
     weft_json_object_end(&json);
 }

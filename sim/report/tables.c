@@ -37,7 +37,10 @@ weft_status weft_report_tables_alloc(weft_report_tables *tables, const weft_repo
     tables->core_blocks = calloc(cores, sizeof *tables->core_blocks);
     tables->core_buffer = calloc(cores, sizeof *tables->core_buffer);
     tables->part_arrays = calloc(cores, sizeof *tables->part_arrays);
-    if (tables->layers && tables->core_arrays && tables->core_blocks && tables->core_buffer && tables->part_arrays)
+    tables->resources = calloc((size_t)tables->stage_count + WEFT_RESOURCE_KINDS, sizeof *tables->resources);
+    tables->link_share = calloc((size_t)input->chip->router_count * 4, sizeof *tables->link_share);
+    if (tables->layers && tables->core_arrays && tables->core_blocks && tables->core_buffer && tables->part_arrays &&
+        tables->resources && tables->link_share)
         return WEFT_OK;
     weft_report_tables_free(tables);
     return weft_error_set(err, WEFT_E_MEMORY, "no memory for the report's tables");
@@ -49,6 +52,10 @@ void weft_report_tables_free(weft_report_tables *tables) {
     free(tables->core_blocks);
     free(tables->core_buffer);
     free(tables->part_arrays);
+    free(tables->resources);
+    free(tables->link_share);
+    tables->link_share = NULL;
+    tables->resources = NULL;
     tables->part_arrays = NULL;
     tables->layers = NULL;
     tables->core_arrays = NULL;
@@ -127,7 +134,7 @@ static void collect_part(weft_report_tables *tables, int part) {
     }
 }
 
-void weft_report_collect(weft_report_tables *tables) {
+weft_status weft_report_collect(weft_report_tables *tables, weft_error *err) {
     const weft_report_input *input = tables->input;
     for (int s = 0; s < tables->stage_count; s++) collect_stage(tables, s);
     weft_report_layer *host = &tables->layers[tables->stage_count];
@@ -136,6 +143,7 @@ void weft_report_collect(weft_report_tables *tables) {
     tables->traffic = weft_traffic_total(input->traffic);
     tables->figures.programming = weft_engine_program_cost(input->engine);
     for (int p = 0; p < input->mapping->parts; p++) collect_part(tables, p);
+    return weft_report_collect_network(tables, err);
 }
 
 int weft_report_component(const weft_report_tables *tables, int event) {
@@ -154,99 +162,28 @@ static void name_components(weft_report_tables *tables) {
     }
 }
 
-/* Energy is counts x cost, here and nowhere else. */
+double weft_report_energy(const weft_report_tables *tables, const weft_event_counts *counts,
+                          double component_pj[WEFT_EVENT_COUNT]) {
+    double sum = 0;
+    for (int e = 0; e < WEFT_EVENT_COUNT; e++) {
+        const double energy = (double)counts->n[e] * tables->input->chip->cost_pj[e].value;
+        component_pj[weft_report_component(tables, e)] += energy;
+        sum += energy;
+    }
+    return sum;
+}
+
 static void derive_energy(weft_report_tables *tables) {
     const weft_cited *cost = tables->input->chip->cost_pj;
     name_components(tables);
     for (int l = 0; l <= tables->stage_count; l++) {
         weft_report_layer *layer = &tables->layers[l];
-        for (int e = 0; e < WEFT_EVENT_COUNT; e++)
-            layer->component_pj[weft_report_component(tables, e)] += (double)layer->counts.n[e] * cost[e].value;
-        for (int k = 0; k < tables->component_count; k++) layer->energy_pj += layer->component_pj[k];
+        layer->energy_pj = weft_report_energy(tables, &layer->counts, layer->component_pj);
         weft_event_counts_add(&tables->counts, &layer->counts);
         tables->macs += layer->macs;
     }
-    for (int e = 0; e < WEFT_EVENT_COUNT; e++) {
-        tables->event_pj[e] = (double)tables->counts.n[e] * cost[e].value;
-        tables->component_pj[weft_report_component(tables, e)] += tables->event_pj[e];
-    }
-    for (int k = 0; k < tables->component_count; k++) tables->figures.energy_dynamic_pj += tables->component_pj[k];
-}
-
-/* Time an image at the chip's pace: between the ends of the timed images, but never below the busy time of the slowest
- * stage, since a few ends may come close together while queues drain. One image: its latency, not pipelined. */
-static double image_interval_ns(const weft_report_tables *tables, const weft_report_timed *timed) {
-    size_t m = timed->images;
-    if (m == 1) return tables->figures.latency_ns;
-    double cycle_ns = tables->input->chip->cycle_ns;
-    double interval = (double)(timed->image_end[m - 1] - timed->image_end[0]) * cycle_ns / (double)(m - 1);
-    for (int s = 0; s < tables->stage_count; s++)
-        if (tables->layers[s].busy_ns > interval) interval = tables->layers[s].busy_ns;
-    return interval;
-}
-
-/* Latency is the first image's: nothing is ahead of it, but the second image may already follow. */
-static void derive_time(weft_report_tables *tables) {
-    const weft_chip *chip = tables->input->chip;
-    const weft_report_timed *timed = tables->input->timed;
-    weft_report_figures *f = &tables->figures;
-    f->latency_ns = f->throughput_images_per_s = f->energy_static_pj = f->energy_total_pj = f->power_mw = NAN;
-    tables->tops_per_watt = NAN;
-    tables->static_core_mw = chip->static_power.core_mw.value * chip->core_count;
-    tables->static_router_mw = chip->static_power.router_mw.value * chip->router_count;
-    tables->static_chip_mw = chip->static_power.chip_mw.value;
-    for (int s = 0; s <= tables->stage_count; s++) tables->layers[s].busy_ns = NAN;
-    if (!timed || timed->images == 0) return;
-    size_t m = timed->images;
-    f->latency_ns = (double)(timed->image_end[0] - timed->image_start[0]) * chip->cycle_ns;
-    for (int s = 0; s < tables->stage_count; s++)
-        tables->layers[s].busy_ns = (double)timed->stage_busy_cycles[s] * chip->cycle_ns / (double)m;
-    double image_ns = image_interval_ns(tables, timed);
-    f->throughput_images_per_s = 1e9 / image_ns;
-    f->energy_static_pj =
-        (tables->static_core_mw + tables->static_router_mw + tables->static_chip_mw) * image_ns; /* mW x ns = pJ */
-    f->energy_total_pj = f->energy_dynamic_pj + f->energy_static_pj;
-    f->power_mw = f->energy_total_pj / image_ns;
-    tables->tops_per_watt = 2 * (double)tables->macs / f->energy_total_pj;
-}
-
-static void add_check(weft_report_tables *tables, const char *name, bool known, bool passed) {
-    tables->checks[tables->check_count++] = (weft_report_check){name, known, passed};
-    if (known && !passed && !tables->figures.failed_check) tables->figures.failed_check = name;
-}
-
-static bool events_agree(const weft_report_tables *tables, const weft_report_timed *timed) {
-    for (int s = 0; s <= tables->stage_count; s++)
-        for (int e = 0; e < WEFT_EVENT_COUNT; e++)
-            if (timed->stage_events[s].n[e] != timed->images * tables->layers[s].counts.n[e]) return false;
-    return true;
-}
-
-static bool links_agree(const weft_report_tables *tables, const weft_report_timed *timed) {
-    uint64_t sum = 0;
-    for (int i = 0; i < tables->input->chip->router_count * 4; i++) sum += timed->link_flits[i];
-    return sum == timed->flit_hops;
-}
-
-static bool confusion_agrees(const weft_report_input *input) {
-    uint64_t sum = 0, diagonal = 0;
-    for (int i = 0; i < input->stages->classes * input->stages->classes; i++) sum += input->confusion[i];
-    for (int i = 0; i < input->stages->classes; i++) diagonal += input->confusion[i * input->stages->classes + i];
-    return sum == input->images && diagonal == input->correct;
-}
-
-static void derive_checks(weft_report_tables *tables) {
-    const weft_report_timed *timed = tables->input->timed;
-    uint64_t m = timed ? timed->images : 0;
-    bool known = timed && m > 0;
-    add_check(tables, "timed_equals_functional", known, known && timed->outputs_identical);
-    add_check(tables, "events_counted_equal_closed_form", known, known && events_agree(tables, timed));
-    add_check(tables, "packets_delivered_equal_closed_form", known,
-              known && timed->packets == m * tables->traffic.packets);
-    add_check(tables, "flits_delivered_equal_closed_form", known, known && timed->flits == m * tables->traffic.flits);
-    add_check(tables, "flit_hops_equal_closed_form", known, known && timed->flit_hops == m * tables->traffic.flit_hops);
-    add_check(tables, "link_flits_sum_to_flit_hops", known, known && links_agree(tables, timed));
-    add_check(tables, "confusion_sums_to_images", true, confusion_agrees(tables->input));
+    for (int e = 0; e < WEFT_EVENT_COUNT; e++) tables->event_pj[e] = (double)tables->counts.n[e] * cost[e].value;
+    tables->figures.energy_dynamic_pj = weft_report_energy(tables, &tables->counts, tables->component_pj);
 }
 
 static void derive_trials(weft_report_tables *tables) {
@@ -281,6 +218,6 @@ void weft_report_derive(weft_report_tables *tables) {
         f->arrays_used += tables->core_arrays[c];
     }
     derive_energy(tables);
-    derive_time(tables);
-    derive_checks(tables);
+    weft_report_derive_time(tables);
+    weft_report_derive_checks(tables);
 }

@@ -3,13 +3,14 @@
 #ifndef WEFT_SIM_REPORT_TABLES_H
 #define WEFT_SIM_REPORT_TABLES_H
 
+#include "sim/report/json.h"
 #include "sim/report/report.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define WEFT_REPORT_CHECKS_MAX 8
+#define WEFT_REPORT_CHECKS_MAX 24
 
 /* One stage, or what the host's input causes. Per image. */
 typedef struct weft_report_layer {
@@ -25,9 +26,12 @@ typedef struct weft_report_layer {
     double busy_ns;                        /* NaN without timed images */
 } weft_report_layer;
 
+/* left relation right, with what each side is. */
 typedef struct weft_report_check {
     const char *name;
     bool known, passed;
+    double left, right;
+    const char *left_is, *relation, *right_is; /* relation: "=", "<=", ">=" */
 } weft_report_check;
 
 typedef struct weft_report_tables {
@@ -36,19 +40,25 @@ typedef struct weft_report_tables {
     int stage_count;
     weft_report_layer *layers; /* [stage_count + 1], the last is the host's input */
     weft_traffic_totals traffic;
-    int *core_arrays;     /* [core_count] arrays in use, in the part that uses most */
-    int *core_blocks;     /* [core_count] output blocks, of all parts */
-    int *part_arrays;     /* [core_count] scratch of collect */
-    int64_t *core_buffer; /* [core_count] bytes that the mapping needs, in the part that needs most */
+    uint64_t zero_load_cycles; /* of all packets of an image, in an idle network */
+    uint64_t port_flits;       /* of an image, through the busiest terminal's port, one direction */
+    double *link_share;        /* [router_count * 4] of one chip: flits a cycle that each link can carry */
+    int *core_arrays;          /* [core_count] arrays in use, in the part that uses most */
+    int *core_blocks;          /* [core_count] output blocks, of all parts */
+    int *part_arrays;          /* [core_count] scratch of collect */
+    int64_t *core_buffer;      /* [core_count] bytes that the mapping needs, in the part that needs most */
     /* Derived. */
     weft_event_counts counts;
     double event_pj[WEFT_EVENT_COUNT];
     int component_count;
     const char *component[WEFT_EVENT_COUNT]; /* in the order of WEFT_EVENT_TABLE */
     double component_pj[WEFT_EVENT_COUNT];
-    double static_core_mw, static_router_mw, static_chip_mw; /* of all cores, all routers, the rest */
+    double static_core_mw, static_router_mw, static_chip_mw; /* of all cores, all routers, the rest; all chips */
     uint64_t macs;
     double tops_per_watt; /* 2 operations a multiply-accumulate; NaN without timed images */
+    double static_core_pj, static_router_pj, static_chip_pj; /* per image; NaN without timed images */
+    weft_resource *resources;                                /* [resource_count], the most used first */
+    int resource_count;
     int check_count;
     weft_report_check checks[WEFT_REPORT_CHECKS_MAX];
     weft_report_figures figures;
@@ -57,8 +67,27 @@ typedef struct weft_report_tables {
 /* Zeroed tables with their arrays for input; MEMORY. Release with weft_report_tables_free, also after a failure. */
 weft_status weft_report_tables_alloc(weft_report_tables *tables, const weft_report_input *input, weft_error *err);
 void weft_report_tables_free(weft_report_tables *tables);
-void weft_report_collect(weft_report_tables *tables);
+weft_status weft_report_collect(weft_report_tables *tables, weft_error *err); /* MEMORY */
 void weft_report_derive(weft_report_tables *tables);
+/* Parts of it. */
+void weft_report_derive_time(weft_report_tables *tables);
+void weft_report_derive_checks(weft_report_tables *tables);
+/* Energy is counts x cost, here and nowhere else: adds that of counts by component and returns their sum, pJ. */
+double weft_report_energy(const weft_report_tables *tables, const weft_event_counts *counts,
+                          double component_pj[WEFT_EVENT_COUNT]);
+/* The part of collecting that is about the network. */
+weft_status weft_report_collect_network(weft_report_tables *tables, weft_error *err);
+/* Of timed images. */
+weft_run weft_report_run(const weft_report_tables *tables);
+/* Timed images there are. */
+bool weft_report_is_timed(const weft_report_tables *tables);
+/* Cycles of bin b that lie within the run; its power by component, mW, and their sum. */
+uint64_t weft_report_bin_cycles(const weft_timing *timing, int b);
+double weft_report_bin_power(const weft_report_tables *tables, int b, double component_mw[WEFT_EVENT_COUNT]);
+/* What a replay without the resource found; NULL where there was none. */
+const weft_report_without *weft_report_without_of(const weft_report_tables *tables, const weft_resource *resource);
+/* The resource without which the chip would gain most, where that was measured; else the most used one. NULL: none. */
+const weft_resource *weft_report_critical(const weft_report_tables *tables);
 /* "conv", "dense", "digital". */
 const char *weft_report_kind(const weft_stage *stage);
 /* What is known of the arrays of stage s; NULL: nothing, or it has none. */
@@ -79,6 +108,8 @@ void weft_report_csv_layers(const weft_report_tables *tables, FILE *stream);
 void weft_report_csv_energy(const weft_report_tables *tables, FILE *stream);
 void weft_report_csv_cores(const weft_report_tables *tables, FILE *stream);
 void weft_report_csv_links(const weft_report_tables *tables, FILE *stream);
+void weft_report_csv_power(const weft_report_tables *tables, FILE *stream);
+void weft_report_csv_resources(const weft_report_tables *tables, FILE *stream);
 void weft_report_csv_confusion(const weft_report_tables *tables, FILE *stream);
 void weft_report_csv_trials(const weft_report_tables *tables, FILE *stream);
 void weft_report_csv_histograms(const weft_report_tables *tables, FILE *stream);
@@ -87,6 +118,7 @@ enum {
     WEFT_FIGURE_ENERGY,
     WEFT_FIGURE_LAYERS,
     WEFT_FIGURE_IMAGES,
+    WEFT_FIGURE_POWER,
     WEFT_FIGURE_LINKS,
     WEFT_FIGURE_CONFUSION,
     WEFT_FIGURE_COUNT
@@ -100,9 +132,31 @@ weft_status weft_report_draw(weft_report_svg *out, const weft_report_tables *tab
                              weft_error *err);
 void weft_report_svg_free(weft_report_svg *svg);
 void weft_report_html(const weft_report_tables *tables, const weft_report_svg *svg, FILE *stream);
+/* Sections of a timed run: latency, pace, resources; and the checks. */
+void weft_report_html_time(const weft_report_tables *tables, FILE *stream);
+void weft_report_html_resources(const weft_report_tables *tables, FILE *stream);
+void weft_report_html_checks(const weft_report_tables *tables, FILE *stream);
+/* Members "timing", "power_over_time", "resources", "critical" and "checks", "self_checks". */
+void weft_report_json_time(const weft_report_tables *tables, weft_json *json);
+void weft_report_json_checks(const weft_report_tables *tables, weft_json *json);
+/* On the terminal: latency to power; what holds the chip up; the checks. */
+void weft_report_print_time(const weft_report_tables *tables, FILE *stream);
+/* "conv3's arrays: 98 % busy; without them 1.42 x faster (then the host link)"; "nothing by itself; " ahead where that
+ * would change nothing; "" where no resource was busy. */
+void weft_report_critical_text(char *out, size_t out_size, const weft_report_tables *tables);
+void weft_report_print_critical(const weft_report_tables *tables, FILE *stream);
+void weft_report_print_checks(const weft_report_tables *tables, FILE *stream);
+/* Fields of a CSV line. A text, quoted where needed; then, each with a comma ahead, a number, empty for NaN, and for
+ * all events their counts, NULL: empty. */
+void weft_report_csv_text(FILE *stream, const char *field);
+void weft_report_csv_number(FILE *stream, double value);
+void weft_report_csv_counts(FILE *stream, const weft_event_counts *counts);
+void weft_report_csv_event_names(FILE *stream); /* of these counts */
 /* The sections on programmed chips and their arrays. */
 void weft_report_html_arrays(const weft_report_tables *tables, FILE *stream);
-/* The same on the terminal. */
+/* The terminal table. */
+void weft_report_print_tables(const weft_report_tables *tables, FILE *stream);
+/* Of it, programmed chips and their arrays. */
 void weft_report_print_arrays(const weft_report_input *input, const weft_report_figures *figures, FILE *stream);
 /* A value with SI prefix, or a dash. */
 void weft_report_html_scaled(FILE *stream, double value, const char *unit, int exponent);

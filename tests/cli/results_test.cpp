@@ -176,9 +176,10 @@ TEST_F(CliResults, sim_without_time) {
     EXPECT_TRUE(cJSON_IsNull(json.at("latency_ns")));
     EXPECT_TRUE(cJSON_IsNull(json.at("cycles")));
     EXPECT_EQ(run.out, read_file("run/deep/report.json"));
-    EXPECT_EQ(listing("run/deep"),
-              "confusion.csv cores.csv energy.csv histograms.csv layers.csv links.csv report.html report.json "
-              "trials.csv");
+    EXPECT_EQ(
+        listing("run/deep"),
+        "confusion.csv cores.csv energy.csv histograms.csv layers.csv links.csv power.csv report.html report.json "
+        "resources.csv trials.csv");
 }
 
 // Three chips with errors, accuracy alone: the same bytes with any number of threads, and the first K of more chips.
@@ -264,24 +265,63 @@ TEST_F(CliResults, sim_calibrates_converters) {
     EXPECT_GT(clipped("percentile", "90"), 1);
 }
 
-TEST_F(CliResults, sim_of_several_parts_leaves_time_out) {
+#ifdef WEFT_HAVE_SYSTEMC
+TEST_F(CliResults, sim_of_several_parts) {
     ASSERT_EQ(weft({"map", "net.onnx", "hermes", "-o", "m.yaml", "--set", "noc.mesh=[1,1]"}).code, 0);
     Ran run = weft({"sim", "m.yaml", "--dataset", "set", "-o", "run"});
-    EXPECT_EQ(run.code, 0);
-    EXPECT_EQ(run.err, "weft: note: the mapping has 2 parts: no images are timed, so there is no latency\n");
+    ASSERT_EQ(run.code, 0) << run.err;
+    EXPECT_EQ(run.err, "");
     EXPECT_NE(run.out.find("parts            2, one after the other, on 1 chip\n"), std::string::npos) << run.out;
     Json json(read_file("run/report.json"));
-    EXPECT_EQ(json.number("timed_images"), 0);
-    EXPECT_TRUE(cJSON_IsNull(json.at("latency_ns")));
+    EXPECT_EQ(json.number("timed_images"), 4);
     EXPECT_EQ(cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(json.at("mapping"), "parts")), 2);
-    Ran asked = weft({"sim", "m.yaml", "--dataset", "set", "-o", "timed", "--timed-images", "1"});
-    EXPECT_EQ(asked.code, 1);
-    EXPECT_EQ(asked.err,
-              "weft: --timed-images: the mapping has 2 parts, which run one after the other; only mappings of "
-              "one part can be timed\n");
-    EXPECT_EQ(weft({"sim", "m.yaml", "--dataset", "set", "-o", "timed", "--record", "trace"}).code, 1);
-    EXPECT_EQ(weft({"sim", "m.yaml", "--dataset", "set", "-o", "run", "--timed-images", "0"}).err, "");
+    /* All images pass part by part: the whole run counts, with the second part's programming. */
+    EXPECT_DOUBLE_EQ(json.number("throughput_images_per_s"), 4e9 / (json.number("cycles") * json.number("cycle_ns")));
+    const cJSON *timing = json.at("timing");
+    EXPECT_GT(cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(timing, "program_cycles")), 0);
 }
+
+TEST_F(CliResults, sim_on_several_chips_is_not_repeated) {
+    ASSERT_EQ(weft({"map", "net.onnx", "hermes", "-o", "m.yaml", "--set", "noc.mesh=[1,1]", "--chips", "2"}).code, 0);
+    Ran run = weft({"sim", "m.yaml", "--dataset", "set", "-o", "run"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    Json json(read_file("run/report.json"));
+    EXPECT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(json.at("critical"), "speedup_without")));
+    EXPECT_EQ(weft({"sim", "m.yaml", "--dataset", "set", "-o", "timed", "--record", "trace"}).err,
+              "weft: --record: the mapping is for 2 chips; only the run of one chip can be recorded\n");
+    EXPECT_EQ(weft({"sim", "m.yaml", "--dataset", "set", "-o", "timed", "--without", "2"}).err,
+              "weft: --without 2: the mapping is for 2 chips; only the run of one chip can be repeated\n");
+    EXPECT_FALSE(fs::exists("timed"));
+}
+
+TEST_F(CliResults, sim_tells_what_holds_the_chip_up) {
+    ASSERT_EQ(weft({"map", "net.onnx", "hermes", "-o", "m.yaml"}).code, 0);
+    Ran run = weft({"sim", "m.yaml", "--dataset", "set", "--timed-images", "6", "--without", "2", "-o", "run"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    EXPECT_NE(run.out.find("\nheld up by       "), std::string::npos) << run.out;
+    EXPECT_NE(run.out.find(" x faster (then "), std::string::npos) << run.out;
+    EXPECT_NE(run.out.find(" hold\n"), std::string::npos) << run.out;
+    Json json(read_file("run/report.json"));
+    const cJSON *item;
+    int measured = 0;
+    cJSON_ArrayForEach(item, json.at("resources")) {
+        const cJSON *speedup = cJSON_GetObjectItemCaseSensitive(item, "speedup_without");
+        const double use = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(item, "utilisation"));
+        EXPECT_GT(use, 0);
+        EXPECT_LE(use, 1);
+        measured += cJSON_IsNumber(speedup);
+        EXPECT_TRUE(cJSON_IsNull(speedup) || speedup->valuedouble > 0.95);
+    }
+    EXPECT_EQ(measured, 2);
+    const cJSON *checks = json.at("checks");
+    EXPECT_GE(cJSON_GetArraySize(checks), 20);
+    cJSON_ArrayForEach(item, checks) EXPECT_TRUE(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "holds")))
+        << cJSON_GetObjectItemCaseSensitive(item, "name")->valuestring;
+    Ran none = weft({"sim", "m.yaml", "--dataset", "set", "--without", "0", "-o", "plain"});
+    ASSERT_EQ(none.code, 0) << none.err;
+    EXPECT_EQ(none.out.find(" x faster"), std::string::npos) << none.out;
+}
+#endif
 
 TEST_F(CliResults, sim_takes_a_changed_chip_with_a_note) {
     ASSERT_EQ(weft({"map", "net.onnx", "hermes", "-o", "m.yaml"}).code, 0);

@@ -55,7 +55,7 @@ void good_report(const std::string &text, double software_error_percent) {
     EXPECT_NEAR(number(energy, "total"), number(energy, "dynamic") + number(energy, "static"),
                 1e-9 * number(energy, "total"));
     const cJSON *checks = cJSON_GetObjectItemCaseSensitive(json, "self_checks");
-    EXPECT_EQ(cJSON_GetArraySize(checks), 7);
+    EXPECT_EQ(cJSON_GetArraySize(checks), 21);
     cJSON_ArrayForEach(item, checks) EXPECT_TRUE(cJSON_IsTrue(item)) << item->string;
     cJSON_Delete(json);
 }
@@ -90,7 +90,7 @@ TEST_F(Cli, train_eval_map_sim) {
             EXPECT_NE(sim.out.find("outputs equal to the functional run's"), std::string::npos);
         }
         auto one = files_of("run1");
-        EXPECT_EQ(one.size(), 9u);
+        EXPECT_EQ(one.size(), 11u);
         EXPECT_TRUE(one == files_of("run2"));
         EXPECT_TRUE(one == files_of("run5"));
         EXPECT_TRUE(read_file("trace1") == read_file("trace5"));

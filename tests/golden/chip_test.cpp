@@ -122,6 +122,12 @@ TEST(Isaac, ArraysAddUpToThePublishedPeak) {
     EXPECT_NEAR(area, 85.4, 0.05);
 }
 
+/* On all cores, arrays in full use. */
+static double hermes_product_pj(const weft_chip *chip) {
+    const double bits = static_cast<double>(chip->array.columns * chip->io.partial_bits);
+    return 64 * (chip->pulses * cost(chip, WEFT_EVENT_ARRAY_READ) + bits * cost(chip, WEFT_EVENT_OUTPUT_REGISTER_BIT));
+}
+
 TEST(Hermes, Resolved) {
     Chip chip("hermes");
     ASSERT_EQ(chip.status, WEFT_OK) << chip.message();
@@ -136,15 +142,15 @@ TEST(Hermes, Resolved) {
     EXPECT_EQ(chip->mvm_interval_cycles, 129);
     EXPECT_EQ(chip->mvm_latency_cycles, 133);
     EXPECT_EQ(weft_chip_unsourced(chip.chip), 0);
-    EXPECT_DOUBLE_EQ(64 * chip->pulses * cost(chip.chip, WEFT_EVENT_ARRAY_READ), 0.86e6);
+    EXPECT_NEAR(hermes_product_pj(chip.chip), 0.86e6, 1);
 }
 
 TEST(Hermes, FourPhases) {
     Chip chip("hermes", {"input.phases=4"});
     ASSERT_EQ(chip.status, WEFT_OK) << chip.message();
     EXPECT_EQ(chip->pulses, 4);
-    EXPECT_EQ(chip->mvm_latency_cycles, 520);                                             /* published 521 */
-    EXPECT_DOUBLE_EQ(64 * chip->pulses * cost(chip.chip, WEFT_EVENT_ARRAY_READ), 3.44e6); /* published 3.38e6 */
+    EXPECT_EQ(chip->mvm_latency_cycles, 520);                   /* published 521 */
+    EXPECT_NEAR(hermes_product_pj(chip.chip), 3.3624e6, 0.1e3); /* published 3.38e6 */
 }
 
 TEST(Chip, PulseTimes) {

@@ -178,8 +178,10 @@ int64_t input_values(const weft_stage &stage, const weft_mapped_stage &m, int pa
         }
     if (rows.empty()) return 0;
     if (!stage.is_conv) return (int64_t)rows.size();
-    return (int64_t)std::min((last - first) * stage.window.dilation_h + 1, stage.in.height) * stage.in.width *
-           (int64_t)channels.size();
+    const weft_window &w = stage.window;
+    const int own = (last - first) * w.dilation_h, others = (w.kernel_h - 1 - first) * w.dilation_h - w.stride_h;
+    const int lines = std::max(own, others) + 1 + stage.ports[0].lag;
+    return (int64_t)std::min(lines, stage.in.height) * stage.in.width * (int64_t)channels.size();
 }
 
 TEST(MappingProperty, BuffersHoldWhatTheDefinitionSays) {

@@ -22,6 +22,8 @@ namespace {
 class Report : public testing::Test {
   protected:
     weft_chip chip{};
+    weft_source source{-1, 0, 4};
+    weft_port port{};
     weft_stage stage{};
     weft_stages stages{};
     weft_tile tile{};
@@ -29,10 +31,7 @@ class Report : public testing::Test {
     weft_mapped_stage mapped{};
     weft_mapping mapping{};
     uint32_t confusion[9] = {3, 1, 0, 0, 2, 0, 1, 0, 3};
-    uint64_t start[2] = {10, 20}, end[2] = {110, 160}, busy[1] = {60};
-    weft_event_counts events[2]{};
-    uint64_t mvm[2] = {2, 0}, array_busy[2] = {50, 0}, digital_busy[2] = {9, 0}, links[8] = {6, 0, 0, 0, 0, 4, 0, 0};
-    int64_t peak[2] = {77, 0};
+    weft_timing *timing = nullptr;
     weft_report_timed timed{};
     weft_report_input input{};
     weft_report_tables tables{};
@@ -49,6 +48,9 @@ class Report : public testing::Test {
         chip.noc.concentration = 1;
         chip.core_count = chip.router_count = chip.host_terminal = 2;
         chip.columns_per_weight = 2;
+        chip.mvm_latency_cycles = 41;
+        chip.core.buffer_bytes = 100;
+        chip.core.digital_ns.value = 9; // 5 cycles
         for (weft_cited &cost : chip.cost_pj) cost = {0, WEFT_EVIDENCE_ASSUMED, "", 0};
         chip.cost_pj[WEFT_EVENT_ARRAY_READ] = {3, WEFT_EVIDENCE_MEASURED, "a, \"b\"", 0};
         chip.cost_pj[WEFT_EVENT_ADC_CONVERSION].value = 0.5;
@@ -65,6 +67,11 @@ class Report : public testing::Test {
         stage.columns = 3;
         stage.in = {4, 1, 1};
         stage.matrix_out = stage.out = {3, 1, 1};
+        stage.port_count = 1;
+        stage.ports = &port;
+        stage.op_count = 1; // only their number counts here
+        port.source_count = 1;
+        port.sources = &source;
         stages.count = 1;
         stages.items = &stage;
         stages.input = {4, 1, 1};
@@ -91,28 +98,29 @@ class Report : public testing::Test {
         input.images = 10;
         input.correct = 8;
         input.confusion = confusion;
-        timed.images = 2;
-        timed.cycles = 150;
-        timed.image_start = start;
-        timed.image_end = end;
-        timed.stage_events = events;
-        timed.stage_busy_cycles = busy;
-        timed.core_mvm = mvm;
-        timed.core_array_busy = array_busy;
-        timed.core_digital_busy = digital_busy;
-        timed.core_buffer_peak = peak;
-        timed.packets = 8;
-        timed.flits = 12;
-        timed.flit_hops = 10;
-        timed.packet_latency_sum = 40;
-        timed.packet_latency_max = 9;
-        timed.link_flits = links;
-        timed.outputs_identical = true;
+        ASSERT_EQ(weft_timing_create(&timing, 2, 1, 2, 2, nullptr), WEFT_OK);
+        timing->cycles = 150;
+        timing->image_start[0] = 0, timing->image_start[1] = 10;
+        timing->image_end[0] = 100, timing->image_end[1] = 150;
+        timing->stage_busy_cycles[0] = 60;
+        timing->cores[0].mvm_count = 2;
+        timing->cores[0].array_busy_cycles = 50;
+        timing->cores[0].digital_busy_cycles = 9;
+        timing->cores[0].buffer_peak_bytes = 77;
+        timing->packets = 8, timing->flits = 12, timing->flit_hops = 10;
+        timing->latency_sum_cycles = 40, timing->latency_max_cycles = 9, timing->zero_load_sum_cycles = 36;
+        timing->io_busy_cycles = 30;
+        timing->link_flits[0] = 6, timing->link_flits[5] = 4;
+        timed.timing = timing;
+        timed.outputs = timed.outputs_identical = 6;
         timed.systemc_version = "0.0";
         input.timed = &timed;
         Fill();
     }
-    void TearDown() override { weft_report_tables_free(&tables); }
+    void TearDown() override {
+        weft_report_tables_free(&tables);
+        weft_timing_destroy(timing);
+    }
 
     // What weft_report_collect would ask engine and traffic for.
     void Fill() {
@@ -130,10 +138,26 @@ class Report : public testing::Test {
         layer->counts.n[WEFT_EVENT_LINK_FLIT] = 2;
         tables.layers[1].name = "input";
         tables.layers[1].counts.n[WEFT_EVENT_LINK_FLIT] = 3;
+        layer->counts.n[WEFT_EVENT_ROUTER_FLIT] = 4;
+        tables.layers[1].counts.n[WEFT_EVENT_ROUTER_FLIT] = 7;
         tables.traffic = {4, 6, 5};
+        tables.zero_load_cycles = 18;
+        tables.port_flits = 4;
+        for (int i = 0; i < 8; i++) tables.link_share[i] = 4 / 7.0;
         tables.core_arrays[0] = 1;
-        for (int l = 0; l < 2; l++)
-            for (int e = 0; e < WEFT_EVENT_COUNT; e++) events[l].n[e] = 2 * tables.layers[l].counts.n[e];
+        count_again();
+    }
+    // The run's events as the closed form says: the layer's on core 0, half of them later; the input's at the host.
+    void count_again() {
+        std::memset(timing->stage_events, 0, 2 * sizeof *timing->stage_events);
+        for (int c = 0; c < 3; c++) timing->cores[c].events = {};
+        std::memset(timing->bins, 0, (size_t)timing->bin_count * sizeof *timing->bins);
+        timing->bin_count = 0;
+        timing->bin_cycles = 1;
+        for (uint64_t at : {5, 145}) {
+            weft_timing_count(timing, 0, 0, at, &tables.layers[0].counts);
+            weft_timing_count(timing, -1, 2, at, &tables.layers[1].counts);
+        }
     }
 
     template <typename Print> std::string text(Print print) {
@@ -179,17 +203,53 @@ TEST_F(Report, times_come_from_cycles) {
     EXPECT_EQ(tables.figures.arrays_used, 1);
 }
 
-TEST_F(Report, throughput_is_never_above_the_slowest_stage) {
-    end[1] = 111; // 2 ns behind the first
+TEST_F(Report, throughput_is_never_above_the_busiest_resource) {
+    timing->image_end[1] = 101; // 2 ns behind the first
     weft_report_derive(&tables);
     EXPECT_EQ(tables.figures.throughput_images_per_s, 1e9 / 60);
+    EXPECT_EQ(tables.figures.interval_ns, 2);
+    timing->cores[1].digital_busy_cycles = 80;
+    Fill();
+    weft_report_derive(&tables);
+    EXPECT_EQ(tables.figures.throughput_images_per_s, 1e9 / 80);
 }
 
 TEST_F(Report, one_timed_image) {
-    timed.images = 1;
+    timing->images = 1;
     weft_report_derive(&tables);
     EXPECT_EQ(tables.figures.latency_ns, 200);
+    EXPECT_TRUE(std::isnan(tables.figures.latency_steady_ns));
+    EXPECT_TRUE(std::isnan(tables.figures.interval_ns));
     EXPECT_EQ(tables.figures.throughput_images_per_s, 5e6);
+    EXPECT_NE(text(weft_report_print_time).find("  steady state   - (at least 2 timed images)\n"), std::string::npos);
+}
+
+// Intervals 200, 100, 100, 104: the pipeline fills in the first one, then 101.33 +- 2.31 cycles.
+TEST_F(Report, steady_state) {
+    weft_timing_destroy(timing);
+    ASSERT_EQ(weft_timing_create(&timing, 5, 1, 2, 2, nullptr), WEFT_OK);
+    timed.timing = timing;
+    const uint64_t ends[] = {100, 300, 400, 500, 604};
+    for (size_t i = 0; i < 5; i++) timing->image_start[i] = 50 * i, timing->image_end[i] = ends[i];
+    timing->cycles = 604;
+    timing->stage_busy_cycles[0] = 300;
+    Fill();
+    weft_report_derive(&tables);
+    const weft_report_figures &f = tables.figures;
+    EXPECT_EQ(f.warmup_images, 1u);
+    EXPECT_EQ(f.latency_ns, 200);
+    EXPECT_DOUBLE_EQ(f.interval_ns, 2 * 304.0 / 3);
+    EXPECT_NEAR(f.interval_std_ns, 2 * 4 / std::sqrt(3.0), 1e-9);
+    EXPECT_DOUBLE_EQ(f.throughput_images_per_s, 1e9 * 3 / 608);
+    EXPECT_DOUBLE_EQ(f.latency_steady_ns, 2 * (250 + 300 + 350 + 404) / 4.0);
+    const std::string printed = text(weft_report_print_time);
+    EXPECT_NE(printed.find("latency          200.0 ns\n  steady state   652.0 ns, mean of images 2 to 5\n"
+                           "interval         202.7 ns, standard deviation 4.619 ns\n"),
+              std::string::npos)
+        << printed;
+    ASSERT_GT(tables.resource_count, 0);
+    EXPECT_EQ(tables.resources[0].kind, WEFT_RESOURCE_ARRAYS);
+    EXPECT_NEAR(tables.resources[0].utilisation, 60 / (304.0 / 3), 1e-12);
 }
 
 TEST_F(Report, no_timed_images) {
@@ -206,26 +266,201 @@ TEST_F(Report, no_timed_images) {
     cJSON_Delete(json);
 }
 
-TEST_F(Report, self_checks_pass_and_fail) {
+const weft_report_check *check_of(const weft_report_tables &tables, const char *name) {
+    for (int i = 0; i < tables.check_count; i++)
+        if (!strcmp(tables.checks[i].name, name)) return &tables.checks[i];
+    return nullptr;
+}
+
+TEST_F(Report, self_checks_hold) {
     weft_report_derive(&tables);
-    EXPECT_EQ(tables.figures.failed_check, nullptr);
-    const auto failed = [&](auto change) {
+    EXPECT_EQ(tables.figures.failed_check, nullptr) << tables.figures.failed_check;
+    EXPECT_EQ(tables.figures.checks_known, 21);
+    EXPECT_EQ(tables.figures.checks_passed, 21);
+    const struct {
+        const char *name;
+        double left, right;
+    } sides[] = {
+        {"timed_equals_functional", 6, 6},
+        {"events_counted_equal_closed_form", 2 * (7 + 11 + 3 + 3 + 2 + 4 + 3 + 7), 80},
+        {"packets_delivered_equal_closed_form", 8, 8},
+        {"flits_delivered_equal_closed_form", 12, 12},
+        {"flit_hops_equal_closed_form", 10, 10},
+        {"link_flits_sum_to_flit_hops", 10, 10},
+        {"flits_in_equal_flits_out", 2 * (4 - 2 + 7 - 3), 12},
+        {"zero_load_latency_equals_formula", 36, 36},
+        {"packet_latency_at_least_zero_load", 40, 36},
+        {"fullest_link_within_credit_loop", 6 / 150.0, 4 / 7.0},
+        {"accepted_rate_within_channel_load", 12 / 150.0, 12 / 6.0 * (4 / 7.0)},
+        {"energy_of_cores_sums_to_total", 2 * 83.25, 2 * 83.25},
+        {"energy_over_time_sums_to_total", 2 * 83.25, 2 * 83.25},
+        {"latency_at_least_longest_way", 100, 41 + 5},
+        {"images_inside_equal_rate_times_latency", (100 + 140) / 150.0, 2 / 150.0 * 120},
+        {"utilisation_at_most_1", 60 / 150.0, 1},
+        {"buffers_within_core_memory", 77, 100},
+        {"energy_is_counts_times_cost", 83.25, 83.25},
+        {"energy_of_layers_sums_to_total", 83.25, 83.25},
+        {"confusion_sums_to_images", 10, 10},
+    };
+    for (const auto &side : sides) {
+        const weft_report_check *check = check_of(tables, side.name);
+        ASSERT_NE(check, nullptr) << side.name;
+        EXPECT_TRUE(check->known && check->passed) << side.name;
+        EXPECT_DOUBLE_EQ(check->left, side.left) << side.name;
+        EXPECT_DOUBLE_EQ(check->right, side.right) << side.name;
+    }
+    EXPECT_EQ(text(weft_report_print_checks), "checks           21 of 21 hold\n");
+}
+
+// Every check is the first to fail when what it looks at alone is wrong.
+TEST_F(Report, self_checks_fail) {
+    const auto failed = [&](auto change, auto restore) {
         Fill();
         change();
         weft_report_derive(&tables);
-        return std::string(tables.figures.failed_check ? tables.figures.failed_check : "none");
+        const std::string name = tables.figures.failed_check ? tables.figures.failed_check : "none";
+        const weft_report_check *check = check_of(tables, name.c_str());
+        EXPECT_TRUE(!check || (check->known && !check->passed));
+        restore();
+        return name;
     };
-    EXPECT_EQ(failed([] {}), "none");
-    EXPECT_EQ(failed([&] { events[1].n[WEFT_EVENT_LINK_FLIT]++; }), "events_counted_equal_closed_form");
-    EXPECT_EQ(failed([&] { timed.packets++; }), "packets_delivered_equal_closed_form");
-    timed.packets--;
-    EXPECT_EQ(failed([&] { timed.flits--; }), "flits_delivered_equal_closed_form");
-    timed.flits++;
-    EXPECT_EQ(failed([&] { links[0]++; }), "link_flits_sum_to_flit_hops");
-    links[0]--;
-    EXPECT_EQ(failed([&] { input.correct++; }), "confusion_sums_to_images");
-    input.correct--;
-    EXPECT_EQ(failed([&] { timed.outputs_identical = false; }), "timed_equals_functional");
+    const auto nothing = [] {};
+    EXPECT_EQ(failed(nothing, nothing), "none");
+    EXPECT_EQ(failed([&] { timed.outputs_identical = 5; }, [&] { timed.outputs_identical = 6; }),
+              "timed_equals_functional");
+    EXPECT_EQ(failed([&] { timing->stage_events[1].n[WEFT_EVENT_LINK_FLIT]++; }, nothing),
+              "events_counted_equal_closed_form");
+    EXPECT_EQ(failed([&] { timing->packets++; }, [&] { timing->packets--; }), "packets_delivered_equal_closed_form");
+    EXPECT_EQ(failed([&] { timing->flits--; }, [&] { timing->flits++; }), "flits_delivered_equal_closed_form");
+    EXPECT_EQ(failed([&] { timing->flit_hops++; }, [&] { timing->flit_hops--; }), "flit_hops_equal_closed_form");
+    EXPECT_EQ(failed([&] { timing->link_flits[0]++; }, [&] { timing->link_flits[0]--; }),
+              "link_flits_sum_to_flit_hops");
+    EXPECT_EQ(failed(
+                  [&] {
+                      tables.layers[0].counts.n[WEFT_EVENT_ROUTER_FLIT]++;
+                      count_again();
+                  },
+                  nothing),
+              "flits_in_equal_flits_out");
+    EXPECT_EQ(failed([&] { tables.zero_load_cycles = 19; }, nothing), "zero_load_latency_equals_formula");
+    EXPECT_EQ(failed([&] { timing->latency_sum_cycles = 35; }, [&] { timing->latency_sum_cycles = 40; }),
+              "packet_latency_at_least_zero_load");
+    EXPECT_EQ(failed([&] { timing->cycles = 10; }, [&] { timing->cycles = 150; }), "fullest_link_within_credit_loop");
+    EXPECT_EQ(failed([&] { tables.port_flits = 76; }, nothing), "accepted_rate_within_channel_load");
+    EXPECT_EQ(failed(
+                  [&] {
+                      timing->cores[0].events.n[WEFT_EVENT_ADC_CONVERSION]--;
+                      timing->cores[1].events.n[WEFT_EVENT_AFFINE] += 2; // of the same energy
+                  },
+                  nothing),
+              "energy_of_cores_sums_to_total");
+    EXPECT_EQ(failed([&] { timing->bins[0].n[WEFT_EVENT_ARRAY_READ]++; }, nothing), "energy_over_time_sums_to_total");
+    EXPECT_EQ(failed([&] { timing->image_start[0] = 55; }, [&] { timing->image_start[0] = 0; }),
+              "latency_at_least_longest_way");
+    EXPECT_EQ(
+        failed([&] { timing->cores[1].digital_busy_cycles = 151; }, [&] { timing->cores[1].digital_busy_cycles = 0; }),
+        "utilisation_at_most_1");
+    EXPECT_EQ(failed([&] { timing->cores[1].array_busy_cycles = 1; }, [&] { timing->cores[1].array_busy_cycles = 0; }),
+              "utilisation_at_most_1");
+    EXPECT_EQ(
+        failed([&] { timing->cores[1].buffer_peak_bytes = 101; }, [&] { timing->cores[1].buffer_peak_bytes = 0; }),
+        "buffers_within_core_memory");
+    EXPECT_EQ(failed([&] { input.images = 9; }, [&] { input.images = 10; }), "confusion_sums_to_images");
+    EXPECT_EQ(failed([&] { input.correct = 7; }, [&] { input.correct = 8; }), "confusion_diagonal_is_correct");
+}
+
+TEST_F(Report, failed_checks_are_told_with_both_sides) {
+    timing->packets = 7;
+    weft_report_derive(&tables);
+    EXPECT_EQ(text(weft_report_print_checks),
+              "checks           20 of 21 hold\n"
+              "self-check       FAILED: packets_delivered_equal_closed_form: 7 delivered, wanted = 8 closed form\n");
+    EXPECT_NE(text(weft_report_html_checks)
+                  .find("<td>packets delivered equal closed form</td><td>7</td><td "
+                        "class=\"text\">delivered</td><td>=</td><td>8</td>"),
+              std::string::npos);
+    cJSON *json = cJSON_Parse(text(weft_report_json).c_str());
+    const cJSON *checks = cJSON_GetObjectItemCaseSensitive(json, "checks"), *item;
+    ASSERT_EQ(cJSON_GetArraySize(checks), 21);
+    cJSON_ArrayForEach(item, checks) {
+        const bool wrong =
+            !strcmp(cJSON_GetObjectItemCaseSensitive(item, "name")->valuestring, "packets_delivered_equal_closed_form");
+        EXPECT_EQ((bool)cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "holds")), !wrong);
+        EXPECT_TRUE(cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(item, "left")));
+        EXPECT_TRUE(cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(item, "right")));
+    }
+    cJSON_Delete(json);
+}
+
+// Arrays 30 cycles an image, host link 15, digital unit 4.5, link 3, of 50.
+TEST_F(Report, resources_by_use) {
+    weft_report_without without[1] = {};
+    weft_report_derive(&tables);
+    ASSERT_EQ(tables.resource_count, 5);
+    const int kinds[] = {WEFT_RESOURCE_ARRAYS, WEFT_RESOURCE_IO, WEFT_RESOURCE_DIGITAL, WEFT_RESOURCE_LINK,
+                         WEFT_RESOURCE_BUFFERS};
+    const double use[] = {0.6, 0.3, 0.09, 0.06, 0.77};
+    for (int i = 0; i < 5; i++) {
+        EXPECT_EQ(tables.resources[i].kind, kinds[i]);
+        EXPECT_DOUBLE_EQ(tables.resources[i].utilisation, use[i]);
+    }
+    EXPECT_EQ(text(weft_report_print_critical), "held up by       <b>`fc`&\"1\"'s arrays: 60 % busy\n");
+    without[0].resource = tables.resources[1];
+    without[0].pace_cycles = 40;
+    without[0].speedup = 1.25;
+    without[0].limited = true;
+    without[0].next = tables.resources[3];
+    timed.without = without;
+    timed.without_count = 1;
+    EXPECT_EQ(text(weft_report_print_critical),
+              "held up by       the host link: 30 % busy; without it 1.25 x faster (then the link from (0, 0) east)\n");
+    EXPECT_EQ(text(weft_report_csv_resources),
+              "resource,kind,busy_cycles,busy_cycles_per_image,utilisation,speedup_without,then\n"
+              "\"<b>`fc`&\"\"1\"\"'s arrays\",arrays,60,30,0.6,,\n"
+              "the host link,io,30,15,0.3,1.25,\"the link from (0, 0) east\"\n"
+              "the digital unit of core 0,digital,9,4.5,0.09,,\n"
+              "\"the link from (0, 0) east\",link,6,3,0.06,,\n"
+              "buffers of cores (fullest: core 0),buffers,,,0.77,,\n");
+    cJSON *json = cJSON_Parse(text(weft_report_json).c_str());
+    const cJSON *critical = cJSON_GetObjectItemCaseSensitive(json, "critical");
+    EXPECT_STREQ(cJSON_GetObjectItemCaseSensitive(critical, "name")->valuestring, "the host link");
+    EXPECT_EQ(cJSON_GetObjectItemCaseSensitive(critical, "speedup_without")->valuedouble, 1.25);
+    EXPECT_EQ(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(json, "resources")), 5);
+    cJSON_Delete(json);
+    without[0].speedup = 1.01;
+    EXPECT_EQ(text(weft_report_print_critical),
+              "held up by       nothing by itself; the host link: 30 % busy; without it 1.01 x faster\n");
+    without[0].resource = tables.resources[4];
+    without[0].speedup = 1.25;
+    EXPECT_EQ(text(weft_report_print_critical),
+              "held up by       buffers of cores (fullest: core 0): 77 % full; with endless ones 1.25 x faster (then "
+              "the link from (0, 0) east)\n");
+    without[0].resource = tables.resources[1];
+    const std::string page = text(weft_report_html_resources);
+    EXPECT_NE(page.find("<td>30.0 %</td><td>1.25 ×</td><td class=\"text\">the link from (0, 0) east</td>"),
+              std::string::npos)
+        << page;
+}
+
+// Bins of one cycle; the run's energy lies in two of them. 83.25 pJ in 2 ns; the last bin is cut off by the run's end.
+TEST_F(Report, power_over_time) {
+    weft_report_derive(&tables);
+    double component[WEFT_EVENT_COUNT];
+    ASSERT_EQ(timing->bin_cycles, 1u);
+    ASSERT_EQ(timing->bin_count, 146);
+    EXPECT_EQ(weft_report_bin_power(&tables, 5, component), 83.25 / 2);
+    EXPECT_EQ(component[weft_report_component(&tables, WEFT_EVENT_LINK_FLIT)], 25);
+    EXPECT_EQ(weft_report_bin_power(&tables, 6, component), 0);
+    const weft_event_counts none = {};
+    weft_timing_count(timing, 0, 0, 299, &none); // 150 bins of two cycles
+    timing->cycles = 145;
+    EXPECT_EQ(timing->bin_cycles, 2u);
+    EXPECT_EQ(weft_report_bin_cycles(timing, 72), 1u);
+    EXPECT_EQ(weft_report_bin_power(&tables, 72, component), 83.25 / 2);
+    EXPECT_EQ(weft_report_bin_cycles(timing, 73), 0u);
+    EXPECT_EQ(weft_report_bin_power(&tables, 73, component), 0);
+    const std::string csv = text(weft_report_csv_power);
+    EXPECT_NE(csv.find("\n8,12,83.25,3.25,20.8125,"), std::string::npos) << csv;
 }
 
 TEST_F(Report, json_has_the_promised_keys) {
@@ -296,15 +531,14 @@ size_t fields_of(const std::string &line) {
 
 TEST_F(Report, every_csv_line_has_all_columns) {
     weft_report_derive(&tables);
+    const size_t costs = (size_t)tables.component_count + WEFT_EVENT_COUNT; // energies, counts
     const struct {
         void (*print)(const weft_report_tables *, FILE *);
         size_t lines, columns;
-    } files[] = {{weft_report_csv_layers, 2, 21 + (size_t)tables.component_count},
-                 {weft_report_csv_energy, WEFT_EVENT_COUNT + 2, 7},
-                 {weft_report_csv_cores, 3, 9},
-                 {weft_report_csv_links, 3, 7},
-                 {weft_report_csv_confusion, 4, 4},
-                 {weft_report_csv_trials, 2, 4},
+    } files[] = {{weft_report_csv_layers, 2, 21 + costs}, {weft_report_csv_energy, WEFT_EVENT_COUNT + 4, 7},
+                 {weft_report_csv_cores, 4, 11 + costs},  {weft_report_csv_power, 147, 5 + costs},
+                 {weft_report_csv_resources, 6, 7},       {weft_report_csv_links, 3, 8},
+                 {weft_report_csv_confusion, 4, 4},       {weft_report_csv_trials, 2, 4},
                  {weft_report_csv_histograms, 1, 5}};
     for (bool with_time : {true, false}) {
         input.timed = with_time ? &timed : nullptr;
@@ -313,7 +547,8 @@ TEST_F(Report, every_csv_line_has_all_columns) {
             std::string line;
             size_t lines = 0;
             for (; std::getline(stream, line); lines++) EXPECT_EQ(fields_of(line), file.columns) << line;
-            EXPECT_EQ(lines, file.print == weft_report_csv_links && !with_time ? 1 : file.lines);
+            const bool of_time = file.print == weft_report_csv_links || file.print == weft_report_csv_power;
+            EXPECT_EQ(lines, of_time && !with_time ? 1 : file.lines);
         }
     }
     input.timed = &timed;
