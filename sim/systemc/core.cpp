@@ -66,7 +66,7 @@ Inbox &Core::add_inbox(int part, int stage, const std::vector<int> &tiles) {
     inbox.keep(runs, !s.is_conv);
     std::vector<weft_tile> copies;
     for (int t : tiles) copies.push_back(context_.mapped(stage).tiles[t]);
-    Reserve reserve{part, &inbox, nullptr, 0, static_cast<uint64_t>(s.in.width), values * context_.chip->input.bits};
+    Reserve reserve{part, &inbox, nullptr, 0, static_cast<uint64_t>(s.in.width), values * context_.chip->input.bits, 0};
     if (s.is_conv) {
         reserve.room =
             static_cast<uint64_t>(weft_mapping_input_pixels(&s, copies.data(), static_cast<int>(copies.size())));
@@ -112,12 +112,13 @@ void Core::add_block(int part, int stage, int block) {
         const int64_t rows = weft_mapping_port_rows(context_.stages, stage, static_cast<int>(p));
         reserves_.push_back({part, ports[p].get(), nullptr, static_cast<uint64_t>(rows * row),
                              static_cast<uint64_t>(row),
-                             row * (b.column_end - b.column_begin) * context_.chip->input.bits});
+                             row * (b.column_end - b.column_begin) * context_.chip->input.bits, 0});
     }
     const int64_t row = weft_mapping_row_share(&s, 0, context_.mapped(stage).copies_x);
     if (s.has_matrix)
         reserves_.push_back({part, nullptr, &added.room(), static_cast<uint64_t>(row), static_cast<uint64_t>(row),
-                             row * (b.column_end - b.column_begin) * context_.chip->io.partial_bits});
+                             row * (b.column_end - b.column_begin) * context_.chip->io.partial_bits,
+                             added.positions()});
 }
 
 void Core::prepare() {
@@ -132,25 +133,41 @@ void Core::prepare() {
                 block->chain().ports()[p]->release(0, block->chain().port_low(p), never);
 }
 
-/* What the reservations of a part leave goes to the readers in proportion to what each has, in whole lines. A dense
- * layer has room for its rows of one map, or of several. */
+/* Pixels or positions that a reader has room for when it may hold `maps` maps, in whole lines; what is reserved at
+ * least. */
+uint64_t Core::room(const Reserve &r, double maps) {
+    const uint64_t map = r.inbox ? r.inbox->needed() : r.positions;
+    if (!r.room) return std::max<uint64_t>(1, static_cast<uint64_t>(maps)) * map;
+    return std::max(r.room, static_cast<uint64_t>(maps * static_cast<double>(map)) / r.line * r.line);
+}
+
+/* Bits that this takes beyond the reservation. */
+double Core::beyond(const Reserve &r, double maps) {
+    const double more = static_cast<double>(room(r, maps) - room(r, 0));
+    const uint64_t line = r.room ? r.line : room(r, 0);
+    return line ? more / static_cast<double>(line) * static_cast<double>(r.line_bits) : 0;
+}
+
+/* What the reservations of a part leave goes to the readers so that all can hold the same share of their maps, up to
+ * SHARED_MAPS of them. */
 void Core::share_buffer() {
-    auto reserved = [](const Reserve &r) {
-        return static_cast<double>(r.line_bits) *
-               (r.room ? static_cast<double>(r.room) / static_cast<double>(r.line) : 1.0);
-    };
-    std::map<int, double> sum;
-    for (const Reserve &r : reserves_) sum[r.part] += reserved(r);
-    for (const Reserve &r : reserves_) {
+    std::map<int, double> share;
+    for (const Reserve &r : reserves_) share[r.part] = 0;
+    for (auto &[part, maps] : share) {
         const int64_t spare =
             context_.chip->core.buffer_bytes -
-            weft_mapping_buffer_bytes(context_.mapping, context_.stages, context_.chip, r.part, number_);
-        const double lines =
-            static_cast<double>(spare) * 8 / sum[r.part] * reserved(r) / static_cast<double>(r.line_bits);
-        const uint64_t more = context_.spare && spare > 0 ? static_cast<uint64_t>(lines) : 0;
-        Window &window = r.inbox ? r.inbox->window() : *r.sums;
-        window.reserve(r.room ? r.room + more * r.line : (1 + more) * r.inbox->needed());
+            weft_mapping_buffer_bytes(context_.mapping, context_.stages, context_.chip, part, number_);
+        double low = 0, high = SHARED_MAPS;
+        for (int step = 0; step < 40 && context_.spare && spare > 0; step++) {
+            const double middle = step ? (low + high) / 2 : high;
+            double bits = 0;
+            for (const Reserve &r : reserves_)
+                if (r.part == part) bits += beyond(r, middle);
+            (bits <= static_cast<double>(spare) * 8 ? low : high) = middle;
+        }
+        maps = low;
     }
+    for (const Reserve &r : reserves_) (r.inbox ? r.inbox->window() : *r.sums).reserve(room(r, share[r.part]));
 }
 
 /* ---- what happens ---- */

@@ -69,11 +69,15 @@ class Core : public sc_core::sc_module, public Receiver, public Crew {
     /* A reader and what the mapping reserves for it. */
     struct Reserve {
         int part;
-        Inbox *inbox;        /* or */
-        Window *sums;        /* a block's */
-        uint64_t room, line; /* pixels or positions; room 0: one map; line: what it gets more of at a time */
-        int64_t line_bits;   /* that a line holds at most */
+        Inbox *inbox;           /* or */
+        Window *sums;           /* a block's */
+        uint64_t room, line;    /* pixels or positions; room 0: one map; line: what it gets more of at a time */
+        int64_t line_bits;      /* that a line holds at most */
+        uint64_t positions = 0; /* of a block, in one map */
     };
+    static constexpr double SHARED_MAPS = 4;
+    static uint64_t room(const Reserve &reserve, double maps);
+    static double beyond(const Reserve &reserve, double maps);
     Inbox &add_inbox(int part, int stage, const std::vector<int> &tiles);
     void add_agent(Agent &agent) { agent.order = agents_++; }
     void deliver(const Delivery &delivery, uint64_t image, int position, const SharedValues &q, Moment moment);

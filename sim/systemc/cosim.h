@@ -12,10 +12,10 @@
  * waits for the second terms of its additions, and for room at all who read its output, before it enters.
  * - Buffers: a core's buffer holds what weft_mapping_buffer_bytes reserves: of every stage the lines under the kernel,
  * of every block a row of sums, the rows by which second terms are ahead, a row of a digital stage's input. What the
- * reservations leave goes to the readers in proportion to them, in whole lines. A reader has room for
- * the pixels [low, low + capacity) of those it reads in raster order over images, low the first that it still needs;
- * credits arrive at once, and nothing is sent that has no room. core.unbounded_buffers: readers have room for
- * everything.
+ * reservations leave goes to the readers so that all can hold the same share of their maps (up to 4 of them), in whole
+ * lines. A reader has room for the pixels [low, low + capacity) of those it reads in raster order over images, low the
+ * first that it still needs; credits arrive at once, and nothing is sent that has no room. core.unbounded_buffers:
+ * readers have room for everything.
  * - Time (clock.kind): self_timed arrays and digital units keep fractions of cycles (server.h). With tick, in tick t a
  * stage works on image t - d, d the number of stages before it and the host, and the host sends image t; a tick ends
  * when nothing happens any more, with a barrier that costs clock.barrier_ns and clock.barrier_per_core_ns for each core
