@@ -27,7 +27,7 @@ static void add_packets(void *user, int part, weft_packet_kind kind, int from, c
         sums->status = weft_noc_zero_load(&cycles, sums->config, from, route->cores[i], flits, sums->err);
         sums->zero_load += times * cycles;
         sums->received[route->cores[i]] += times * (uint64_t)flits;
-        if (i == 0 || !input->chip->noc.multicast) sums->sent[from] += times * (uint64_t)flits;
+        sums->sent[from] += times * (uint64_t)flits;
     }
 }
 
@@ -56,11 +56,9 @@ weft_status weft_report_collect_network(weft_report_tables *tables, weft_error *
     return status;
 }
 
-/* Every packet passes one router more than links: what was counted when it was sent, against what arrived. A tree of
- * packets passes more, and its copies arrive: there, only the closed form is left. */
+/* Every packet passes one router more than links: what was counted when it was sent, against what arrived. */
 static void check_flits(weft_report_tables *tables, const weft_timing *timing) {
     uint64_t sent = 0;
-    if (tables->input->chip->noc.multicast) return;
     for (int s = 0; s <= timing->stage_count; s++)
         sent += timing->stage_events[s].n[WEFT_EVENT_ROUTER_FLIT] - timing->stage_events[s].n[WEFT_EVENT_LINK_FLIT];
     weft_report_check_equal(tables, "flits_in_equal_flits_out", (double)sent, "sent", (double)timing->flits,
