@@ -93,6 +93,13 @@ static const weft_option eval_table[] = {
      .value = "FILE",
      .complete = WEFT_COMPLETE_FILE,
      .help = "What --layers shows as CSV, a row a distortion and layer"},
+    {.name = "images-csv",
+     .kind = WEFT_OPTION_TEXT,
+     .offset = offsetof(eval_options, images_csv),
+     .value = "FILE",
+     .complete = WEFT_COMPLETE_FILE,
+     .help = "For each image its label and, a column a distortion, how many draws got it wrong: networks can then be "
+             "compared image by image"},
 };
 
 /* Progress of a sweep, counted in draws. */
@@ -123,12 +130,25 @@ static int point_draws(const weft_eval_point *point, int draws) {
     return !point->deployed && weft_transform_chain_is_stochastic(&point->chain) ? draws : 1;
 }
 
+static weft_status keep_images(weft_eval_grid *grid, weft_eval_point *point, const weft_evaluator *evaluator,
+                               weft_error *err) {
+    size_t images = weft_evaluator_images(evaluator);
+    point->wrong = malloc(images * sizeof *point->wrong);
+    if (!grid->labels) grid->labels = malloc(images);
+    if (!point->wrong || !grid->labels)
+        return weft_error_set(err, WEFT_E_MEMORY, "no memory for the results of %zu images", images);
+    memcpy(point->wrong, weft_evaluator_wrong(evaluator), images * sizeof *point->wrong);
+    memcpy(grid->labels, weft_evaluator_labels(evaluator), images);
+    return WEFT_OK;
+}
+
 static weft_status run_point(weft_eval_grid *grid, weft_eval_point *point, weft_evaluator *evaluator, weft_error *err) {
     if (grid->options->layers || grid->options->layers_csv) {
         point->layers = calloc((size_t)grid->layer_count + 1, sizeof *point->layers);
         if (!point->layers) return weft_error_set(err, WEFT_E_MEMORY, "no memory for the layers' results");
     }
-    return weft_evaluator_run(evaluator, point->deployed ? NULL : &point->chain, &point->result, point->layers, err);
+    WEFT_TRY(weft_evaluator_run(evaluator, point->deployed ? NULL : &point->chain, &point->result, point->layers, err));
+    return grid->options->images_csv ? keep_images(grid, point, evaluator, err) : WEFT_OK;
 }
 
 static weft_status run_points(weft_eval_grid *grid, eval_watch *watch, weft_evaluator *evaluator, weft_error *err) {
@@ -186,6 +206,7 @@ static weft_status evaluate_and_write(weft_eval_grid *grid, const weft_network *
     WEFT_TRY(evaluate(grid, net, session, err));
     if (o->csv) WEFT_TRY(weft_eval_write_csv(grid, err));
     if (o->layers_csv) WEFT_TRY(weft_eval_write_layers_csv(grid, err));
+    if (o->images_csv) WEFT_TRY(weft_eval_write_images_csv(grid, err));
     return o->common.json ? weft_eval_write_json(grid, err) : WEFT_OK;
 }
 
@@ -198,6 +219,7 @@ static weft_status eval_run(const void *options, const weft_console *session, we
     WEFT_TRY_GOTO(precision_parse(&grid.precision, o->precision, err));
     WEFT_TRY_GOTO(weft_output_probe(o->csv, err));
     WEFT_TRY_GOTO(weft_output_probe(o->layers_csv, err));
+    WEFT_TRY_GOTO(weft_output_probe(o->images_csv, err));
     WEFT_TRY_GOTO(weft_onnx_read(&net, o->network, err));
     WEFT_TRY_GOTO(evaluate_and_write(&grid, net, session, err));
 cleanup:

@@ -6,7 +6,7 @@
 
 typedef struct weft_eval_cli_options {
     weft_common common;
-    const char *network, *dataset, *recalibrate, *precision, *csv, *layers_csv;
+    const char *network, *dataset, *recalibrate, *precision, *csv, *layers_csv, *images_csv;
     weft_texts transforms, sweeps;
     uint64_t images, draws, seed;
     bool layers;
@@ -21,11 +21,13 @@ typedef struct weft_eval_point {
     char value[64];
     weft_eval_result result;
     weft_eval_layer *layers; /* [layer_count] or NULL */
+    uint32_t *wrong;         /* [images] draws that got the image wrong, or NULL */
 } weft_eval_point;
 
 typedef struct weft_eval_grid {
     weft_eval_point *points;
     int count, layer_count;
+    uint8_t *labels; /* [images] or NULL */
     const weft_eval_cli_options *options;
     weft_sha256 hash; /* of the network's file */
     weft_precision precision;
@@ -46,5 +48,6 @@ void weft_eval_print_point(const weft_eval_grid *grid, const weft_eval_point *po
 weft_status weft_eval_write_json(const weft_eval_grid *grid, weft_error *err);
 weft_status weft_eval_write_csv(const weft_eval_grid *grid, weft_error *err);        /* --csv: a row a point */
 weft_status weft_eval_write_layers_csv(const weft_eval_grid *grid, weft_error *err); /* a row a point and layer */
+weft_status weft_eval_write_images_csv(const weft_eval_grid *grid, weft_error *err); /* a row an image */
 
 #endif

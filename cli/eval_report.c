@@ -172,3 +172,20 @@ weft_status weft_eval_write_layers_csv(const weft_eval_grid *grid, weft_error *e
         }
     return weft_output_commit(&out, err);
 }
+
+weft_status weft_eval_write_images_csv(const weft_eval_grid *grid, weft_error *err) {
+    weft_output out;
+    WEFT_TRY(weft_output_open(&out, grid->options->images_csv, err));
+    fputs("image,label", out.stream);
+    for (int i = 0; i < grid->count; i++) {
+        fputc(',', out.stream);
+        csv_text(out.stream, grid->points[i].transform);
+    }
+    fputc('\n', out.stream);
+    for (size_t k = 0; k < grid->points[0].result.images; k++) {
+        fprintf(out.stream, "%zu,%d", k, grid->labels[k]);
+        for (int i = 0; i < grid->count; i++) fprintf(out.stream, ",%" PRIu32, grid->points[i].wrong[k]);
+        fputc('\n', out.stream);
+    }
+    return weft_output_commit(&out, err);
+}

@@ -131,7 +131,11 @@ weft_status weft_eval_grid_make(weft_eval_grid *grid, const weft_eval_cli_option
 }
 
 void weft_eval_grid_free(weft_eval_grid *grid) {
-    for (int i = 0; i < grid->count; i++) free(grid->points[i].layers);
+    for (int i = 0; i < grid->count; i++) {
+        free(grid->points[i].layers);
+        free(grid->points[i].wrong);
+    }
+    free(grid->labels);
     free(grid->points);
     *grid = (weft_eval_grid){0};
 }

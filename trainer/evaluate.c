@@ -50,7 +50,8 @@ static weft_status open_test(weft_evaluator *e, const char *dataset, weft_error 
     WEFT_TRY(weft_dataset_inputs(e->set, &e->net->preprocess, 0, e->images, e->test, err));
     e->logits = weft_aligned_alloc(BLOCK, (size_t)e->set->classes * sizeof(float));
     e->share = malloc(e->images * sizeof *e->share);
-    return e->logits && e->share ? WEFT_OK : weft_error_set(err, WEFT_E_MEMORY, "out of memory");
+    e->wrong = calloc(e->images, sizeof *e->wrong);
+    return e->logits && e->share && e->wrong ? WEFT_OK : weft_error_set(err, WEFT_E_MEMORY, "out of memory");
 }
 
 static weft_status evaluator_open(weft_evaluator *e, const char *dataset, weft_error *err) {
@@ -86,6 +87,7 @@ void weft_evaluator_destroy(weft_evaluator *e) {
     weft_aligned_free(e->logits);
     for (size_t i = 0; i < e->seen_count; i++) free(e->seen[i].wrong);
     free(e->seen);
+    free(e->wrong);
     free(e->share);
     free(e->first);
     weft_dataset_destroy(e->set);
@@ -179,6 +181,12 @@ static weft_status evaluate_draw(weft_evaluator *e, const weft_transform_chain *
 
 /* ---- all draws ---- */
 
+size_t weft_evaluator_images(const weft_evaluator *e) { return e->images; }
+
+const uint32_t *weft_evaluator_wrong(const weft_evaluator *e) { return e->wrong; }
+
+const uint8_t *weft_evaluator_labels(const weft_evaluator *e) { return e->set->labels; }
+
 int weft_evaluator_layer_count(const weft_evaluator *e) {
     int count = 0;
     for (int i = 0; i < e->source->layer_count; i++) count += weft_layer_has_weights(&e->source->layers[i]);
@@ -202,6 +210,7 @@ static double finish_layers(weft_eval_layer *layers, int count, int draws) {
 static weft_status compare_with_first(weft_evaluator *e, weft_eval_result *result, weft_error *err) {
     double std = result->error_percent_std / 100, low, high;
     double half = result->draws > 1 ? weft_student_quantile(result->draws - 1) * std / sqrt(result->draws) : 0;
+    for (size_t i = 0; i < e->images; i++) e->share[i] = (float)e->wrong[i] / (float)result->draws;
     if (e->first == NULL) {
         e->first = malloc(e->images * sizeof *e->first);
         if (e->first == NULL) return weft_error_set(err, WEFT_E_MEMORY, "out of memory");
@@ -223,11 +232,11 @@ static weft_status run_draws(weft_evaluator *e, const weft_transform_chain *chai
                              weft_eval_layer *layers, bool correlate, weft_error *err) {
     double mean = 0, squares = 0;
     int draws = chain && weft_transform_chain_is_stochastic(chain) ? e->options.draws : 1;
-    memset(e->share, 0, e->images * sizeof *e->share);
+    memset(e->wrong, 0, e->images * sizeof *e->wrong);
     for (int k = 0; k < draws; k++) {
         const weft_eval_seen *seen = NULL;
         WEFT_TRY(evaluate_draw(e, chain, k, correlate, &seen, err));
-        for (size_t i = 0; i < e->images; i++) e->share[i] += (float)seen->wrong[i] / (float)draws;
+        for (size_t i = 0; i < e->images; i++) e->wrong[i] += seen->wrong[i];
         WEFT_TRY(weft_evaluator_layers(e, correlate, layers, err));
         double rate = (double)seen->errors / (double)e->images, delta = rate - mean;
         mean += delta / (k + 1);

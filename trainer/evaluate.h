@@ -31,8 +31,8 @@ struct weft_evaluator {
     size_t images, calibration_count;
     weft_eval_seen *seen;
     size_t seen_count;
-    float *share, *first; /* [images] share of this run's draws, and of the first run's, that were wrong; first NULL:
-                             no run yet */
+    uint32_t *wrong;      /* [images] draws of the last run that were wrong */
+    float *share, *first; /* [images] scratch; share of the first run's draws that were wrong, NULL before it */
     double first_percent; /* error of the first run */
     double first_half;    /* half width of its interval over draws, as a rate */
 };

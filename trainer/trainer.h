@@ -122,6 +122,11 @@ weft_status weft_evaluator_create(weft_evaluator **out, const weft_network *net,
                                   const weft_eval_options *options, weft_error *err);
 void weft_evaluator_destroy(weft_evaluator *evaluator);          /* NULL is allowed */
 int weft_evaluator_layer_count(const weft_evaluator *evaluator); /* CONV and DENSE layers */
+/* Test images used; their labels; and of each the draws of the last run that got it wrong. The arrays are the
+ * evaluator's, [weft_evaluator_images]. */
+size_t weft_evaluator_images(const weft_evaluator *evaluator);
+const uint8_t *weft_evaluator_labels(const weft_evaluator *evaluator);
+const uint32_t *weft_evaluator_wrong(const weft_evaluator *evaluator);
 /* chain: NULL for the deployed weights as the file has them; else chain(W). layers: [weft_evaluator_layer_count],
  * filled in (which takes several times as long), or NULL. The result depends on network, data, options and chain only,
  * and its differences on the first run's chain. INTERRUPTED when *options.stop becomes non-zero. */

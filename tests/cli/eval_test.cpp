@@ -159,6 +159,27 @@ TEST_F(CliEval, layers_as_table_json_and_csv) {
     EXPECT_EQ(eval({"--json", "-"}).out.find("\"layers\""), std::string::npos); // only when asked for
 }
 
+TEST_F(CliEval, wrong_draws_of_each_image_add_up_to_the_errors) {
+    Ran run = eval({"--sweep", "none", "--sweep", "addnorm:sigma=0.5,1", "--draws", "3", "--images", "20", "--csv",
+                    "s.csv", "--images-csv", "i.csv"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    auto points = csv("s.csv"), images = csv("i.csv");
+    ASSERT_EQ(images.size(), 21u);
+    EXPECT_EQ(images[0], (Words{"image", "label", "none", "addnorm:sigma=0.5", "addnorm:sigma=1"}));
+    for (size_t p = 1; p < points.size(); p++) {
+        int draws = std::stoi(points[p][8]), sum = 0, split = 0;
+        for (size_t i = 1; i < images.size(); i++) {
+            int wrong = std::stoi(images[i][p + 1]);
+            EXPECT_EQ(images[i][0], std::to_string(i - 1));
+            EXPECT_LE(wrong, draws);
+            sum += wrong;
+            split += wrong > 0 && wrong < draws;
+        }
+        EXPECT_NEAR(100.0 * sum / (20 * draws), std::stod(points[p][3]), 1e-4);
+        EXPECT_EQ(split > 0, draws > 1); // noise this strong turns some images in some draws only
+    }
+}
+
 TEST_F(CliEval, recalibrate_all) {
     ASSERT_EQ(eval({"--recalibrate", "all", "--csv", "t.csv"}).code, 0);
     EXPECT_EQ(csv("t.csv")[1][10], "60");

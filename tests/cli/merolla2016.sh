@@ -63,6 +63,11 @@ paired 12.2 1.8 2.9 && expect 0 0 'difference 2.23 [1.80, 2.90]'
 paired 11.9 1.8 3.1 && expect 1 1 'does not hold   clipping alone makes Te-Sign survive'
 falsify Stoch-C addnorm:sigma=0.7 70 && expect 1 1 'does not hold   Stoch-C is better under AddNorm 0.7'
 falsify StochM-C addnorm:sigma=0.4 17 && expect 1 1 'does not hold   StochM-C is better under AddNorm 0.4'
+# So does a comparison image by image.
+pair() { printf 'transform,net,against,difference_percent,low_percent,high_percent\naddnorm:sigma=0.4,%s,StochM-C,%s\n' "$1" "$2" >set/pairs.csv; }
+falsify StochM-C addnorm:sigma=0.4 17 && pair Power-C 0.65,0.2,1.1 && expect 0 0 'Power-C 17.65 [16.90, 18.40], 0.65 [0.20, 1.10] above'
+pair Power-C 0.65,-0.1,1.4 && expect 1 1 'does not hold   StochM-C is better under AddNorm 0.4'
+falsify StochM-C addnorm:sigma=0.4 11 && pair Power-C 0.65,-0.1,1.4 && expect 1 1 'does not hold   StochM-C is better under AddNorm 0.4'
 falsify Power-C addnorm:sigma=0.5 10.2 && expect 1 2 'does not hold   Stoch-C is better under AddNorm 0.5'
 # Best at every sigma, but not by far.
 rm -rf set && cp -r true set
@@ -145,6 +150,12 @@ for file in fig1 fig2; do
     grep -q '</svg>' "out/$file.svg" || fail "$file.svg is not whole"
     grep -q 'PNG' "out/$file.png" || fail "$file.png is none"
 done
+# Nets against nets: the two stochastic ones with all others at eleven sigmas, differences as in the tables.
+expect_lines out/pairs.csv $((1 + 2 * 5 * 11))
+error() { awk -F, -v t="$2" '$1 == t { print $4 }' "out/$1.csv"; }
+awk -F, -v power="$(error Power-C addnorm:sigma=0.4)" -v stoch="$(error Stoch-C addnorm:sigma=0.4)" '
+    $1 == "addnorm:sigma=0.4" && $2 == "Power-C" && $3 == "Stoch-C" && ($4 - power + stoch) ^ 2 < 1e-6 && $5 < $4 && $4 < $6 { found = 1 }
+    END { exit !found }' out/pairs.csv || fail 'pairs.csv: Power-C against Stoch-C'
 # The clip option and the projections reached the trainer.
 for pair in None-NC:none None-C:0.5 Sign-C:0.5; do
     grep -aq "weft.clip..${pair#*:}" "nets/${pair%%:*}.onnx" || "$weft" info "nets/${pair%%:*}.onnx" | grep -q "clip.*${pair#*:}" ||
