@@ -1,0 +1,136 @@
+/* An experiment: what an experiment.yaml asks, read, expanded to points and checked before anything runs.
+ *
+ *     name: noise
+ *     dataset: cifar10            # settings at the top are every point's, unless a block or an axis says otherwise
+ *     images: 1000
+ *     trials: 5
+ *     nets:
+ *       sign: {recipe: cifar10-merolla-fast, set: {projection: sign}}   # trained when RUNS/nets/sign.onnx is missing
+ *       stoch: {file: nets/stoch.onnx}                                  # beside the experiment's file
+ *     chips:
+ *       small: {chip: isaac-ce, set: {noc.mesh: [4, 4]}}
+ *     points:
+ *       - name: devices
+ *         set: {images: 500}                     # fixed in this block
+ *         grid:                                  # every combination, the last axis fastest
+ *           net: [sign, stoch]
+ *           chip: [small, hermes]                # of `chips`, a file, or an installed chip
+ *           adc.bits: [4, 5, 6, 7, 8]            # a key of the chip; also 4..8 or 0..2/0.5
+ *           device:                              # an axis of named variants, each any settings
+ *             ideal: {}
+ *             month: {device.program: "pcm_program|pcm_drift:time_s=2.6e6", recalibrate: 500}
+ *         zip: {images: [100, 200], seed: [1, 2]}  # axes that go together; combined with the grid
+ *         list: [{net: sign}, {net: stoch, trials: 9}]   # points one by one; combined with grid and zip
+ *         only: [{net: sign}, {adc.bits: ">= 6"}]  # conditions: a point stays when one of them matches
+ *         exclude: [{chip: hermes, adc.bits: [4, 5]}]    # and goes when one of these does
+ *
+ * A condition matches when every key of it does: a value, one of a list of values, or a comparison "< 6", "<= 6",
+ * "> 6", ">= 6", "!= 6". Keys are axes (a variant's name) or settings. Numbers compare as numbers. */
+#ifndef WEFT_SWEEP_EXPERIMENT_H
+#define WEFT_SWEEP_EXPERIMENT_H
+
+#include "core/file.h"
+#include "core/schema.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WEFT_POINTS_MAX 1000000
+
+typedef enum weft_point_kind {
+    WEFT_POINT_SIM,    /* weft map (once for net, chip and mapping settings), then weft sim */
+    WEFT_POINT_EVAL,   /* weft eval: no chip */
+    WEFT_POINT_REPLAY, /* weft replay of a trace on a chip: no net, no data set */
+    WEFT_POINT_NOC     /* weft noc on a chip */
+} weft_point_kind;
+extern const char *const weft_point_kind_names[]; /* NULL-terminated: sim, eval, replay, noc */
+
+/* Settings of a point as its YAML says, one field table for all kinds (weft_point_record: key, range, default, text).
+ * A setting that a point's kind does not use may not be given for it. Strings live in the experiment. */
+typedef struct weft_point_settings {
+    int kind;
+    const char *net, *chip, *dataset, *trace; /* "": none */
+    const char *transform;                    /* chain; "" as deployed */
+    int64_t images;                           /* 0: all */
+    int64_t trials;                           /* sim: programmed chips; eval: draws */
+    int64_t seed;
+    const char *recalibrate; /* as weft sim and weft eval: "none", a count, "all" */
+    int64_t timed_images;    /* sim: 0 functional only */
+    const char *precision;   /* eval: fp32, bf16, auto */
+    struct {                 /* map: ... */
+        int objective;       /* weft_objective */
+        const char *placer;  /* "": the default */
+        bool replicate;
+        int64_t arrays, parts, chips, seed;
+    } map;
+    struct {         /* traffic: ... (noc) */
+        int pattern; /* weft_noc_pattern */
+        double rate;
+        int64_t packet_flits, cycles, warmup;
+    } traffic;
+} weft_point_settings;
+extern const weft_record weft_point_record;
+
+/* "adc.bits" = "6", "device" = "month", "net" = "sign" */
+typedef struct weft_point_axis {
+    const char *key, *value;
+} weft_point_axis;
+
+typedef struct weft_point {
+    const char *block; /* its block's name */
+    weft_point_settings settings;
+    weft_point_axis *axes; /* [axis_count] what was varied in its block, in the order of the file */
+    int axis_count;
+    const char **set; /* [set_count] "adc.bits=6": keys of the chip, those of its entry in `chips` first */
+    int set_count;
+    int net;                  /* index of its net, -1: none */
+    const weft_yaml_node *at; /* its block, for messages */
+} weft_point;
+
+typedef struct weft_experiment_net {
+    const char *name;
+    char path[4096];    /* of the file; of a trained one RUNS/nets/NAME.onnx, filled in by weft_experiment_runs */
+    const char *recipe; /* "": a file that must exist */
+    const char **set;   /* [set_count] "projection=sign" of the recipe */
+    int set_count;
+    const weft_yaml_node *at;
+} weft_experiment_net;
+
+typedef struct weft_experiment {
+    const char *name, *description;
+    weft_experiment_net *nets; /* those that points use: of `nets`, or files named in a point */
+    int net_count;
+    weft_point *points;
+    size_t point_count;
+    /* search: ... (weft_sweep --search; search.h); kind 0: none */
+    struct {
+        int kind; /* weft_search_kind */
+        int64_t samples, seed, rungs;
+        double keep;                     /* share of points that a rung passes on */
+        weft_strings minimise, maximise; /* metrics (metrics.h) */
+    } search;
+    char path[4096];
+    weft_sha256 sha256; /* of the file's bytes and the overrides */
+    weft_yaml yaml;
+} weft_experiment;
+
+/* path: a file, or a name of experiments/. overrides: "images=100", top-level settings. Everything that can be known
+ * without running is checked: unknown keys (with the nearest), empty axes, zips of unequal length, a setting that two
+ * axes of a block both give, nets, recipes, chips (each (chip, set) is loaded once), data sets and traces that do not
+ * exist, transforms that cannot be parsed, points that are listed twice, more than WEFT_POINTS_MAX of them, a block
+ * without points. Errors carry file:line:column of the value at fault. Destroy also after a failure. */
+weft_status weft_experiment_load(weft_experiment *out, const char *path, const char *const *overrides,
+                                 int override_count, weft_error *err);
+void weft_experiment_destroy(weft_experiment *experiment); /* safe on a zeroed one */
+/* Where trained nets lie: fills in their paths. INVALID when one gets too long. */
+weft_status weft_experiment_runs(weft_experiment *experiment, const char *runs, weft_error *err);
+/* The manual of the file (weft describe experiment). */
+void weft_experiment_describe(FILE *stream);
+/* "net=sign chip=small adc.bits=6", for people; cut to fit. */
+void weft_point_label(char *out, size_t size, const weft_point *point);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
