@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,15 @@
 #include <unistd.h>
 
 #include "core/file.h"
+
+double weft_plot_unit(double largest, int exponent, const char **prefix) {
+    static const char *const prefixes[] = {"f", "p", "n", "µ", "m", "", "k", "M"};
+    int step = 0;
+    for (int i = 0; i < 8; i++)
+        if (largest * pow(10, exponent - (3 * i - 15)) >= 1) step = i;
+    *prefix = prefixes[step];
+    return pow(10, exponent - (3 * step - 15));
+}
 
 /* A descriptor that reads script from its beginning; the file has no name any more. -1 on failure. */
 static int script_open(const char *script, size_t size, const char *folder) {

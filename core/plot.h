@@ -23,6 +23,9 @@ void weft_plot_head(FILE *script, weft_plot_format format, const char *name, int
 /* name reduced to letters, digits and a few marks: nothing that means something to gnuplot. */
 void weft_plot_name(char *out, size_t out_size, const char *name);
 
+/* Power of ten and prefix so that `largest` (in units of 10^exponent) has 1 to 3 digits before the point. */
+double weft_plot_unit(double largest, int exponent, const char **prefix);
+
 /* *out: what gnuplot printed, malloc'd, with a zero behind its *out_size bytes; NULL when gnuplot is missing or failed.
  * The script lies in an unnamed temporary file in folder meanwhile. Errors: IO, MEMORY. */
 weft_status weft_plot_draw(char **out, size_t *out_size, const char *script, size_t size, const char *folder,

@@ -9,14 +9,14 @@ extern "C" {
 #endif
 
 typedef struct weft_page_options {
-    const char *folder;   /* created; index.html last */
-    weft_strings figures; /* "y over x by series" asked for; empty: chosen from the axes of each block */
-    const char *title;    /* NULL: the experiment's name */
+    const char *folder; /* created; index.html last */
+    const char *title;  /* NULL: the experiment's name */
 } weft_page_options;
 
 /* FOLDER/index.html (self-contained: tables that can be sorted and filtered, figures inlined, chips and nets, what
  * falls short), figures as .svg and .png (gnuplot, error bands over trials, colours that the colour-blind tell apart),
- * FOLDER/points.csv. Without gnuplot: a sentence in the place of each figure, and tell() says so. */
+ * names figure_NN. Without gnuplot: a sentence in the place of each figure, and tell() says so. The page names
+ * points.csv, which the caller writes beside it (weft_store_csv). */
 weft_status weft_page_write(const weft_store_table *table, const weft_page_options *options,
                             void (*tell)(void *context, const char *text), void *context, weft_error *err);
 
@@ -34,8 +34,6 @@ typedef struct weft_sensitivity {
     double share, range;
     const char *lowest, *highest; /* values */
 } weft_sensitivity;
-weft_status weft_sensitivities(weft_sensitivity **out, int *count, const weft_store_table *table, const char *block,
-                               int metric, weft_error *err);
 
 #ifdef __cplusplus
 }

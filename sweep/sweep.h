@@ -16,10 +16,9 @@ typedef struct weft_sweep_progress {
 
 typedef struct weft_sweep_options {
     const char *runs;
-    int jobs;          /* worker processes of this rank; 0: as many as processors, one OpenMP thread each */
-    int threads;       /* OpenMP threads of a worker; 0: processors / jobs, at least 1 */
-    int retries;       /* of a point whose worker died (not of one that failed with an error: that is its result) */
-    bool retry_failed; /* points that failed before are tried again; else they stay as they are */
+    int jobs;    /* worker processes of this rank; 0: as many as processors, one OpenMP thread each */
+    int threads; /* OpenMP threads of a worker; 0: processors / jobs, at least 1 */
+    int retries; /* of a point whose worker died (not of one that failed with an error: that is its result) */
     const volatile sig_atomic_t *stop;
     void (*progress)(void *context, const weft_sweep_progress *progress); /* about once a second; NULL: silent */
     void *context;
@@ -28,7 +27,8 @@ typedef struct weft_sweep_options {
 typedef struct weft_sweep_result {
     size_t points, cached, done, failed;
     double seconds, worker_seconds; /* by the clock; spent inside points, summed over workers */
-    char first_failure[1200];       /* "": none */
+    char first_failure[1400];       /* "": none */
+    int rank;                       /* of this process; only rank 0 knows the rest */
 } weft_sweep_result;
 
 /* What would run: number of points, cached ones, and seconds (from executions of like points; NaN: nothing known). */
@@ -37,8 +37,11 @@ typedef struct weft_sweep_estimate {
     int trainings; /* nets that would be trained first */
     double seconds;
 } weft_sweep_estimate;
-weft_status weft_sweep_estimate_make(weft_sweep_estimate *out, weft_experiment *experiment,
-                                     const weft_sweep_options *options, weft_error *err);
+/* workers: that share the work. */
+weft_status weft_sweep_estimate_make(weft_sweep_estimate *out, weft_experiment *experiment, const char *runs,
+                                     int workers, weft_error *err);
+/* Worker processes where options say 0: one under an MPI launcher, else as many as processors. */
+int weft_sweep_jobs(int jobs);
 
 /* Trains missing nets, then runs every point that has no result, in worker processes (forked, so that a crash costs a
  * point, not the sweep): each takes the next point when it is free, points that share a mapping and a programmed chip

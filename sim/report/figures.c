@@ -13,15 +13,6 @@
 #define LABELS_MAX 20 /* classes: above, the matrix goes without numbers */
 #define NAME_MAX_CHARS 24
 
-double weft_report_unit(double largest, int exponent, const char **prefix) {
-    static const char *const prefixes[] = {"f", "p", "n", "µ", "m", "", "k", "M"};
-    int step = 0;
-    for (int i = 0; i < 8; i++)
-        if (largest * pow(10, exponent - (3 * i - 15)) >= 1) step = i;
-    *prefix = prefixes[step];
-    return pow(10, exponent - (3 * step - 15));
-}
-
 static void head(FILE *s, const char *name, int height) { weft_report_figure_head(s, name, height); }
 
 void weft_report_figure_head(FILE *s, const char *name, int height) {
@@ -40,7 +31,7 @@ static void draw_energy(FILE *s, const weft_report_tables *tables) {
     int rows = 0;
     for (int k = 0; k < tables->component_count; k++) largest = fmax(largest, tables->component_pj[k]);
     const char *prefix;
-    double scale = weft_report_unit(largest, -12, &prefix);
+    double scale = weft_plot_unit(largest, -12, &prefix);
     head(s, "energy", 90 + 30 * tables->component_count);
     fputs("$bars << END\n", s);
     for (int k = 0; k < tables->component_count; k++) {
@@ -71,8 +62,8 @@ static void draw_layers(FILE *s, const weft_report_tables *tables) {
         energy = fmax(energy, tables->layers[l].energy_pj);
         if (isfinite(tables->layers[l].busy_ns)) time = fmax(time, tables->layers[l].busy_ns);
     }
-    double energy_scale = weft_report_unit(energy, -12, &energy_prefix),
-           time_scale = weft_report_unit(time, -9, &time_prefix);
+    double energy_scale = weft_plot_unit(energy, -12, &energy_prefix),
+           time_scale = weft_plot_unit(time, -9, &time_prefix);
     head(s, "layers", 100 + 30 * tables->stage_count);
     fputs("$bars << END\n", s);
     for (int l = 0; l < tables->stage_count; l++) {

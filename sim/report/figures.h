@@ -16,8 +16,6 @@ extern "C" {
 #define PLOT_WIDTH 490 /* of a plot with a colour bar beside it */
 #define TALLEST 900.0
 
-/* Power of ten and prefix so that `largest` (in units of 10^exponent) has 1 to 3 digits before the point. */
-double weft_report_unit(double largest, int exponent, const char **prefix);
 void weft_report_figure_head(FILE *script, const char *name, int height);
 /* Of timed images. */
 void weft_report_draw_images(FILE *script, const weft_report_tables *tables);

@@ -12,7 +12,7 @@ void weft_report_draw_images(FILE *s, const weft_report_tables *tables) {
     uint64_t origin = timing->image_start[0];
     double cycle = tables->input->chip->cycle_ns, last = (double)(timing->image_end[shown - 1] - origin) * cycle;
     const char *prefix;
-    double scale = weft_report_unit(last, -9, &prefix) * cycle;
+    double scale = weft_plot_unit(last, -9, &prefix) * cycle;
     weft_report_figure_head(s, "images", 100 + 26 * shown);
     fputs("$bars << END\n", s);
     for (int i = 0; i < shown; i++)
@@ -118,8 +118,8 @@ void weft_report_draw_power(FILE *s, const weft_report_tables *tables) {
     const char *time_prefix, *power_prefix;
     int order[WEFT_EVENT_COUNT];
     const int count = largest_components(tables, order), shown = count < COMPONENTS_SHOWN ? count : COMPONENTS_SHOWN;
-    const double time_scale = weft_report_unit((double)timing->cycles * cycle_ns, -9, &time_prefix) * cycle_ns;
-    const double power_scale = weft_report_unit(largest_power(tables), -3, &power_prefix);
+    const double time_scale = weft_plot_unit((double)timing->cycles * cycle_ns, -9, &time_prefix) * cycle_ns;
+    const double power_scale = weft_plot_unit(largest_power(tables), -3, &power_prefix);
     weft_report_figure_head(s, "power", 340);
     power_data(s, tables, order, shown, time_scale, power_scale);
     fprintf(s,
