@@ -170,14 +170,6 @@ static weft_status run_points(weft_eval_grid *grid, eval_watch *watch, weft_eval
     return status;
 }
 
-static weft_status precision_parse(weft_precision *precision, const char *text, weft_error *err) {
-    bool automatic = text && strcmp(text, "auto") == 0, bf16 = text && strcmp(text, "bf16") == 0;
-    bf16 |= automatic && weft_precision_is_native(WEFT_PRECISION_BF16);
-    *precision = bf16 ? WEFT_PRECISION_BF16 : WEFT_PRECISION_FP32;
-    if (!text || automatic || bf16 || strcmp(text, "fp32") == 0) return WEFT_OK;
-    return weft_error_set(err, WEFT_E_USAGE, "--precision: \"%.80s\" is none of fp32, bf16, auto", text);
-}
-
 static weft_status evaluate(weft_eval_grid *grid, const weft_network *net, const weft_console *session,
                             weft_error *err) {
     const eval_options *o = grid->options;
@@ -216,7 +208,7 @@ static weft_status eval_run(const void *options, const weft_console *session, we
     weft_eval_grid grid;
     weft_status status = WEFT_OK;
     WEFT_TRY_GOTO(weft_eval_grid_make(&grid, o, err));
-    WEFT_TRY_GOTO(precision_parse(&grid.precision, o->precision, err));
+    WEFT_TRY_GOTO(weft_precision_parse(&grid.precision, o->precision, err));
     WEFT_TRY_GOTO(weft_output_probe(o->csv, err));
     WEFT_TRY_GOTO(weft_output_probe(o->layers_csv, err));
     WEFT_TRY_GOTO(weft_output_probe(o->images_csv, err));

@@ -15,8 +15,7 @@ static chip_sums sums_of(const weft_chip *chip) {
     sums.peak_tops = 2e-3 * (double)sums.weights / ((double)chip->mvm_interval_cycles * chip->cycle_ns);
     sums.static_mw = chip->static_power.core_mw.value * chip->core_count +
                      chip->static_power.router_mw.value * chip->router_count + chip->static_power.chip_mw.value;
-    sums.area_mm2 = chip->area.core_mm2.value * chip->core_count + chip->area.router_mm2.value * chip->router_count +
-                    chip->area.chip_mm2.value;
+    sums.area_mm2 = weft_chip_area_mm2(chip);
     return sums;
 }
 

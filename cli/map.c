@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cli/map.h"
-#include "core/onnx.h"
 
 typedef struct map_options {
     weft_common common;
@@ -119,21 +118,7 @@ static const weft_option map_table[] = {
      .help = "Draw how many flits cross each link, as SVG; likewise"},
 };
 
-static void map_work_free(weft_map_work *work) {
-    weft_map_report_destroy(&work->report);
-    weft_mapping_destroy(work->mapping);
-    weft_chip_destroy(work->chip);
-    weft_stages_destroy(work->stages);
-    weft_network_destroy(work->net);
-}
-
 /* ---- the two ways ---- */
-
-static weft_status copy_path(char out[4096], const char *path, weft_error *err) {
-    int length = snprintf(out, 4096, "%s", path);
-    return length >= 0 && length < 4096 ? WEFT_OK
-                                        : weft_error_set(err, WEFT_E_INVALID, "the path %.200s... is too long", path);
-}
 
 /* What people and programs get to see, once work->report is there. */
 static weft_status show(const map_options *o, const weft_console *session, const weft_map_work *work, weft_error *err) {
@@ -160,18 +145,9 @@ static weft_status probe_outputs(const map_options *o, weft_error *err) {
 static weft_status make_mapping(const map_options *o, const weft_console *session, weft_map_work *work,
                                 weft_error *err) {
     WEFT_TRY(probe_outputs(o, err));
-    WEFT_TRY(weft_chip_load(&work->chip, o->chip, o->set.items, o->set.count, err));
-    WEFT_TRY(weft_onnx_read(&work->net, o->network, err));
-    WEFT_TRY(weft_lower_shapes(&work->stages, work->net, err));
-    WEFT_TRY(weft_map(&work->mapping, &work->report, work->stages, work->chip, &work->options, err));
-    weft_mapping *mapping = work->mapping;
-    WEFT_TRY(copy_path(mapping->network_path, o->network, err));
-    WEFT_TRY(copy_path(mapping->chip_path, work->chip->path, err));
-    WEFT_TRY(weft_sha256_file(&mapping->network_sha256, o->network, err));
-    mapping->chip_sha256 = work->chip->sha256;
-    for (int i = 0; i < o->set.count; i++) WEFT_TRY(weft_mapping_add_setting(mapping, o->set.items[i], err));
+    WEFT_TRY(weft_map_make(work, o->network, o->chip, &o->set, err));
     if (o->calibrate) WEFT_TRY(weft_map_calibrate(work, o->calibrate, (size_t)o->calibration_images, err));
-    WEFT_TRY(weft_mapping_write(mapping, o->out, err));
+    WEFT_TRY(weft_mapping_write(work->mapping, o->out, err));
     return show(o, session, work, err);
 }
 
@@ -271,7 +247,7 @@ static weft_status map_run(const void *options, const weft_console *session, wef
     WEFT_TRY(check_usage(o, err));
     WEFT_TRY(fill_options(&work.options, o, err));
     weft_status status = o->check ? check_mapping(o, session, &work, err) : make_mapping(o, session, &work, err);
-    map_work_free(&work);
+    weft_map_work_free(&work);
     return status;
 }
 

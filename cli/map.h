@@ -4,17 +4,7 @@
 #define WEFT_CLI_MAP_H
 
 #include "cli/commands.h"
-#include "mapper/mapper.h"
-
-/* What both ways of the command hold. */
-typedef struct weft_map_work {
-    weft_network *net;
-    weft_stages *stages;
-    weft_chip *chip;
-    weft_mapping *mapping;
-    weft_map_options options;
-    weft_map_report report;
-} weft_map_work;
+#include "mapper/make.h"
 
 /* Sets the mapping's ranges to what the mapped network's activations reach on the first `images` training images of the
  * data set, as the training saw them. */

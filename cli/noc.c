@@ -72,7 +72,7 @@ static const weft_option noc_table[] = {
      .kind = WEFT_OPTION_COUNT,
      .offset = offsetof(weft_noc_options, hot_percent),
      .value = "P",
-     .default_count = 10,
+     .default_count = WEFT_NOC_HOT_PERCENT,
      .max = 100,
      .help = "Share of hotspot traffic that goes there, the rest being uniform; default 10"},
     {.name = "sweep",
@@ -169,11 +169,6 @@ weft_status weft_noc_look_add(weft_noc_look *look, double rate, weft_error *err)
     return WEFT_OK;
 }
 
-static uint64_t middle_node(const weft_chip *chip) {
-    int64_t router = chip->noc.mesh[1] / 2 * chip->noc.mesh[0] + chip->noc.mesh[0] / 2;
-    return (uint64_t)(router * chip->noc.concentration);
-}
-
 /* The window of a file: from the warm-up to its last packet. */
 static weft_status set_file_window(weft_noc_look *look, weft_error *err) {
     const weft_noc_options *o = look->options;
@@ -202,7 +197,7 @@ static weft_status set_up(weft_noc_look *look, weft_error *err) {
     WEFT_TRY(weft_noc_config_of_chip(&look->config, chip, chip->core_count + (t->list != NULL), err));
     t->packet_flits = (int)o->packet_flits;
     t->seed = o->seed;
-    uint64_t hot = o->hot_node == UINT64_MAX ? middle_node(chip) : o->hot_node;
+    uint64_t hot = o->hot_node == UINT64_MAX ? (uint64_t)weft_noc_middle_node(chip) : o->hot_node;
     if (hot >= (uint64_t)chip->core_count)
         return weft_error_set(err, WEFT_E_USAGE, "--hot-node: %llu; %s has %d nodes, from 0", (unsigned long long)hot,
                               chip->name, chip->core_count);

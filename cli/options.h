@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "core/status.h"
+#include "core/text.h"
 
 typedef enum weft_option_kind {
     WEFT_OPTION_FLAG,  /* bool */
@@ -28,11 +29,6 @@ typedef enum weft_complete {
     WEFT_COMPLETE_TOPIC,
     WEFT_COMPLETE_ANY /* files, chips, recipes */
 } weft_complete;
-
-typedef struct weft_texts {
-    const char **items;
-    int count;
-} weft_texts;
 
 typedef struct weft_option {
     const char *name; /* "timed-images"; arguments: "RECIPE" */

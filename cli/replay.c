@@ -201,7 +201,7 @@ static weft_status load(weft_replay_job *job, weft_error *err) {
     else
         WEFT_TRY(weft_trace_read(&job->trace, o->trace, err));
     WEFT_TRY(weft_chip_load(&job->chip, o->chip, o->set.items, o->set.count, err));
-    job->same_chip = !strcmp(weft_trace_header_of(job->trace)->chip_sha256.hex, job->chip->sha256.hex);
+    job->same_chip = weft_replay_same_chip(job->trace, job->chip);
     WEFT_TRY(find_without(job, err));
     const char *usual = weft_trace_header_of(job->trace)->server_count ? SIGNALS : SIGNALS_OF_PACKETS;
     if (o->vcd) WEFT_TRY(weft_vcd_create(&job->vcd, job->trace, job->chip, o->signals ? o->signals : usual, err));
@@ -253,27 +253,17 @@ static weft_status list_signals(const weft_replay_job *job, weft_error *err) {
     return WEFT_OK;
 }
 
-/* On the chip of the recording everything must happen when it did. */
-static weft_status check_same(const weft_replay_job *job, weft_error *err) {
-    const weft_times_match *m = &job->match;
-    if (!job->same_chip || m->same) return WEFT_OK;
-    return weft_error_set(err, WEFT_E_INTERNAL,
-                          "replay differs from the recorded run on the same chip: %s %" PRIu64 " %s in cycle %" PRIu64
-                          ", not %" PRIu64,
-                          m->is_packet ? "packet" : "operation", m->record,
-                          m->moment == WEFT_TRACE_START ? "begins" : "ends", m->is, m->was);
-}
-
 static weft_status replay(weft_replay_job *job, weft_error *err) {
     const char *signals = job->options->signals;
     WEFT_TRY(check_options(job->options, err));
     WEFT_TRY(load(job, err));
     if (signals && !strcmp(signals, "list")) return list_signals(job, err);
     WEFT_TRY(run(job, err));
+    job->figures = weft_replay_figures_of(job->trace, job->chip, job->timing);
     WEFT_TRY(weft_times_compare(&job->match, job->trace, &job->times, err));
     WEFT_TRY(write_all(job, err));
     weft_replay_print(job);
-    return check_same(job, err);
+    return weft_replay_check(&job->match, job->same_chip, err);
 }
 
 static weft_status replay_run(const void *options, const weft_console *session, weft_error *err) {

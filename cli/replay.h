@@ -3,7 +3,7 @@
 #define WEFT_CLI_REPLAY_H
 
 #include "cli/commands.h"
-#include "sim/trace/times.h"
+#include "sim/session/replay.h"
 
 typedef struct weft_replay_request {
     weft_common common;
@@ -21,6 +21,7 @@ typedef struct weft_replay_job {
     weft_vcd *vcd; /* NULL: no waves */
     weft_times times;
     weft_timing *timing;
+    weft_replay_figures figures;
     weft_replay_without without;
     weft_timing *timing_without; /* NULL: not asked for */
     weft_times_match match;

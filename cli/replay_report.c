@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "cli/replay.h"
-#include "sim/report/resources.h"
 
 #define RESOURCES_SHOWN 4
 
@@ -13,27 +12,10 @@ static const char *const directions[] = {"east", "west", "north", "south"};
 
 /* ---- figures ---- */
 
-static double ns_of(const weft_replay_job *job, double cycles) { return cycles * job->chip->cycle_ns; }
-
-static bool has_images(const weft_replay_job *job) { return job->timing->images > 0 && job->timing->image_end[0] > 0; }
-
-/* Cells are written during the run: parts come one after the other. */
-static weft_run run_of(const weft_replay_job *job, const weft_timing *timing) {
-    const weft_trace_header *h = weft_trace_header_of(job->trace);
-    bool in_turn = false;
-    for (int s = 0; s < h->server_count; s++) in_turn |= h->servers[s].kind == WEFT_SERVER_PROGRAM;
-    return (weft_run){timing, 1, in_turn};
-}
-
-static double images_per_s(const weft_replay_job *job) {
-    const weft_run run = run_of(job, job->timing);
-    return has_images(job) ? 1e9 / ns_of(job, weft_run_pace(&run)) : NAN;
-}
-
 /* Against the recorded run; NaN where that is not known. */
 static double speed(const weft_replay_job *job) {
     const double recorded = (double)job->match.cycles * weft_trace_header_of(job->trace)->cycle_ns;
-    const double now = ns_of(job, (double)job->timing->cycles);
+    const double now = job->figures.time_ns;
     return recorded > 0 && now > 0 ? recorded / now : NAN;
 }
 
@@ -42,14 +24,11 @@ static double speedup_without(const weft_replay_job *job) {
     return cycles ? (double)job->timing->cycles / (double)cycles : NAN;
 }
 
-static double mean(uint64_t sum, uint64_t count) { return count ? (double)sum / (double)count : NAN; }
-
 /* [*count] of them, the most used one first; malloc'd, NULL without memory. Without images there is no pace: only how
  * long they are busy counts. */
 static weft_resource *find_resources(const weft_replay_job *job, int *count) {
-    const weft_run run = run_of(job, job->timing);
     weft_resource *list = calloc((size_t)job->timing->stage_count + WEFT_RESOURCE_KINDS, sizeof *list);
-    *count = list && has_images(job) ? weft_resources_find(list, &run, job->chip) : 0;
+    *count = list && job->figures.has_images ? weft_resources_find(list, &job->figures.run, job->chip) : 0;
     return list;
 }
 
@@ -108,7 +87,7 @@ static void print_network(const weft_replay_job *job, FILE *out) {
             t->flit_hops);
     if (!t->packets) return;
     fprintf(out, "%-16s %.2f cycles in the mean, %.2f in an idle network; at most %" PRIu64 "\n", "  latency",
-            mean(t->latency_sum_cycles, t->packets), mean(t->zero_load_sum_cycles, t->packets), t->latency_max_cycles);
+            job->figures.packet_latency_cycles, job->figures.zero_load_cycles, t->latency_max_cycles);
 }
 
 static void print_resources(const weft_replay_job *job, FILE *out) {
@@ -126,9 +105,10 @@ void weft_replay_print(const weft_replay_job *job) {
     FILE *out = job->out;
     const weft_timing *t = job->timing;
     print_trace(job, out);
-    fprintf(out, "%-16s %" PRIu64 " cycles, %.9g us\n", "run", t->cycles, ns_of(job, (double)t->cycles) * 1e-3);
+    fprintf(out, "%-16s %" PRIu64 " cycles, %.9g us\n", "run", t->cycles, job->figures.time_ns * 1e-3);
     print_recorded(job, out);
-    if (has_images(job)) fprintf(out, "%-16s %.1f images/s\n", "throughput", images_per_s(job));
+    if (job->figures.has_images)
+        fprintf(out, "%-16s %.1f images/s\n", "throughput", job->figures.throughput_images_per_s);
     print_network(job, out);
     print_resources(job, out);
     if (!job->timing_without) return;
@@ -159,7 +139,7 @@ static void json_trace(weft_json *json, const weft_replay_job *job) {
 static void json_images(weft_json *json, const weft_replay_job *job) {
     const weft_timing *t = job->timing;
     weft_json_array(json, "image_cycles");
-    for (size_t i = 0; has_images(job) && i < t->images; i++) {
+    for (size_t i = 0; job->figures.has_images && i < t->images; i++) {
         weft_json_object(json, NULL);
         weft_json_count(json, "start", t->image_start[i]);
         weft_json_count(json, "end", t->image_end[i]);
@@ -198,8 +178,8 @@ static void json_network(weft_json *json, const weft_replay_job *job) {
     weft_json_count(json, "packets", t->packets);
     weft_json_count(json, "flits", t->flits);
     weft_json_count(json, "flit_hops", t->flit_hops);
-    weft_json_number(json, "packet_latency_cycles", mean(t->latency_sum_cycles, t->packets));
-    weft_json_number(json, "zero_load_cycles", mean(t->zero_load_sum_cycles, t->packets));
+    weft_json_number(json, "packet_latency_cycles", job->figures.packet_latency_cycles);
+    weft_json_number(json, "zero_load_cycles", job->figures.zero_load_cycles);
     weft_json_count(json, "packet_latency_max_cycles", t->latency_max_cycles);
     weft_json_object_end(json);
 }
@@ -242,10 +222,10 @@ weft_status weft_replay_write_json(const weft_replay_job *job, weft_error *err) 
     weft_json_text(&out.json, "command", "replay");
     json_trace(&out.json, job);
     weft_json_count(&out.json, "cycles", t->cycles);
-    weft_json_number(&out.json, "time_ns", ns_of(job, (double)t->cycles));
+    weft_json_number(&out.json, "time_ns", job->figures.time_ns);
     json_recorded(&out.json, job);
     json_images(&out.json, job);
-    weft_json_number(&out.json, "throughput_images_per_s", images_per_s(job));
+    weft_json_number(&out.json, "throughput_images_per_s", job->figures.throughput_images_per_s);
     json_network(&out.json, job);
     json_resources(&out.json, job);
     json_without(&out.json, job);

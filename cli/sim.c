@@ -10,7 +10,7 @@
 static const weft_option sim_arguments[] = {
     {.name = "MAPPING",
      .kind = WEFT_OPTION_TEXT,
-     .offset = offsetof(weft_sim_options, mapping),
+     .offset = offsetof(weft_sim_options, spec.mapping),
      .required = true,
      .complete = WEFT_COMPLETE_FILE,
      .help = "Mapping file of 'weft map'; it names the network and the chip"},
@@ -18,7 +18,7 @@ static const weft_option sim_arguments[] = {
 static const weft_option sim_table[] = {
     {.name = "dataset",
      .kind = WEFT_OPTION_TEXT,
-     .offset = offsetof(weft_sim_options, dataset),
+     .offset = offsetof(weft_sim_options, spec.dataset),
      .value = "DATASET",
      .required = true,
      .complete = WEFT_COMPLETE_DATASET,
@@ -33,12 +33,12 @@ static const weft_option sim_table[] = {
      .help = "Folder for report.json, report.html and the CSV files; created when missing"},
     {.name = "images",
      .kind = WEFT_OPTION_COUNT,
-     .offset = offsetof(weft_sim_options, images),
+     .offset = offsetof(weft_sim_options, spec.images),
      .value = "N",
      .help = "Run the first N test images through the functional model; default or 0: all"},
     {.name = "timed-images",
      .kind = WEFT_OPTION_COUNT,
-     .offset = offsetof(weft_sim_options, timed_images),
+     .offset = offsetof(weft_sim_options, spec.timed_images),
      .value = "M",
      .default_count = WEFT_SIM_ABSENT,
      .max = 1000000,
@@ -46,11 +46,11 @@ static const weft_option sim_table[] = {
              "there is no latency)"},
     {.name = "functional",
      .kind = WEFT_OPTION_FLAG,
-     .offset = offsetof(weft_sim_options, functional),
+     .offset = offsetof(weft_sim_options, spec.functional),
      .help = "Accuracy and energy alone: no timed images, so no latency"},
     {.name = "trials",
      .kind = WEFT_OPTION_COUNT,
-     .offset = offsetof(weft_sim_options, trials),
+     .offset = offsetof(weft_sim_options, spec.trials),
      .value = "K",
      .default_count = 1,
      .min = 1,
@@ -59,7 +59,7 @@ static const weft_option sim_table[] = {
              "and worst accuracy. The first one is timed; default 1"},
     {.name = "statistics",
      .kind = WEFT_OPTION_COUNT,
-     .offset = offsetof(weft_sim_options, statistics),
+     .offset = offsetof(weft_sim_options, spec.statistics),
      .value = "N",
      .default_count = WEFT_SIM_ABSENT,
      .max = 1000000,
@@ -67,36 +67,36 @@ static const weft_option sim_table[] = {
              "images; default 100 where cells or converters are not ideal, else 0"},
     {.name = "transform",
      .kind = WEFT_OPTION_TEXTS,
-     .offset = offsetof(weft_sim_options, transforms),
+     .offset = offsetof(weft_sim_options, spec.transforms),
      .value = "TRANSFORM",
      .complete = WEFT_COMPLETE_TRANSFORM,
      .help = "Program the chip with distorted latent weights, for example addnorm:sigma=0.2; repeated ones work one "
              "after the other"},
     {.name = "recalibrate",
      .kind = WEFT_OPTION_TEXT,
-     .offset = offsetof(weft_sim_options, recalibrate),
+     .offset = offsetof(weft_sim_options, spec.recalibrate),
      .value = "N",
      .help = "Re-calibrate input ranges, digital scale and offset of every chip with the first N training images, or "
              "with all; default: none. Converters of adc.range calibrated get their ranges from these images, or from "
              "the first 1000"},
     {.name = "draw",
      .kind = WEFT_OPTION_COUNT,
-     .offset = offsetof(weft_sim_options, draw),
+     .offset = offsetof(weft_sim_options, spec.draw),
      .value = "K",
      .help = "Which draw of a random distortion; default 0"},
     {.name = "seed",
      .kind = WEFT_OPTION_COUNT,
-     .offset = offsetof(weft_sim_options, seed),
+     .offset = offsetof(weft_sim_options, spec.seed),
      .value = "S",
      .help = "Seed of the distortion's draws and of the chips' errors; default 0"},
     {.name = "set",
      .kind = WEFT_OPTION_TEXTS,
-     .offset = offsetof(weft_sim_options, set),
+     .offset = offsetof(weft_sim_options, spec.set),
      .value = "KEY=VALUE",
      .help = "Change a key of the chip, for example --set adc.bits=6; the mapping must still fit. May be repeated"},
     {.name = "without",
      .kind = WEFT_OPTION_COUNT,
-     .offset = offsetof(weft_sim_options, without),
+     .offset = offsetof(weft_sim_options, spec.without),
      .value = "N",
      .default_count = WEFT_SIM_ABSENT,
      .max = 1000,
@@ -106,25 +106,30 @@ static const weft_option sim_table[] = {
          "others; default 3, with more than 8 timed images 1, with more than 100 none. Not with several chips"},
     {.name = "record",
      .kind = WEFT_OPTION_TEXT,
-     .offset = offsetof(weft_sim_options, record),
+     .offset = offsetof(weft_sim_options, spec.record),
      .value = "FILE",
      .complete = WEFT_COMPLETE_FILE,
      .help = "Write a trace of the timed run for 'weft replay': every packet and operation, and what it waited for; a "
              "name that ends in .txt: as text"},
 };
 
-static weft_status simulate(weft_sim *sim, weft_error *err) {
+static void tell_note(void *context, const char *text) {
+    const weft_sim_job *job = context;
+    fprintf(job->session->err, "weft: note: %s\n", text);
+}
+
+/* One line on a terminal, overwritten by the next one; "" takes it away. */
+static void show_progress(void *context, const char *text) {
+    const weft_sim_job *job = context;
+    fprintf(job->session->err, "\r%s\033[K", text);
+    fflush(job->session->err);
+}
+
+static weft_status simulate(weft_sim_job *job, weft_error *err) {
     weft_sim_timed *timed = NULL;
-    const size_t classes = (size_t)sim->stages->classes;
-    sim->confusion = calloc(classes * classes, sizeof *sim->confusion);
-    sim->timed_logits = calloc(sim->timed_images * classes + 1, sizeof *sim->timed_logits);
-    sim->correct = calloc((size_t)sim->trials, sizeof *sim->correct);
-    if (!sim->confusion || !sim->timed_logits || !sim->correct)
-        return weft_error_set(err, WEFT_E_MEMORY, "no memory for results");
-    sim->stop = weft_stop_install();
-    WEFT_TRY(weft_sim_trials(sim, err));
-    weft_status status = weft_sim_timed_run(&timed, sim, err);
-    if (status == WEFT_OK) status = weft_sim_report(sim, weft_sim_timed_report(timed), err);
+    job->sim.stop = weft_stop_install();
+    weft_status status = weft_sim_run(&timed, &job->sim, err);
+    if (status == WEFT_OK) status = weft_sim_report(job, weft_sim_timed_report(timed), err);
     weft_sim_timed_free(timed);
     return status;
 }
@@ -153,22 +158,27 @@ static int missing_folders(const char *path) {
 
 /* The folder is made ahead of the long work, so that a wrong one is told at once; a failure takes it away again when
  * it is empty. */
-static weft_status with_folder(weft_sim *sim, weft_error *err) {
-    const char *out = sim->options->out;
+static weft_status with_folder(weft_sim_job *job, weft_error *err) {
+    const char *out = job->options->out;
     int missing = missing_folders(out);
     weft_status status = weft_folder_create(out, err);
     if (status == WEFT_OK && access(out, W_OK) != 0)
         status = weft_error_set_at(err, WEFT_E_IO, out, 0, 0, "the folder is not writable");
-    if (status == WEFT_OK) status = simulate(sim, err);
+    if (status == WEFT_OK) status = simulate(job, err);
     if (status != WEFT_OK) remove_folders(out, missing);
     return status;
 }
 
 static weft_status sim_run(const void *options, const weft_console *session, weft_error *err) {
-    weft_sim sim = {.options = options, .session = session};
-    weft_status status = weft_sim_prepare(&sim, err);
-    if (status == WEFT_OK) status = with_folder(&sim, err);
-    weft_sim_close(&sim);
+    const weft_sim_options *o = options;
+    weft_sim_job job = {.options = o, .session = session};
+    job.sim = (weft_sim){.options = &o->spec, .note = tell_note, .context = &job};
+    if (session->terminal && !o->common.quiet) job.sim.progress = show_progress;
+    weft_status status = weft_sim_open(&job.sim, err);
+    if (status == WEFT_OK) status = weft_sim_check_json(&job, err);
+    if (status == WEFT_OK) status = weft_sim_prepare(&job.sim, err);
+    if (status == WEFT_OK) status = with_folder(&job, err);
+    weft_sim_close(&job.sim);
     return status;
 }
 

@@ -5,6 +5,7 @@ find_package(ZLIB REQUIRED)
 find_package(PNG REQUIRED)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.37)
 pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c)
 pkg_check_modules(LIBMD REQUIRED IMPORTED_TARGET libmd)
 find_program(PROTOC_C protoc-c REQUIRED)
@@ -44,6 +45,9 @@ find_library(SCOTCH_LIBRARY scotch REQUIRED)
 add_library(weft_scotch INTERFACE)
 target_include_directories(weft_scotch SYSTEM INTERFACE ${SCOTCH_INCLUDE})
 target_link_libraries(weft_scotch INTERFACE ${SCOTCH_LIBRARY})
+
+# Sweeps over several machines; without it they run on one.
+find_package(MPI COMPONENTS C QUIET)
 
 if(WEFT_SYSTEMC)
   pkg_check_modules(SYSTEMC REQUIRED IMPORTED_TARGET systemc)

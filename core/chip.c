@@ -100,9 +100,8 @@ void weft_chip_resolve(weft_chip *chip) {
     resolve_time(chip);
 }
 
-/* Hash of the file's bytes, each override behind a zero byte: without any it is the file's own. */
-static weft_status hash_source(weft_sha256 *out, const char *text, size_t size, const char *const *overrides,
-                               int override_count, weft_error *err) {
+weft_status weft_chip_hash(weft_sha256 *out, const char *text, size_t size, const char *const *overrides,
+                           int override_count, weft_error *err) {
     size_t total = size;
     for (int i = 0; i < override_count; i++) total += strlen(overrides[i]) + 1;
     char *all = malloc(total + 1);
@@ -156,7 +155,7 @@ static weft_status load_into(weft_chip *chip, const char *const *overrides, int 
     weft_status status;
     memcpy(path, chip->path, sizeof path);
     WEFT_TRY_GOTO(weft_file_read(&text, &size, path, WEFT_YAML_BYTES_MAX, err));
-    WEFT_TRY_GOTO(hash_source(&sha256, text, size, overrides, override_count, err));
+    WEFT_TRY_GOTO(weft_chip_hash(&sha256, text, size, overrides, override_count, err));
     WEFT_TRY_GOTO(weft_yaml_parse(&yaml, text, size, path, err));
     WEFT_TRY_GOTO(weft_yaml_override(&yaml, overrides, override_count, err));
     WEFT_TRY_GOTO(weft_record_read(chip, &weft_chip_record, &yaml, yaml.root, err)); /* clears *chip */

@@ -241,6 +241,11 @@ typedef struct weft_chip {
 weft_status weft_chip_load(weft_chip **out, const char *path, const char *const *overrides, int override_count,
                            weft_error *err);
 void weft_chip_destroy(weft_chip *chip); /* NULL is allowed */
+/* sha256 of a chip without device.program_table, from its file's bytes: these, each override behind a zero byte.
+ * MEMORY.
+ */
+weft_status weft_chip_hash(weft_sha256 *out, const char *text, size_t size, const char *const *overrides,
+                           int override_count, weft_error *err);
 /* Calls tell(context, "adc.percentile has no effect: ...") for each key that was written and does nothing. */
 typedef void weft_chip_tell(void *context, const char *text);
 void weft_chip_unused(const weft_chip *chip, weft_chip_tell *tell, void *context);
@@ -250,6 +255,11 @@ extern const weft_record weft_chip_record;
 static inline int weft_chip_router(const weft_chip *chip, int terminal) {
     return terminal == chip->host_terminal ? (int)(chip->io.router[1] * chip->noc.mesh[0] + chip->io.router[0])
                                            : terminal / (int)chip->noc.concentration;
+}
+/* Silicon of the whole chip by the file's constants; 0 where it has none. */
+static inline double weft_chip_area_mm2(const weft_chip *chip) {
+    return chip->area.core_mm2.value * chip->core_count + chip->area.router_mm2.value * chip->router_count +
+           chip->area.chip_mm2.value;
 }
 /* Links between the routers of two terminals, on any shortest path; routers on the path are one more. */
 int weft_chip_hops(const weft_chip *chip, int from, int to);

@@ -100,12 +100,40 @@ static weft_status path_locate(const char *name, char *folder, const weft_datase
                              "CIFAR-10 batches (data_batch_1.bin ...) or CIFAR-10 images (data_batch_1.png ...)");
 }
 
+static weft_status locate(const char *name, char *folder, const weft_dataset_form **form, weft_error *err) {
+    const known_set *known = known_set_find(name);
+    *form = NULL;
+    return known ? known_set_locate(known, folder, form, err) : path_locate(name, folder, form, err);
+}
+
+weft_status weft_dataset_find(char *folder, size_t size, const char *name, weft_error *err) {
+    char found[PLACE_SIZE];
+    const weft_dataset_form *form = NULL;
+    WEFT_TRY(locate(name, found, &form, err));
+    return weft_path_join(folder, size, "", found, err);
+}
+
+/* Of "HASH\n" a file, an empty line for one that is missing. */
+weft_status weft_dataset_hash(weft_sha256 *out, const char *name, weft_error *err) {
+    enum { FILES_MAX = 16 };
+    char folder[PLACE_SIZE], path[PLACE_SIZE], all[FILES_MAX * 65 + 1];
+    const weft_dataset_form *form = NULL;
+    size_t used = 0;
+    WEFT_TRY(locate(name, folder, &form, err));
+    for (int i = 0; i < FILES_MAX && form->file(path, sizeof path, folder, i); i++) {
+        weft_sha256 hash = {""};
+        if (path[0]) WEFT_TRY(weft_sha256_file(&hash, path, err));
+        used += (size_t)snprintf(all + used, sizeof all - used, "%s\n", hash.hex);
+    }
+    *out = weft_sha256_bytes(all, used);
+    return WEFT_OK;
+}
+
 weft_status weft_dataset_open(weft_dataset **out, const char *name, weft_split split, weft_error *err) {
     char folder[PLACE_SIZE];
     const weft_dataset_form *form = NULL;
-    const known_set *known = known_set_find(name);
     *out = NULL;
-    WEFT_TRY(known ? known_set_locate(known, folder, &form, err) : path_locate(name, folder, &form, err));
+    WEFT_TRY(locate(name, folder, &form, err));
     weft_status status = WEFT_OK;
     weft_dataset *set = calloc(1, sizeof *set);
     if (set) set->name = malloc(strlen(name) + 1);

@@ -33,7 +33,12 @@ typedef struct weft_dataset {
  * dataset-fashion-mnist installs. Errors: IO (missing, naming the places and `scripts/get-data NAME`), PARSE (short,
  * wrong magic, counts that differ, label out of range; names the file and offset). Caller destroys. */
 weft_status weft_dataset_open(weft_dataset **out, const char *name, weft_split split, weft_error *err);
+/* The folder that open would read; errors as there, but for the files' contents. */
+weft_status weft_dataset_find(char *folder, size_t size, const char *name, weft_error *err);
 void weft_dataset_destroy(weft_dataset *set); /* NULL is allowed */
+/* SHA-256 of the files of both splits, without opening the set. Errors: those of weft_dataset_open that come before
+ * reading; IO. */
+weft_status weft_dataset_hash(weft_sha256 *out, const char *name, weft_error *err);
 /* INVALID unless the network takes images of the set's shape and has an output for each of its classes. */
 weft_status weft_network_check_dataset(const weft_network *net, const weft_dataset *set, weft_error *err);
 

@@ -42,6 +42,17 @@ static bool batches_present(const char *folder, const char *ending) {
     return file_exists(folder, batch_name(name, WEFT_SPLIT_TEST, 0, ending));
 }
 
+static bool member_path(char *path, size_t size, const char *folder, const char *name) {
+    if (!file_exists(folder, name) || weft_path_join(path, size, folder, name, NULL) != WEFT_OK) path[0] = '\0';
+    return true;
+}
+
+static bool batch_file(char *path, size_t size, const char *folder, int number, const char *ending) {
+    const weft_split split = number < TRAIN_BATCHES ? WEFT_SPLIT_TRAIN : WEFT_SPLIT_TEST;
+    char name[32];
+    return number <= TRAIN_BATCHES && member_path(path, size, folder, batch_name(name, split, number, ending));
+}
+
 static bool binary_present(const char *folder) { return batches_present(folder, "bin"); }
 static bool png_present(const char *folder) { return batches_present(folder, "png"); }
 
@@ -109,7 +120,11 @@ static weft_status binary_load(weft_dataset *set, const char *folder, weft_split
     return WEFT_OK;
 }
 
-const weft_dataset_form weft_dataset_form_cifar_binary = {"cifar10-binary", binary_present, binary_load};
+static bool binary_file(char *path, size_t size, const char *folder, int number) {
+    return batch_file(path, size, folder, number, "bin");
+}
+
+const weft_dataset_form weft_dataset_form_cifar_binary = {"cifar10-binary", binary_present, binary_load, binary_file};
 
 /* ---- PNG batches: one image a row of 1024 RGB pixels ---- */
 
@@ -221,12 +236,14 @@ static weft_status labels_fill(weft_dataset *set, const cJSON *list, const char 
     return weft_error_set_at(err, WEFT_E_PARSE, path, 0, 0, "%zu labels, but %zu images", count, set->count);
 }
 
+/* The package spells the files so. */
+static const char *const label_names[] = {"train_lables.json", "test_lables.json"};
+
 static weft_status labels_load(weft_dataset *set, const char *folder, weft_split split, weft_error *err) {
     char path[4096];
     char *text = NULL;
     size_t size = 0;
-    /* The package spells the files so. */
-    const char *name = split == WEFT_SPLIT_TEST ? "test_lables.json" : "train_lables.json";
+    const char *name = label_names[split == WEFT_SPLIT_TEST];
     WEFT_TRY(member_read(&text, &size, path, sizeof path, folder, name, (size_t)64 << 20, err));
     const char *end = text;
     cJSON *list = cJSON_ParseWithLengthOpts(text, size + 1, &end, 1);
@@ -253,4 +270,10 @@ static weft_status png_load(weft_dataset *set, const char *folder, weft_split sp
     return labels_load(set, folder, split, err);
 }
 
-const weft_dataset_form weft_dataset_form_cifar_png = {"cifar10-png", png_present, png_load};
+static bool png_file(char *path, size_t size, const char *folder, int number) {
+    const int label = number - TRAIN_BATCHES - 1;
+    if (label < 0) return batch_file(path, size, folder, number, "png");
+    return label < 2 && member_path(path, size, folder, label_names[label]);
+}
+
+const weft_dataset_form weft_dataset_form_cifar_png = {"cifar10-png", png_present, png_load, png_file};

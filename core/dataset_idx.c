@@ -119,4 +119,10 @@ cleanup:
     return status;
 }
 
-const weft_dataset_form weft_dataset_form_idx = {"idx", idx_present, idx_load};
+static bool idx_file(char *path, size_t size, const char *folder, int number) {
+    if (number >= 4) return false;
+    if (!file_find(path, size, folder, stems[number / 2], number % 2 ? "labels" : "images")) path[0] = '\0';
+    return true;
+}
+
+const weft_dataset_form weft_dataset_form_idx = {"idx", idx_present, idx_load, idx_file};

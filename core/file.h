@@ -38,6 +38,9 @@ typedef struct weft_output {
 weft_status weft_output_open(weft_output *out, const char *path, weft_error *err);
 weft_status weft_output_commit(weft_output *out, weft_error *err); /* IO also when any earlier write failed */
 void weft_output_abort(weft_output *out);                          /* safe after commit or a failed open */
+/* Fails early, before long work, when path cannot become a file: it is a folder, or its folder is missing or not
+ * writable. NULL and "-" pass. */
+weft_status weft_output_probe(const char *path, weft_error *err);
 /* One call for bytes at hand. */
 weft_status weft_file_write(const char *path, const void *data, size_t size, weft_error *err);
 

@@ -114,6 +114,14 @@ weft_status weft_mapping_write(const weft_mapping *mapping, const char *path, we
  * else lies in it is 0. INVALID at the line of the first offender. */
 weft_status weft_mapping_check(const weft_mapping *mapping, const weft_stages *stages, const weft_chip *chip,
                                weft_error *err);
+/* The settings of a mapping's chip: those it was made with, then `set`. items is malloc'd. */
+weft_status weft_mapped_settings(weft_texts *out, const weft_mapping *mapping, const weft_texts *set, weft_error *err);
+/* The chip of a mapping with these settings. CHECKSUM when the file is not the one that the mapping was made for;
+ * *changed: `set` makes it another chip. */
+weft_status weft_mapped_chip(weft_chip **out, bool *changed, const weft_mapping *mapping, const weft_texts *settings,
+                             weft_error *err);
+/* The network of a mapping. CHECKSUM when the file is not the one that the mapping was made for. */
+weft_status weft_mapped_network(weft_network **out, const weft_mapping *mapping, weft_error *err);
 /* How many different cores hold tiles or outputs of a stage, counted by part; -1 when memory is out. */
 int weft_mapped_stage_cores(const weft_mapped_stage *stage);
 /* Bytes of buffer that a core needs in a part: for each stage weft_mapping_input_bytes of its tiles here (of all copies

@@ -121,3 +121,18 @@ weft_status weft_data_find(char *out, size_t out_size, const char *kind, const c
         return weft_error_set(err, WEFT_E_INVALID, "path of '%s' is too long", name);
     return WEFT_OK;
 }
+
+weft_status weft_output_probe(const char *path, weft_error *err) {
+    if (!path || !strcmp(path, "-")) return WEFT_OK;
+    if (weft_path_is_folder(path))
+        return weft_error_set_at(err, WEFT_E_IO, path, 0, 0, "cannot be written: it is a folder");
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) { /* opening a pipe to close it again ends its reader */
+        if (access(path, W_OK) == 0) return WEFT_OK;
+        return weft_error_set_at(err, WEFT_E_IO, path, 0, 0, "cannot be written: %s", strerror(errno));
+    }
+    weft_output output;
+    WEFT_TRY(weft_output_open(&output, path, err));
+    weft_output_abort(&output);
+    return WEFT_OK;
+}

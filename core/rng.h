@@ -32,7 +32,8 @@ typedef enum weft_purpose {
     WEFT_PURPOSE_PLACE,     /* placement search */
     WEFT_PURPOSE_TEST,
     WEFT_PURPOSE_INPUT,    /* random images, one stream each */
-    WEFT_PURPOSE_CONVERTER /* gain, offset and elements of an ADC */
+    WEFT_PURPOSE_CONVERTER, /* gain, offset and elements of an ADC */
+    WEFT_PURPOSE_SEARCH     /* points of an experiment */
 } weft_purpose;
 
 typedef struct weft_rng {

@@ -171,6 +171,19 @@ weft_status weft_record_read(void *out, const weft_record *record, const weft_ya
     return weft_schema_read_record(&reader, record, node, out);
 }
 
+size_t weft_field_size(const weft_field *field) {
+    static const size_t sizes[] = {
+        [WEFT_FIELD_INT] = sizeof(int64_t),          [WEFT_FIELD_REAL] = sizeof(double),
+        [WEFT_FIELD_BOOL] = sizeof(bool),            [WEFT_FIELD_STRING] = sizeof(const char *),
+        [WEFT_FIELD_ENUM] = sizeof(int),             [WEFT_FIELD_CITED] = sizeof(weft_cited),
+        [WEFT_FIELD_INT_PAIR] = 2 * sizeof(int64_t), [WEFT_FIELD_REALS] = sizeof(weft_reals),
+        [WEFT_FIELD_STRINGS] = sizeof(weft_strings), [WEFT_FIELD_RECORD] = 0,
+        [WEFT_FIELD_LIST] = sizeof(weft_list),       [WEFT_FIELD_VARIANT] = sizeof(weft_variant),
+        [WEFT_FIELD_VARIANTS] = sizeof(weft_list),   [WEFT_FIELD_NAMED] = sizeof(weft_list),
+        [WEFT_FIELD_NODE] = sizeof(const weft_yaml_node *)};
+    return sizes[field->kind];
+}
+
 /* ---- variants and lists ---- */
 
 static weft_status unknown_variant(weft_schema_reader *reader, const weft_field *field, const weft_yaml_node *node,
@@ -230,6 +243,33 @@ static weft_status read_list(weft_schema_reader *reader, const weft_field *field
     return WEFT_OK;
 }
 
+/* Every value under its own name. */
+static weft_status read_named(weft_schema_reader *reader, const weft_field *field, const weft_yaml_node *node,
+                              weft_list *out) {
+    if (node->kind != WEFT_YAML_MAP)
+        return weft_schema_fail(reader, node, "expects a map of names, got %s", weft_schema_kind_of(node));
+    weft_named *items = weft_arena_alloc(reader->yaml->arena, (node->count + 1) * sizeof *items);
+    if (!items) return weft_schema_memory(reader);
+    *out = (weft_list){.items = items, .count = node->count};
+    for (size_t i = 0; i < node->count; i++) {
+        weft_named *item = &items[i];
+        size_t length = weft_schema_enter(reader, node->keys[i]->text);
+        *item = (weft_named){.name = node->keys[i]->text, .key = node->keys[i], .node = node->values[i]};
+        item->value = weft_arena_alloc(reader->yaml->arena, field->record->size);
+        if (!item->value) return weft_schema_memory(reader);
+        WEFT_TRY(weft_schema_read_record(reader, field->record, node->values[i], item->value));
+        weft_schema_leave(reader, length);
+    }
+    return WEFT_OK;
+}
+
+weft_status weft_field_read(void *slot, const weft_field *field, const char *path, const weft_yaml *yaml,
+                            const weft_yaml_node *node, weft_error *err) {
+    weft_schema_reader reader = {.yaml = yaml, .err = err};
+    weft_schema_enter(&reader, path);
+    return weft_schema_read_value(&reader, field, node, slot);
+}
+
 weft_status weft_schema_read_value(weft_schema_reader *reader, const weft_field *field, const weft_yaml_node *node,
                                    void *slot) {
     switch (field->kind) {
@@ -240,6 +280,8 @@ weft_status weft_schema_read_value(weft_schema_reader *reader, const weft_field 
     case WEFT_FIELD_LIST:
     case WEFT_FIELD_VARIANTS:
         return read_list(reader, field, node, slot);
+    case WEFT_FIELD_NAMED:
+        return read_named(reader, field, node, slot);
     default:
         return weft_schema_read_scalar(reader, field, node, slot);
     }

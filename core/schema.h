@@ -26,7 +26,10 @@ typedef enum weft_field_kind {
     WEFT_FIELD_RECORD,   /* embedded struct described by record */
     WEFT_FIELD_LIST,     /* weft_list of structs described by record */
     WEFT_FIELD_VARIANT,  /* weft_variant: a one-key map `name: {...}` (or the bare name), the key chooses the record */
-    WEFT_FIELD_VARIANTS  /* weft_list of weft_variant */
+    WEFT_FIELD_VARIANTS, /* weft_list of weft_variant */
+    WEFT_FIELD_NAMED,    /* weft_list of weft_named: a map of free names, each a struct described by record */
+    WEFT_FIELD_NODE      /* const weft_yaml_node *, NULL when absent: read by the owner of the table; choices: what it
+                            may be, of "object", "array" and "string" (a plain value) */
 } weft_field_kind;
 
 typedef enum weft_evidence {
@@ -54,9 +57,15 @@ typedef struct weft_strings {
     size_t count;
 } weft_strings;
 typedef struct weft_list {
-    void *items; /* count structs of record->size bytes, or count weft_variant */
+    void *items; /* count structs of record->size bytes, or count weft_variant or weft_named */
     size_t count;
 } weft_list;
+
+typedef struct weft_named {
+    const char *name;
+    void *value;                     /* struct of the field's record */
+    const weft_yaml_node *key, *node; /* where its name and its value stand */
+} weft_named;
 
 struct weft_record;
 typedef struct weft_variant {
@@ -75,8 +84,8 @@ typedef struct weft_field {
     const char *default_text;         /* YAML scalar text ("[1, 1]" for a pair); NULL: required; "" leaves zero/empty
                                         (optional): texts are "", a         RECORD that has no required key takes its own defaults */
     const char *doc;                  /* one sentence */
-    const char *const *choices;       /* ENUM, NULL-terminated */
-    const struct weft_record *record; /* RECORD, LIST */
+    const char *const *choices;       /* ENUM, NODE, NULL-terminated */
+    const struct weft_record *record; /* RECORD, LIST, NAMED */
     const struct weft_record *const *variants; /* VARIANT(S), NULL-terminated */
 } weft_field;
 
@@ -94,6 +103,14 @@ typedef struct weft_record {
  * empty map at the root: all defaults. */
 weft_status weft_record_read(void *out, const weft_record *record, const weft_yaml *yaml, const weft_yaml_node *node,
                              weft_error *err);
+/* Reads one value of a field, alone: slot is where the value goes, path what messages begin with. */
+weft_status weft_field_read(void *slot, const weft_field *field, const char *path, const weft_yaml *yaml,
+                            const weft_yaml_node *node, weft_error *err);
+/* Bytes of a field's value in its struct; 0 for RECORD. */
+size_t weft_field_size(const weft_field *field);
+/* Strict decimal texts: the whole text, no nan, inf or hexadecimal. */
+bool weft_schema_parse_int(const char *text, int64_t *out);
+bool weft_schema_parse_real(const char *text, double *out);
 /* INVALID at the node under dotted key below node (NULL or "": node itself): "file:line:col: path.key: text", path from
  * the root. */
 weft_status weft_record_error(const weft_yaml *yaml, const weft_yaml_node *node, const char *key, weft_error *err,

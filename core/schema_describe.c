@@ -39,6 +39,10 @@ static const char *kind_text(weft_field_kind kind) {
         return "one of";
     case WEFT_FIELD_VARIANTS:
         return "list of";
+    case WEFT_FIELD_NAMED:
+        return "map of names";
+    case WEFT_FIELD_NODE:
+        return "";
     }
     return "";
 }
@@ -59,6 +63,16 @@ static void append_names(char *out, const weft_field *field) {
     }
 }
 
+/* Of a NODE: "map, list". */
+static void append_types(char *out, const weft_field *field) {
+    for (int i = 0; field->choices[i]; i++) {
+        if (i) append(out, ", ");
+        append(out, !strcmp(field->choices[i], "object")  ? "map"
+                    : !strcmp(field->choices[i], "array") ? "list"
+                                                          : "value");
+    }
+}
+
 static void append_bounds(char *out, const weft_field *field) {
     if (isfinite(field->min) && isfinite(field->max))
         snprintf(out, CELL_MAX, "%.15g to %.15g", field->min, field->max);
@@ -71,7 +85,10 @@ static void append_bounds(char *out, const weft_field *field) {
 static weft_row row_of(const weft_field *field) {
     weft_row row = {{0}, {0}, {0}};
     append(row.kind, kind_text(field->kind));
-    append_names(row.range, field);
+    if (field->kind == WEFT_FIELD_NODE)
+        append_types(row.kind, field);
+    else
+        append_names(row.range, field);
     if (weft_schema_has_range(field)) append_bounds(row.range, field);
     if (field->unit && field->unit[0]) {
         append(row.range, row.range[0] ? " " : "");
@@ -186,7 +203,8 @@ static void describe_subsections(const weft_field *field, FILE *stream, const ch
     char child[WEFT_SCHEMA_PATH_MAX];
     bool list = field->kind == WEFT_FIELD_LIST || field->kind == WEFT_FIELD_VARIANTS;
     if (field->record) {
-        snprintf(child, sizeof child, "%s%s%s%s", path, path[0] ? "." : "", field->key, list ? "[]" : "");
+        const char *below = list ? "[]" : field->kind == WEFT_FIELD_NAMED ? ".NAME" : "";
+        snprintf(child, sizeof child, "%s%s%s%s", path, path[0] ? "." : "", field->key, below);
         describe_section(field->record, stream, child, depth);
     }
     for (int i = 0; field->variants && field->variants[i]; i++) {

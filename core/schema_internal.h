@@ -20,6 +20,8 @@ void weft_schema_leave(weft_schema_reader *reader, size_t length);
 /* INVALID at the node: "path: text". */
 weft_status weft_schema_fail(const weft_schema_reader *reader, const weft_yaml_node *node, const char *format, ...)
     WEFT_PRINTF(3, 4);
+/* "a list", "nothing": what a message says it got. */
+const char *weft_schema_kind_of(const weft_yaml_node *node);
 weft_status weft_schema_memory(const weft_schema_reader *reader);
 
 /* Reads one record or one value into its slot. */
@@ -36,8 +38,5 @@ bool weft_schema_has_range(const weft_field *field);
  * fields. */
 enum { WEFT_CITED_FIELDS = 4 };
 weft_record weft_schema_cited_record(const weft_field *field, weft_field fields[WEFT_CITED_FIELDS]);
-/* Strict decimal texts: the whole text, no nan, inf or hexadecimal. */
-bool weft_schema_parse_int(const char *text, int64_t *out);
-bool weft_schema_parse_real(const char *text, double *out);
 
 #endif

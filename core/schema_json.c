@@ -122,6 +122,25 @@ static cJSON *cited_schema(weft_json_schema *schema, const weft_field *field) {
     return one_of(schema, number_schema(schema, field, "number"), record_schema(schema, &record));
 }
 
+static cJSON *named_schema(weft_json_schema *schema, const weft_field *field) {
+    cJSON *object = typed(schema, "object");
+    add(schema, object, "additionalProperties", record_schema(schema, field->record));
+    return object;
+}
+
+/* Plain values are whatever YAML makes of them. */
+static cJSON *node_schema(weft_json_schema *schema, const weft_field *field) {
+    cJSON *object = made(schema, cJSON_CreateObject()), *types = made(schema, cJSON_CreateArray());
+    for (int i = 0; field->choices[i]; i++) {
+        push(schema, types, cJSON_CreateString(field->choices[i]));
+        if (strcmp(field->choices[i], "string") != 0) continue;
+        push(schema, types, cJSON_CreateString("number"));
+        push(schema, types, cJSON_CreateString("boolean"));
+    }
+    add(schema, object, "type", types);
+    return object;
+}
+
 static cJSON *kind_schema(weft_json_schema *schema, const weft_field *field) {
     switch (field->kind) {
     case WEFT_FIELD_INT:
@@ -150,6 +169,10 @@ static cJSON *kind_schema(weft_json_schema *schema, const weft_field *field) {
         return variant_schema(schema, field);
     case WEFT_FIELD_VARIANTS:
         return list_of(schema, variant_schema(schema, field));
+    case WEFT_FIELD_NAMED:
+        return named_schema(schema, field);
+    case WEFT_FIELD_NODE:
+        return node_schema(schema, field);
     }
     return typed(schema, "null");
 }

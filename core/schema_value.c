@@ -72,7 +72,7 @@ bool weft_schema_parse_int(const char *text, int64_t *out) {
 
 bool weft_schema_has_range(const weft_field *field) { return field->min != 0 || field->max != 0; }
 
-static const char *kind_of(const weft_yaml_node *node) {
+const char *weft_schema_kind_of(const weft_yaml_node *node) {
     if (node->kind == WEFT_YAML_MAP) return "a map";
     if (node->kind == WEFT_YAML_SEQUENCE) return "a list";
     if (node->quoted) return "a text in quotes";
@@ -90,7 +90,7 @@ static weft_status check_range(const weft_schema_reader *reader, const weft_fiel
 /* A plain scalar with a text, or the error that says what was wanted. */
 static weft_status want_plain(const weft_schema_reader *reader, const weft_yaml_node *node, const char *wanted) {
     if (node->kind == WEFT_YAML_SCALAR && !node->quoted && node->text[0]) return WEFT_OK;
-    return weft_schema_fail(reader, node, "expects %s, got %s", wanted, kind_of(node));
+    return weft_schema_fail(reader, node, "expects %s, got %s", wanted, weft_schema_kind_of(node));
 }
 
 static weft_status read_int(const weft_schema_reader *reader, const weft_field *field, const weft_yaml_node *node,
@@ -118,7 +118,7 @@ static weft_status read_bool(const weft_schema_reader *reader, const weft_yaml_n
 }
 
 static weft_status read_string(const weft_schema_reader *reader, const weft_yaml_node *node, const char **out) {
-    if (node->kind != WEFT_YAML_SCALAR) return weft_schema_fail(reader, node, "expects a text, got %s", kind_of(node));
+    if (node->kind != WEFT_YAML_SCALAR) return weft_schema_fail(reader, node, "expects a text, got %s", weft_schema_kind_of(node));
     *out = weft_arena_strdup(reader->yaml->arena, node->text);
     return *out ? WEFT_OK : weft_schema_memory(reader);
 }
@@ -138,7 +138,7 @@ static weft_status read_enum(const weft_schema_reader *reader, const weft_field 
     char names[512];
     list_names(names, sizeof names, field->choices);
     if (node->kind != WEFT_YAML_SCALAR)
-        return weft_schema_fail(reader, node, "expects one of %s, got %s", names, kind_of(node));
+        return weft_schema_fail(reader, node, "expects one of %s, got %s", names, weft_schema_kind_of(node));
     for (int i = 0; field->choices[i]; i++) {
         if (strcmp(field->choices[i], node->text) != 0) continue;
         *out = i;
@@ -165,7 +165,7 @@ static weft_status read_int_pair(const weft_schema_reader *reader, const weft_fi
 static weft_status read_reals(weft_schema_reader *reader, const weft_field *field, const weft_yaml_node *node,
                               weft_reals *out) {
     if (node->kind != WEFT_YAML_SEQUENCE)
-        return weft_schema_fail(reader, node, "expects a list of numbers, got %s", kind_of(node));
+        return weft_schema_fail(reader, node, "expects a list of numbers, got %s", weft_schema_kind_of(node));
     out->items = weft_arena_alloc(reader->yaml->arena, (node->count + 1) * sizeof *out->items);
     if (!out->items) return weft_schema_memory(reader);
     out->count = node->count;
@@ -251,6 +251,32 @@ static weft_status read_cited(weft_schema_reader *reader, const weft_field *fiel
     return read_real(reader, field, node, &out->value);
 }
 
+/* Whether the node is what a JSON type says. */
+static bool has_type(const weft_yaml_node *node, const char *type) {
+    static const char *const types[] = {
+        [WEFT_YAML_SCALAR] = "string", [WEFT_YAML_SEQUENCE] = "array", [WEFT_YAML_MAP] = "object"};
+    if (node->kind == WEFT_YAML_SCALAR && !node->quoted && !node->text[0]) return false;
+    return !strcmp(types[node->kind], type);
+}
+
+static const char *type_text(const char *type) {
+    return !strcmp(type, "object") ? "a map" : !strcmp(type, "array") ? "a list" : "a plain value";
+}
+
+static weft_status read_node(const weft_schema_reader *reader, const weft_field *field, const weft_yaml_node *node,
+                             const weft_yaml_node **out) {
+    char wanted[80] = "";
+    for (int i = 0; field->choices[i]; i++) {
+        size_t length = strlen(wanted);
+        if (has_type(node, field->choices[i])) {
+            *out = node;
+            return WEFT_OK;
+        }
+        snprintf(wanted + length, sizeof wanted - length, "%s%s", i ? " or " : "", type_text(field->choices[i]));
+    }
+    return weft_schema_fail(reader, node, "expects %s, got %s", wanted, weft_schema_kind_of(node));
+}
+
 weft_status weft_schema_read_scalar(weft_schema_reader *reader, const weft_field *field, const weft_yaml_node *node,
                                     void *slot) {
     switch (field->kind) {
@@ -272,6 +298,8 @@ weft_status weft_schema_read_scalar(weft_schema_reader *reader, const weft_field
         return read_reals(reader, field, node, slot);
     case WEFT_FIELD_STRINGS:
         return read_strings(reader, node, slot);
+    case WEFT_FIELD_NODE:
+        return read_node(reader, field, node, slot);
     default:
         return weft_schema_fail(reader, node, "field '%s' has no kind", field->key);
     }

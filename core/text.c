@@ -1,6 +1,7 @@
 #include "core/text.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 size_t weft_utf8_length(const char *text) {
     const unsigned char *s = (const unsigned char *)text;
@@ -58,4 +59,17 @@ void weft_xml_print(FILE *stream, const char *text, int limit) {
         text += length ? length : 1;
     }
     if (cut) fputs("...", stream);
+}
+
+void weft_csv_print(FILE *stream, const char *text) {
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, stream);
+        return;
+    }
+    fputc('"', stream);
+    for (; *text; text++) {
+        if (*text == '"') fputc('"', stream);
+        fputc(*text, stream);
+    }
+    fputc('"', stream);
 }

@@ -9,6 +9,12 @@
 extern "C" {
 #endif
 
+/* Texts in order, as options and settings are given. */
+typedef struct weft_texts {
+    const char **items;
+    int count;
+} weft_texts;
+
 /* Bytes of the UTF-8 character that text begins with; 0 at its end and where it is none (overlong forms and surrogates
  * included). */
 size_t weft_utf8_length(const char *text);
@@ -16,6 +22,8 @@ size_t weft_utf8_length(const char *text);
  * (control characters, bytes that are not UTF-8) becomes U+FFFD. limit: most characters, a longer text ends with "...";
  * 0: any number. */
 void weft_xml_print(FILE *stream, const char *text, int limit);
+/* The text as a field of a CSV file (RFC 4180): in quotes where it needs them. */
+void weft_csv_print(FILE *stream, const char *text);
 
 #ifdef __cplusplus
 }

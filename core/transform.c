@@ -296,3 +296,16 @@ weft_status weft_transform_chain_apply_to(const weft_transform_chain *chain, flo
     WEFT_TRY(alpha_find(&largest, w, first_element, count, draw, err));
     return chain_apply(chain, alpha, w, out, first_element, count, draw, err);
 }
+
+weft_status weft_chain_from_texts(weft_transform_chain *chain, const weft_texts *texts, weft_error *err) {
+    memset(chain, 0, sizeof *chain);
+    for (int i = 0; i < texts->count; i++) WEFT_TRY(weft_transform_chain_parse(chain, texts->items[i], err));
+    return WEFT_OK;
+}
+
+void weft_chain_text(char *out, size_t out_size, const weft_transform_chain *chain, bool given) {
+    if (given)
+        weft_transform_chain_format(chain, out, out_size);
+    else
+        snprintf(out, out_size, "as deployed");
+}

@@ -15,6 +15,7 @@
 
 #include "core/rng.h"
 #include "core/status.h"
+#include "core/text.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -92,6 +93,10 @@ weft_status weft_transform_parse(weft_transform *out, const char *text, weft_err
 weft_status weft_transform_chain_parse(weft_transform_chain *chain, const char *text, weft_error *err);
 /* Canonical text, as parse reads it; "none" for an empty chain. */
 void weft_transform_chain_format(const weft_transform_chain *chain, char *out, size_t out_size);
+/* The texts of --transform as one chain. */
+weft_status weft_chain_from_texts(weft_transform_chain *chain, const weft_texts *texts, weft_error *err);
+/* Its canonical text, or "as deployed" when none was given. */
+void weft_chain_text(char *out, size_t out_size, const weft_transform_chain *chain, bool given);
 bool weft_transform_chain_is_stochastic(const weft_transform_chain *chain); /* also when a parameter is a range */
 
 /* out[0..count) = chain(w). OpenMP over elements; the same bytes for any number of threads. w == out is allowed, other

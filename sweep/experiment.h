@@ -5,24 +5,29 @@
  *     images: 1000
  *     trials: 5
  *     nets:
- *       sign: {recipe: cifar10-merolla-fast, set: {projection: sign}}   # trained when RUNS/nets/sign.onnx is missing
+ *       sign: {recipe: cifar10-merolla-fast, set: {projection: sign}}   # trained when it is not in RUNS/nets
  *       stoch: {file: nets/stoch.onnx}                                  # beside the experiment's file
  *     chips:
  *       small: {chip: isaac-ce, set: {noc.mesh: [4, 4]}}
  *     points:
  *       - name: devices
- *         set: {images: 500}                     # fixed in this block
+ *         set: {images: 500}                     # fixed in this block; settings, and keys of the chip
  *         grid:                                  # every combination, the last axis fastest
  *           net: [sign, stoch]
  *           chip: [small, hermes]                # of `chips`, a file, or an installed chip
- *           adc.bits: [4, 5, 6, 7, 8]            # a key of the chip; also 4..8 or 0..2/0.5
+ *           adc.bits: [4, 5, 6..8]               # a key of the chip; a range counts by one: 4..8, or 0..2/0.5
  *           device:                              # an axis of named variants, each any settings
  *             ideal: {}
  *             month: {device.program: "pcm_program|pcm_drift:time_s=2.6e6", recalibrate: 500}
- *         zip: {images: [100, 200], seed: [1, 2]}  # axes that go together; combined with the grid
- *         list: [{net: sign}, {net: stoch, trials: 9}]   # points one by one; combined with grid and zip
  *         only: [{net: sign}, {adc.bits: ">= 6"}]  # conditions: a point stays when one of them matches
  *         exclude: [{chip: hermes, adc.bits: [4, 5]}]    # and goes when one of these does
+ *       - name: seeds
+ *         zip: {images: [100, 200], seed: [1, 2]}        # axes that go together
+ *         list: [{net: sign, chip: small}, {net: stoch, chip: hermes, trials: 9}] # points one by one
+ *
+ * A block may have grid, zip and list: they are combined, in the order of the file, the last one fastest. What an axis
+ * says goes before the block's `set`, and that before the top. Files are looked for beside the experiment's, then from
+ * the current folder.
  *
  * A condition matches when every key of it does: a value, one of a list of values, or a comparison "< 6", "<= 6",
  * "> 6", ">= 6", "!= 6". Keys are axes (a variant's name) or settings. Numbers compare as numbers. */
@@ -47,7 +52,8 @@ typedef enum weft_point_kind {
 extern const char *const weft_point_kind_names[]; /* NULL-terminated: sim, eval, replay, noc */
 
 /* Settings of a point as its YAML says, one field table for all kinds (weft_point_record: key, range, default, text).
- * A setting that a point's kind does not use may not be given for it. Strings live in the experiment. */
+ * A setting that a point's kind does not use may not be given for it (at the top of the file, where some point of the
+ * experiment uses it, it may), and has its default. Strings live in the experiment. */
 typedef struct weft_point_settings {
     int kind;
     const char *net, *chip, *dataset, *trace; /* "": none */
@@ -71,6 +77,7 @@ typedef struct weft_point_settings {
     } traffic;
 } weft_point_settings;
 extern const weft_record weft_point_record;
+extern const weft_record weft_experiment_record; /* the file, for its JSON Schema and its manual; not to be read with */
 
 /* "adc.bits" = "6", "device" = "month", "net" = "sign" */
 typedef struct weft_point_axis {
@@ -82,20 +89,25 @@ typedef struct weft_point {
     weft_point_settings settings;
     weft_point_axis *axes; /* [axis_count] what was varied in its block, in the order of the file */
     int axis_count;
-    const char **set; /* [set_count] "adc.bits=6": keys of the chip, those of its entry in `chips` first */
+    const char **set; /* [set_count] "adc.bits=6": keys of the chip, each once, sorted; shared between points */
     int set_count;
-    int net;                  /* index of its net, -1: none */
-    const weft_yaml_node *at; /* its block, for messages */
+    int net;                            /* index of its net, -1: none */
+    const char *chip, *dataset, *trace; /* what the settings' names stand for, as the readers of these files take it:
+                                           weft_chip_load(chip, set, set_count); "" for none */
+    const weft_yaml_node *at;           /* its block, for messages */
 } weft_point;
 
 typedef struct weft_experiment_net {
     const char *name;
-    char path[4096];    /* of the file; of a trained one RUNS/nets/NAME.onnx, filled in by weft_experiment_runs */
-    const char *recipe; /* "": a file that must exist */
+    char path[4096];    /* of the file; of a trained one RUNS/nets/NAME-HASH.onnx, filled in by weft_experiment_runs */
+    const char *recipe; /* as weft_recipe_load takes it; "": a file, which is there */
     const char **set;   /* [set_count] "projection=sign" of the recipe */
     int set_count;
+    weft_sha256 hash; /* of the recipe (weft_recipe_hash): another recipe is another file */
     const weft_yaml_node *at;
 } weft_experiment_net;
+
+typedef enum weft_search_kind { WEFT_SEARCH_NONE, WEFT_SEARCH_RANDOM, WEFT_SEARCH_HALVING } weft_search_kind;
 
 typedef struct weft_experiment {
     const char *name, *description;
@@ -123,10 +135,12 @@ typedef struct weft_experiment {
 weft_status weft_experiment_load(weft_experiment *out, const char *path, const char *const *overrides,
                                  int override_count, weft_error *err);
 void weft_experiment_destroy(weft_experiment *experiment); /* safe on a zeroed one */
-/* Where trained nets lie: fills in their paths. INVALID when one gets too long. */
+/* Where trained nets lie: fills in their paths, RUNS/nets/NAME-HASH.onnx with 8 digits of the hash. INVALID when one
+ * gets too long. */
 weft_status weft_experiment_runs(weft_experiment *experiment, const char *runs, weft_error *err);
-/* The manual of the file (weft describe experiment). */
+/* The manual of the file (weft describe experiment): its keys, then how points are made, with an example. */
 void weft_experiment_describe(FILE *stream);
+extern const char weft_experiment_example[]; /* of the manual */
 /* "net=sign chip=small adc.bits=6", for people; cut to fit. */
 void weft_point_label(char *out, size_t size, const weft_point *point);
 

@@ -30,6 +30,11 @@ weft_status weft_point_keys_create(weft_point_keys **out, const weft_experiment 
 void weft_point_keys_destroy(weft_point_keys *keys); /* NULL is allowed */
 weft_status weft_point_key(weft_sha256 *out, weft_point_keys *keys, const weft_point *point, weft_error *err);
 
+/* SHA-256 in hex of the point's net, and of its chip with settings; "" for none. Borrowed from keys, the chip's until
+ * the next call for any point. */
+weft_status weft_point_hashes(const char **net, const char **chip, weft_point_keys *keys, const weft_point *point,
+                              weft_error *err);
+
 /* Keeps what the next points will want again: networks, chips, mappings (made once for a net, a chip and the settings
  * of `map`, written to RUNS/maps/KEY.map.yaml, read by everyone else), data sets, and programmed chips (the trials of
  * the last net, mapping, chip, transform and seed, as long as they fit memory_bytes). Results do not depend on it. One
@@ -52,6 +57,7 @@ weft_status weft_point_run(weft_point_runner *runner, const weft_point *point, w
 /* Trains what is missing: RUNS/nets/NAME.onnx by its recipe, resuming from its checkpoint. A trained net whose recipe
  * or settings have changed since (RUNS/nets/NAME.json says what made it) is trained again under a new name's file: the
  * old one is renamed to .old. */
+weft_status weft_point_train_needed(bool *needed, const weft_experiment *experiment, int net, weft_error *err);
 weft_status weft_point_train(const weft_experiment *experiment, int net, const volatile sig_atomic_t *stop,
                              void (*progress)(void *context, const char *text), void *context, weft_error *err);
 

@@ -1,15 +1,15 @@
 /* RUNS/runs.db: results in SQLite. What must be the same on every machine (points, their settings, metrics, trials) is
  * apart from what is not (executions). Schema version in PRAGMA user_version; docs/results.md describes it.
  *
- *   points      number INTEGER PRIMARY KEY (its place in the experiment), key TEXT (SHA-256 of all that decides the
- * result), experiment, block, kind, label, net, net_sha256, chip, chip_sha256, overrides (JSON list), mapping_sha256,
- *               dataset, transform, seed, recalibrate, version, status ('done' or 'failed'), message (why it failed),
- *               and a column for every metric of metrics.h
- *   axes        number, position, key, value: what was varied, a row an axis
- *   trials      number, trial, error_percent
- *   executions  number, started (UTC), seconds, host, attempts
- *   cache       key TEXT PRIMARY KEY, and all of the above that belongs to the key: results outlive a changed
- * experiment */
+ *   experiment  name, description, sha256, points, version: what was planned last, one row
+ *   points      number INTEGER PRIMARY KEY (its place in the experiment), what the experiment says of it, key (SHA-256
+ * of all that decides the result), hashes, version, status ('done' or 'failed'), message (why it failed), and a column
+ * for every metric of metrics.h axes        number, position, key, value: what was varied, a row an axis trials number,
+ * trial, error_percent executions  number, started (UTC), seconds, host, attempts cache, cache_trials  by key, all of
+ * the above that belongs to it, of points that the experiment no longer has under that number: results outlive a
+ * changed experiment wide        a view: points with a column an axis
+ *
+ * One thread at a time; a process that was forked must not use a store of its parent. */
 #ifndef WEFT_SWEEP_STORE_H
 #define WEFT_SWEEP_STORE_H
 
@@ -37,20 +37,24 @@ typedef struct weft_store_row {
     int64_t started_s; /* since 1970 */
 } weft_store_row;
 
-/* Opens or creates RUNS/runs.db for writing (create: the folder too); one writer at a time (a lock file with host and
- * process; a dead writer's is taken over). Errors name file and cause: IO (read-only folder, disk full), PARSE (no
- * SQLite file, or a corrupted one: PRAGMA quick_check), INVALID (written by a newer weft; another writer). */
+/* Opens or creates RUNS/runs.db for writing (create: the folder too); one writing process at a time (RUNS/runs.db.lock
+ * with host and process; a dead writer's is taken over). Errors name file and cause: IO (read-only folder, disk full),
+ * PARSE (no SQLite file, or a corrupted one: PRAGMA quick_check), INVALID (written by a newer weft; another writer). */
 weft_status weft_store_open(weft_store **out, const char *runs, const char *experiment, weft_error *err);
 /* For reading, also while somebody writes. IO when there is none. */
 weft_status weft_store_open_read(weft_store **out, const char *runs, weft_error *err);
-weft_status weft_store_close(weft_store *store, weft_error *err); /* commits; NULL is allowed */
+/* Commits, waiting for readers half a minute at most; the store is gone also after a failure. NULL is allowed. */
+weft_status weft_store_close(weft_store *store, weft_error *err);
 
-/* The experiment as it is now: rows of points that are no longer in it go from `points` (not from `cache`); of those
- * with the same key, done before under whatever number, the row is made from the cache. done [count]: whether a result
- * is there (failures are not). keys [count]. One transaction. */
+/* The experiment as it is now: rows of points that are no longer in it go from `points` to `cache`; of points without a
+ * row whose key has one, there or under another number, the row is made from that, failures too. done [count]: whether
+ * a result is there (failures are not). keys [count]. One transaction; nothing is written where nothing changed. */
 weft_status weft_store_plan(weft_store *store, const weft_experiment *experiment, const weft_sha256 *keys, bool *done,
                             weft_error *err);
-/* Committed together now and then (at least every second and at close): a kill -9 loses no more than that. */
+/* Adds or replaces the row of a number. Commits when the last commit is half a second past, so that a kill -9 loses no
+ * more than that; who has no next row for longer calls flush, about once a second: it commits at once. Neither waits
+ * for readers: while one holds the file, commits are put off. After an error of IO (disk full) what was not committed
+ * is lost; the text says how many rows. */
 weft_status weft_store_put(weft_store *store, const weft_store_row *row, weft_error *err);
 weft_status weft_store_flush(weft_store *store, weft_error *err);
 /* Mean seconds of executions with this kind, net and chip, for estimates; NaN: none. */
@@ -61,7 +65,8 @@ typedef struct weft_store_table {
     size_t count;
     struct weft_store_point {
         size_t number;
-        const char *block, *kind, *label, *net, *chip, *dataset, *transform, *status, *message;
+        const char *block, *kind, *label, *net, *net_sha256, *chip, *chip_sha256, *overrides, *dataset, *transform,
+            *status, *message; /* overrides: JSON list of "adc.bits=6" */
         weft_point_axis *axes;
         int axis_count;
         weft_metrics_values metrics;
@@ -74,10 +79,38 @@ typedef struct weft_store_table {
 weft_status weft_store_read(weft_store_table *out, const weft_store *store, weft_error *err);
 void weft_store_table_free(weft_store_table *table);
 
-/* Rows of a SELECT (read-only: anything else is USAGE) as CSV (RFC 4180, a header) or JSON (a list of objects), in
- * constant memory. sql NULL: all points, settings and axes first, then metrics that some point has. */
+typedef struct weft_store_summary {
+    char experiment[256];
+    size_t points; /* planned */
+    size_t done, failed, blocks;
+} weft_store_summary;
+weft_status weft_store_summarise(weft_store_summary *out, const weft_store *store, weft_error *err);
+
+/* Rows of a SELECT (read-only: anything else is USAGE, and so is a mistake in it) as CSV (quoted as RFC 4180 says,
+ * lines end in a newline, a header) or JSON (a list of objects), in constant memory. sql NULL: WEFT_STORE_ALL. */
 weft_status weft_store_csv(const weft_store *store, const char *sql, FILE *stream, weft_error *err);
 weft_status weft_store_json(const weft_store *store, const char *sql, FILE *stream, weft_error *err);
+
+/* The same as an aligned table for people, at most `rows` rows (0: all) and as many columns as fit `width` characters
+ * (0: all). sql NULL: WEFT_STORE_MAIN. Prints nothing where there are no rows. */
+typedef struct weft_store_printed {
+    size_t rows, shown;      /* of the SELECT; printed */
+    int hidden;              /* columns that did not fit */
+    char hidden_names[1024]; /* "a, b" */
+} weft_store_printed;
+weft_status weft_store_print(weft_store_printed *out, const weft_store *store, const char *sql, int width, size_t rows,
+                             FILE *stream, weft_error *err);
+
+/* The SELECTs that the store knows itself. *out: malloc'd. */
+typedef enum weft_store_view {
+    WEFT_STORE_ALL,   /* all points, settings and axes first, then metrics that some point has */
+    WEFT_STORE_MAIN,  /* number, axes, main metrics */
+    WEFT_STORE_FAILED /* what failed, and why */
+} weft_store_view;
+weft_status weft_store_select(char **out, const weft_store *store, weft_store_view view, weft_error *err);
+
+/* The columns of `points` as a Markdown table (docs/results.md). */
+void weft_store_describe(FILE *stream);
 
 #ifdef __cplusplus
 }

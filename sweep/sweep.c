@@ -32,13 +32,14 @@ typedef struct sweep {
     int outstanding;   /* jobs given and not answered */
     weft_sha256 *keys;
     weft_point_keys *hashes;
+    size_t *twin;                /* [point_count] the next point with the same key, or SIZE_MAX */
     bool *done, *wanted;         /* [point_count] has a result; is to be run now */
     weft_metrics_values *values; /* [point_count] of a search: what is known; NaN else */
     weft_search search;
     int *attempts;           /* [point_count] that ended in a dead worker */
     char (*untrained)[1200]; /* [net_count] why a net could not be trained; "" it was */
     size_t next_net;
-    double start_s, told_s;
+    double start_s, told_s, flushed_s;
     char text[256]; /* what goes on */
     char host[256];
 } sweep;
@@ -149,16 +150,44 @@ static weft_status allocate(sweep *s, weft_error *err) {
     s->keys = calloc(points, sizeof *s->keys);
     s->done = calloc(points, sizeof *s->done);
     s->wanted = calloc(points, sizeof *s->wanted);
+    s->twin = malloc(points * sizeof *s->twin);
     s->attempts = calloc(points, sizeof *s->attempts);
     s->untrained = calloc((size_t)s->experiment->net_count + 1, sizeof *s->untrained);
-    if (s->keys && s->done && s->wanted && s->attempts && s->untrained) return WEFT_OK;
+    if (s->keys && s->done && s->wanted && s->twin && s->attempts && s->untrained) return WEFT_OK;
     return weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu points", points);
+}
+
+typedef struct keyed {
+    const char *key;
+    size_t number;
+} keyed;
+
+static int by_key(const void *a, const void *b) {
+    const keyed *x = a, *y = b;
+    const int order = strcmp(x->key, y->key);
+    return order ? order : (x->number > y->number) - (x->number < y->number);
+}
+
+/* Points of one key have one result: it is computed for the first and written down for all. */
+static weft_status find_twins(sweep *s, weft_error *err) {
+    const size_t points = s->experiment->point_count;
+    keyed *sorted = malloc((points + 1) * sizeof *sorted);
+    if (!sorted) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu points", points);
+    for (size_t i = 0; i < points; i++) sorted[i] = (keyed){s->keys[i].hex, i};
+    qsort(sorted, points, sizeof *sorted, by_key);
+    for (size_t i = 0; i < points; i++) {
+        const bool same = i + 1 < points && strcmp(sorted[i].key, sorted[i + 1].key) == 0;
+        s->twin[sorted[i].number] = same ? sorted[i + 1].number : SIZE_MAX;
+    }
+    free(sorted);
+    return WEFT_OK;
 }
 
 static weft_status plan(sweep *s, weft_error *err) {
     const size_t points = s->experiment->point_count;
     WEFT_TRY(weft_point_keys_create(&s->hashes, s->experiment, err));
     for (size_t i = 0; i < points; i++) WEFT_TRY(key_of(s, i, err));
+    WEFT_TRY(find_twins(s, err));
     WEFT_TRY(weft_store_open(&s->store, s->options.runs, s->experiment->name, err));
     WEFT_TRY(weft_store_plan(s->store, s->experiment, s->keys, s->done, err));
     return WEFT_OK;
@@ -166,28 +195,39 @@ static weft_status plan(sweep *s, weft_error *err) {
 
 /* ---- results ---- */
 
+static void count_result(sweep *s, const weft_store_row *row) {
+    weft_sweep_result *r = s->result;
+    char label[200];
+    if (row->result) {
+        r->done++;
+        return;
+    }
+    r->failed++;
+    if (r->first_failure[0]) return;
+    weft_point_label(label, sizeof label, row->point);
+    snprintf(r->first_failure, sizeof r->first_failure, "point %zu (%s): %.1000s", row->number, label, row->message);
+}
+
+/* Of this point and of those with the same key behind it that are wanted too. */
 static weft_status put(sweep *s, size_t number, const weft_news *news, const weft_point_result *result,
                        const char *message, weft_error *err) {
-    weft_store_row row = {.number = number,
-                          .point = &s->experiment->points[number],
-                          .key = s->keys[number].hex,
-                          .result = result,
-                          .message = message,
-                          .host = s->host,
-                          .attempts = s->attempts[number] + 1,
-                          .started_s = news ? news->started_s : 0};
-    WEFT_TRY(weft_point_hashes(&row.net_sha256, &row.chip_sha256, s->hashes, row.point, err));
-    if (result)
-        s->result->done++;
-    else
-        s->result->failed++;
-    if (!result && !s->result->first_failure[0]) {
-        char label[200];
-        weft_point_label(label, sizeof label, row.point);
-        snprintf(s->result->first_failure, sizeof s->result->first_failure, "point %zu (%s): %.900s", number, label,
-                 message);
+    for (size_t i = number; i != SIZE_MAX; i = s->twin[i]) {
+        if (i != number && !s->wanted[i]) continue;
+        weft_store_row row = {.number = i,
+                              .point = &s->experiment->points[i],
+                              .key = s->keys[i].hex,
+                              .result = result,
+                              .message = message,
+                              .host = s->host,
+                              .attempts = s->attempts[number] + 1,
+                              .started_s = news ? news->started_s : 0};
+        WEFT_TRY(weft_point_hashes(&row.net_sha256, &row.chip_sha256, s->hashes, row.point, err));
+        WEFT_TRY(weft_store_put(s->store, &row, err));
+        count_result(s, &row);
+        s->done[i] = result != NULL;
+        if (s->values && result) s->values[i] = result->metrics;
     }
-    return weft_store_put(s->store, &row, err);
+    return WEFT_OK;
 }
 
 static weft_status note_result(sweep *s, const weft_news *news, size_t number, weft_error *err) {
@@ -198,7 +238,6 @@ static weft_status note_result(sweep *s, const weft_news *news, size_t number, w
     if (news->status == WEFT_E_INTERRUPTED) return WEFT_OK;
     if (news->status != WEFT_OK) return put(s, number, news, NULL, news->payload, err);
     WEFT_TRY(weft_result_unpack(&result, news->payload, news->size, err));
-    if (s->values) s->values[number] = result.metrics;
     const weft_status status = put(s, number, news, &result, NULL, err);
     weft_point_result_free(&result);
     return status;
@@ -243,6 +282,27 @@ static weft_status fill_lane(sweep *s, int lane, weft_error *err) {
     return WEFT_OK;
 }
 
+/* About once a second: a kill loses no more. */
+static weft_status flush(sweep *s, weft_error *err) {
+    const double now = weft_sweep_now();
+    if (now - s->flushed_s < 1) return WEFT_OK;
+    s->flushed_s = now;
+    return weft_store_flush(s->store, err);
+}
+
+/* Of points with the same key only the first is queued. */
+static weft_status make_queue(sweep *s, weft_error *err) {
+    const size_t points = s->experiment->point_count;
+    bool *queued = malloc((points + 1) * sizeof *queued);
+    if (!queued) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu points", points);
+    memcpy(queued, s->wanted, points * sizeof *queued);
+    for (size_t i = 0; i < points; i++)
+        for (size_t k = s->twin[i]; queued[i] && k != SIZE_MAX; k = s->twin[k]) queued[k] = false;
+    const weft_status status = weft_queue_make(&s->queue, s->experiment, queued, err);
+    free(queued);
+    return status;
+}
+
 /* Those of the wanted points that have no result. */
 static weft_status run_wanted(sweep *s, weft_error *err) {
     for (size_t i = 0; i < s->experiment->point_count; i++) {
@@ -250,12 +310,13 @@ static weft_status run_wanted(sweep *s, weft_error *err) {
         s->result->cached += s->wanted[i] && s->done[i];
         s->wanted[i] = s->wanted[i] && !s->done[i];
     }
-    WEFT_TRY(weft_queue_make(&s->queue, s->experiment, s->wanted, err));
+    WEFT_TRY(make_queue(s, err));
     show(s, true);
     while (!is_stopped(s)) {
         for (int lane = 0; lane < s->pool.lane_count; lane++) WEFT_TRY(fill_lane(s, lane, err));
         if (s->outstanding == 0) break;
         WEFT_TRY(hear(s, TICK_MS, err));
+        WEFT_TRY(flush(s, err));
         show(s, false);
     }
     show(s, true);
@@ -340,6 +401,7 @@ static void sweep_free(sweep *s) {
     free(s->keys);
     free(s->done);
     free(s->wanted);
+    free(s->twin);
     free(s->values);
     weft_search_free(&s->search);
     free(s->attempts);

@@ -21,11 +21,13 @@ static double now_s(void) {
 
 /* Images of the training set, which is closed again. */
 static weft_status open_calibration(weft_evaluator *e, const char *dataset, weft_error *err) {
-    weft_dataset *train = NULL;
+    weft_dataset *opened = NULL;
+    const weft_dataset *train = e->options.train;
     weft_status status = WEFT_OK;
     size_t wanted = e->options.recalibrate;
     if (wanted == 0) return WEFT_OK;
-    WEFT_TRY_GOTO(weft_dataset_open(&train, dataset, WEFT_SPLIT_TRAIN, err));
+    if (!train) WEFT_TRY_GOTO(weft_dataset_open(&opened, dataset, WEFT_SPLIT_TRAIN, err));
+    if (!train) train = opened;
     WEFT_TRY_GOTO(weft_network_check_dataset(e->source, train, err));
     if (wanted > train->count && wanted != WEFT_RECALIBRATE_ALL)
         WEFT_TRY_GOTO(weft_error_set(err, WEFT_E_INVALID, "recalibrate: %zu is above the %zu training images of %s",
@@ -33,12 +35,14 @@ static weft_status open_calibration(weft_evaluator *e, const char *dataset, weft
     e->calibration_count = wanted < train->count ? wanted : train->count;
     WEFT_TRY_GOTO(weft_calibration_images(&e->calibration, e->net, train, &e->calibration_count, err));
 cleanup:
-    weft_dataset_destroy(train);
+    weft_dataset_destroy(opened);
     return status;
 }
 
 static weft_status open_test(weft_evaluator *e, const char *dataset, weft_error *err) {
-    WEFT_TRY(weft_dataset_open(&e->set, dataset, WEFT_SPLIT_TEST, err));
+    e->set = e->options.test;
+    if (!e->set) WEFT_TRY(weft_dataset_open(&e->opened, dataset, WEFT_SPLIT_TEST, err));
+    if (!e->set) e->set = e->opened;
     WEFT_TRY(weft_network_check_dataset(e->source, e->set, err));
     if (e->options.images > e->set->count)
         return weft_error_set(err, WEFT_E_INVALID, "images: %zu is above the %zu test images of %s", e->options.images,
@@ -90,8 +94,19 @@ void weft_evaluator_destroy(weft_evaluator *e) {
     free(e->wrong);
     free(e->share);
     free(e->first);
-    weft_dataset_destroy(e->set);
+    weft_dataset_destroy(e->opened);
     free(e);
+}
+
+void weft_evaluator_set_draws(weft_evaluator *e, int draws, uint64_t seed) {
+    e->options.draws = draws;
+    e->options.seed = seed;
+}
+
+void weft_evaluator_set_progress(weft_evaluator *e, void (*progress)(void *context, int draw, int draws),
+                                 void *context) {
+    e->options.progress = progress;
+    e->options.context = context;
 }
 
 /* ---- one draw ---- */

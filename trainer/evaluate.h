@@ -26,7 +26,8 @@ struct weft_evaluator {
     weft_forward *forward;
     weft_network *plain; /* the network with W, for correlations; NULL until they are asked for */
     weft_eval_options options;
-    weft_dataset *set; /* test */
+    const weft_dataset *set; /* test */
+    weft_dataset *opened;    /* the same, where nobody lent it */
     float *test, *calibration, *logits;
     size_t images, calibration_count;
     weft_eval_seen *seen;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "trainer/winograd.h"
 
@@ -32,6 +33,14 @@ const char *const weft_precision_names[] = {"fp32", "bf16", "int8", NULL};
 
 bool weft_precision_is_native(weft_precision precision) {
     return precision != WEFT_PRECISION_BF16 || (weft_dnn_has_bf16() && weft_winograd_supported());
+}
+
+weft_status weft_precision_parse(weft_precision *precision, const char *text, weft_error *err) {
+    bool automatic = text && strcmp(text, "auto") == 0, bf16 = text && strcmp(text, "bf16") == 0;
+    bf16 |= automatic && weft_precision_is_native(WEFT_PRECISION_BF16);
+    *precision = bf16 ? WEFT_PRECISION_BF16 : WEFT_PRECISION_FP32;
+    if (!text || automatic || bf16 || strcmp(text, "fp32") == 0) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_USAGE, "--precision: \"%.80s\" is none of fp32, bf16, auto", text);
 }
 
 /* ---- for the layers ---- */

@@ -68,6 +68,9 @@ static void print_field(FILE *stream, const weft_field *field, const void *slot)
     case WEFT_FIELD_VARIANTS:
         print_list(stream, field, slot);
         break;
+    case WEFT_FIELD_NAMED: /* no recipe has these */
+    case WEFT_FIELD_NODE:
+        break;
     }
 }
 

@@ -9,8 +9,8 @@
 #include <signal.h>
 #include <stdint.h>
 
-#include "core/dataset.h"
 #include "core/schema.h"
+#include "core/training.h"
 #include "core/transform.h"
 
 #ifdef __cplusplus
@@ -29,6 +29,8 @@ typedef enum weft_precision { WEFT_PRECISION_FP32, WEFT_PRECISION_BF16, WEFT_PRE
 extern const char *const weft_precision_names[]; /* "fp32", "bf16", "int8"; NULL-terminated */
 /* BF16 only where the processor multiplies bfloat16 itself (AVX512-BF16); the others everywhere. */
 bool weft_precision_is_native(weft_precision precision);
+/* --precision of `weft eval`: fp32 (also for NULL), bf16, or auto, which is bf16 where that is native. USAGE. */
+weft_status weft_precision_parse(weft_precision *precision, const char *text, weft_error *err);
 
 typedef struct weft_train_progress {
     int epoch, epochs;
@@ -74,8 +76,6 @@ weft_status weft_train(weft_train_result *result, const weft_train_options *opti
 
 /* ---- evaluation ---- */
 
-#define WEFT_RECALIBRATE_ALL SIZE_MAX
-
 typedef struct weft_eval_options {
     size_t images;      /* of the test set; 0: all */
     size_t recalibrate; /* training images on which batch-norm statistics are re-estimated for each draw, layer by layer
@@ -83,6 +83,7 @@ typedef struct weft_eval_options {
     int draws;          /* K independent draws of a stochastic chain; at least 1. One that draws nothing is run once */
     uint64_t seed;
     weft_precision precision;
+    const weft_dataset *test, *train; /* of that name, lent for as long as the evaluator is; NULL: opened where needed */
     const volatile sig_atomic_t *stop;
     void (*progress)(void *context, int draw,
                      int draws); /* after each draw, `draw` of `draws` being done; NULL: silent */
@@ -121,6 +122,11 @@ typedef struct weft_evaluator weft_evaluator;
 weft_status weft_evaluator_create(weft_evaluator **out, const weft_network *net, const char *dataset,
                                   const weft_eval_options *options, weft_error *err);
 void weft_evaluator_destroy(weft_evaluator *evaluator);          /* NULL is allowed */
+/* Other draws from now on. */
+void weft_evaluator_set_draws(weft_evaluator *evaluator, int draws, uint64_t seed);
+/* Another listener; while it is called, weft_evaluator_wrong has the draws that are done. */
+void weft_evaluator_set_progress(weft_evaluator *evaluator, void (*progress)(void *context, int draw, int draws),
+                                 void *context);
 int weft_evaluator_layer_count(const weft_evaluator *evaluator); /* CONV and DENSE layers */
 /* Test images used; their labels; and of each the draws of the last run that got it wrong. The arrays are the
  * evaluator's, [weft_evaluator_images]. */

@@ -27,7 +27,7 @@ static float mapped_range(const weft_mapping *mapping, int output) {
 }
 
 /* weft_mapping_check sees to it that outputs which share a scale have one range. */
-static void take_ranges(weft_engine *engine) {
+void weft_engine_take_ranges(weft_engine *engine) {
     for (int o = 0; o <= engine->count; o++) {
         const float largest = mapped_range(engine->mapping, o);
         if (largest > 0 && engine->outputs[o].last_reader >= 0) weft_engine_set_range(engine, o, largest);
@@ -41,7 +41,7 @@ static weft_status program(weft_engine *engine, const weft_program_table *table,
         WEFT_TRY(check_stage(engine, s, err));
         WEFT_TRY(weft_stage_model_program(&engine->items[s], engine, table, s, false, err));
     }
-    take_ranges(engine);
+    weft_engine_take_ranges(engine);
     return WEFT_OK;
 }
 

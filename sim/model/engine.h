@@ -34,6 +34,11 @@ weft_status weft_engine_create_trial(weft_engine **out, const weft_chip *chip, c
 weft_status weft_engine_create(weft_engine **out, const weft_chip *chip, const weft_mapping *mapping,
                                const weft_stages *stages, weft_error *err);
 void weft_engine_destroy(weft_engine *engine); /* NULL is allowed */
+/* Undoes all calibration: the engine is as it was when it had been programmed. MEMORY, after which it may only be
+ * destroyed. */
+weft_status weft_engine_reset(weft_engine *engine, weft_error *err);
+/* Bytes that it takes, to a few per cent. */
+size_t weft_engine_bytes(const weft_engine *engine);
 
 /* True when the network's input and every stage's output that is read has a range (from the mapping): the engine can
  * run without calibration. */

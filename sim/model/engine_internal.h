@@ -105,6 +105,8 @@ static inline weft_read_place weft_stage_model_place(const weft_stage_model *mod
 weft_status weft_engine_plan(weft_engine *engine, weft_error *err);
 /* Scale of an output and of all that share it (weft_stages.range_of) from the largest magnitude. */
 void weft_engine_set_range(weft_engine *engine, int output, float largest);
+/* Of outputs for which the mapping has ranges. */
+void weft_engine_take_ranges(weft_engine *engine);
 /* Scales of what the matrices read, and of their results. */
 void weft_engine_refresh_scales(weft_engine *engine);
 /* INVALID where an output that is read has no range. */

@@ -39,3 +39,8 @@ weft_status weft_noc_config_of_chip(weft_noc_config *out, const weft_chip *chip,
     out->terminal_router = router;
     return WEFT_OK;
 }
+
+int weft_noc_middle_node(const weft_chip *chip) {
+    int64_t router = chip->noc.mesh[1] / 2 * chip->noc.mesh[0] + chip->noc.mesh[0] / 2;
+    return (int)(router * chip->noc.concentration);
+}

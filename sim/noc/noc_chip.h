@@ -13,6 +13,10 @@ extern "C" {
  * it when the configuration is not used any more. MEMORY. */
 weft_status weft_noc_config_of_chip(weft_noc_config *out, const weft_chip *chip, int terminal_count, weft_error *err);
 
+/* What hotspot traffic prefers where nobody says otherwise: the first node of the router in the middle. */
+int weft_noc_middle_node(const weft_chip *chip);
+enum { WEFT_NOC_HOT_PERCENT = 10 }; /* share of the packets that go there */
+
 #ifdef __cplusplus
 }
 #endif

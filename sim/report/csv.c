@@ -1,23 +1,10 @@
 /* The CSVs: one header line, commas, dots, fields quoted where needed; empty fields where there was no timed run. */
 #include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
+#include "core/text.h"
 #include "sim/report/json.h"
 #include "sim/report/tables.h"
-
-void weft_report_csv_text(FILE *stream, const char *field) {
-    if (!strpbrk(field, ",\"\r\n")) {
-        fputs(field, stream);
-        return;
-    }
-    fputc('"', stream);
-    for (; *field; field++) {
-        if (*field == '"') fputc('"', stream);
-        fputc(*field, stream);
-    }
-    fputc('"', stream);
-}
 
 void weft_report_csv_number(FILE *stream, double value) {
     char out[32] = "";
@@ -62,7 +49,7 @@ void weft_report_csv_layers(const weft_report_tables *tables, FILE *stream) {
     for (int s = 0; s < tables->stage_count; s++) {
         const weft_report_layer *layer = &tables->layers[s];
         const weft_stage *stage = &tables->input->stages->items[s];
-        weft_report_csv_text(stream, layer->name);
+        weft_csv_print(stream, layer->name);
         fprintf(stream, ",%s,%d,%d,%" PRId64 ",%" PRIu64 ",%d,%d,%d", weft_report_kind(stage), stage->rows,
                 stage->columns, layer->positions, layer->macs, layer->copies, layer->tiles, layer->cores);
         weft_report_csv_number(stream, layer->cell_utilisation_percent);
@@ -93,7 +80,7 @@ void weft_report_csv_energy(const weft_report_tables *tables, FILE *stream) {
         weft_report_csv_number(stream, cost->value);
         weft_report_csv_number(stream, tables->event_pj[e]);
         fprintf(stream, ",%s,", weft_evidence_names[cost->evidence]);
-        weft_report_csv_text(stream, cost->source ? cost->source : "");
+        weft_csv_print(stream, cost->source ? cost->source : "");
         fputc('\n', stream);
     }
     static_line(stream, "cores", tables->static_core_pj);
@@ -129,7 +116,7 @@ void weft_report_csv_histograms(const weft_report_tables *tables, FILE *stream) 
     for (int s = 0; s < tables->stage_count; s++) {
         const weft_engine_stage_statistics *of = weft_report_statistics(tables->input, s);
         for (int b = 0; of && b < WEFT_ENGINE_HISTOGRAM; b++) {
-            weft_report_csv_text(stream, tables->layers[s].name);
+            weft_csv_print(stream, tables->layers[s].name);
             fprintf(stream, ",%d", b);
             weft_report_csv_number(stream, (double)b / WEFT_ENGINE_HISTOGRAM);
             weft_report_csv_number(stream,

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "core/text.h"
 #include "sim/report/tables.h"
 
 /* The end of a header. */
@@ -100,7 +101,7 @@ void weft_report_csv_resources(const weft_report_tables *tables, FILE *stream) {
         const weft_report_without *without = weft_report_without_of(tables, resource);
         char text[300];
         weft_resource_text(text, sizeof text, resource, tables->input->stages, tables->input->chip);
-        weft_report_csv_text(stream, text);
+        weft_csv_print(stream, text);
         fprintf(stream, ",%s,", weft_resource_kind_names[resource->kind]);
         if (resource->kind != WEFT_RESOURCE_BUFFERS) fprintf(stream, "%" PRIu64, resource->busy_cycles);
         weft_report_csv_number(stream, resource->cycles_an_image);
@@ -109,7 +110,7 @@ void weft_report_csv_resources(const weft_report_tables *tables, FILE *stream) {
         fputc(',', stream);
         if (without && without->limited) {
             weft_resource_text(text, sizeof text, &without->next, tables->input->stages, tables->input->chip);
-            weft_report_csv_text(stream, text);
+            weft_csv_print(stream, text);
         }
         fputc('\n', stream);
     }

@@ -34,13 +34,14 @@ static void string(FILE *stream, const char *text) {
 }
 
 static void indent(weft_json *json) {
+    if (json->flat) return;
     fputc('\n', json->stream);
     for (int i = 0; i < json->depth; i++) fputs("  ", json->stream);
 }
 
 /* Comma, newline, indent and key ahead of a value. */
 static void lead(weft_json *json, const char *key) {
-    if (json->comma) fputc(',', json->stream);
+    if (json->comma) fputs(json->flat ? ", " : ",", json->stream);
     if (json->depth > 0) indent(json);
     if (key) {
         string(json->stream, key);
@@ -62,7 +63,7 @@ static void finish(weft_json *json, char bracket) {
     if (!empty) indent(json);
     fputc(bracket, json->stream);
     json->comma = true;
-    if (json->depth == 0) fputc('\n', json->stream);
+    if (json->depth == 0 && !json->flat) fputc('\n', json->stream);
 }
 
 void weft_json_object(weft_json *json, const char *key) { begin(json, key, '{'); }

@@ -16,6 +16,7 @@ typedef struct weft_json {
     FILE *stream;
     int depth;
     bool comma; /* the open object or array has a member already */
+    bool flat;  /* all on one line, no newline behind it */
 } weft_json;
 
 /* key: NULL for the root and for items of an array. */

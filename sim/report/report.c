@@ -71,6 +71,14 @@ cleanup:
     return status;
 }
 
+weft_status weft_report_figures_find(weft_report_figures *figures, const weft_report_input *input, weft_error *err) {
+    weft_report_tables tables;
+    WEFT_TRY(prepare(&tables, input, err));
+    *figures = tables.figures;
+    weft_report_tables_free(&tables);
+    return WEFT_OK;
+}
+
 weft_status weft_report_print_json(const weft_report_input *input, FILE *stream, weft_error *err) {
     weft_report_tables tables;
     WEFT_TRY(prepare(&tables, input, err));

@@ -76,6 +76,8 @@ typedef struct weft_report_figures {
  * over the range of their converter, by layer. */
 weft_status weft_report_write(const weft_report_input *input, const char *folder, weft_report_figures *figures,
                               weft_error *err);
+/* The figures alone, without files. MEMORY. */
+weft_status weft_report_figures_find(weft_report_figures *figures, const weft_report_input *input, weft_error *err);
 /* The text of report.json on a stream. Errors: MEMORY; write errors show at the stream. */
 weft_status weft_report_print_json(const weft_report_input *input, FILE *stream, weft_error *err);
 /* The terminal table. Errors: MEMORY. */

@@ -184,7 +184,7 @@ static void json_results(weft_json *json, const weft_report_tables *tables) {
 }
 
 void weft_report_json(const weft_report_tables *tables, FILE *stream) {
-    weft_json json = {stream, 0, false};
+    weft_json json = {.stream = stream};
     const weft_report_input *input = tables->input;
     weft_json_object(&json, NULL);
     weft_json_count(&json, "schema", REPORT_SCHEMA);

@@ -146,9 +146,8 @@ void weft_report_print_time(const weft_report_tables *tables, FILE *stream);
 void weft_report_critical_text(char *out, size_t out_size, const weft_report_tables *tables);
 void weft_report_print_critical(const weft_report_tables *tables, FILE *stream);
 void weft_report_print_checks(const weft_report_tables *tables, FILE *stream);
-/* Fields of a CSV line. A text, quoted where needed; then, each with a comma ahead, a number, empty for NaN, and for
+/* Fields of a CSV line, each with a comma ahead: a number, empty for NaN, and for
  * all events their counts, NULL: empty. */
-void weft_report_csv_text(FILE *stream, const char *field);
 void weft_report_csv_number(FILE *stream, double value);
 void weft_report_csv_counts(FILE *stream, const weft_event_counts *counts);
 void weft_report_csv_event_names(FILE *stream); /* of these counts */

@@ -5,7 +5,7 @@ using namespace weft_cli;
 
 namespace {
 
-const char *const commands[] = {"train", "import", "eval", "run", "map", "sim", "array", "describe", "info"};
+const char *const commands[] = {"train", "import", "eval", "run", "map", "sim", "array", "results", "describe", "info"};
 
 TEST_F(Cli, version) {
     for (const std::vector<std::string> &words :
@@ -116,6 +116,8 @@ TEST_F(Cli, describe_lists_and_prints) {
     Ran schema = weft({"describe", "recipe", "--json", "-"});
     EXPECT_EQ(schema.out.rfind("{", 0), 0u);
     EXPECT_NE(schema.out.find("https://json-schema.org/draft/2020-12/schema"), std::string::npos);
+    EXPECT_NE(weft({"describe", "experiment"}).out.find("How points are made:"), std::string::npos);
+    EXPECT_NE(weft({"describe", "experiment", "--json", "-"}).out.find("\"experiment\""), std::string::npos);
     EXPECT_NE(weft({"describe", "isaac-ce"}).out.find("isaac-ce"), std::string::npos);
 }
 

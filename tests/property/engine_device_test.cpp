@@ -115,6 +115,75 @@ TEST(EngineDevice, RefusesATrialThatIsTooLarge) {
     EXPECT_EQ(nullptr, engine);
 }
 
+// ---- a chip used again ----
+
+std::vector<weft_chip> chips_to_reset() {
+    std::vector<weft_chip> chips = {everything_chip(), make_chip(ChipSpec()), lossless_chips()[0], lossless_chips()[5]};
+    for (int scope : {WEFT_ADC_PER_STAGE, WEFT_ADC_PER_ARRAY, WEFT_ADC_PER_SLICE}) {
+        ChipSpec s;
+        s.weight_encoding = scope == WEFT_ADC_PER_ARRAY ? WEFT_WEIGHT_OFFSET : WEFT_WEIGHT_DIFFERENTIAL_COLUMNS;
+        weft_chip chip = make_chip(s);
+        set_calibrated(chip, 6, WEFT_ADC_SQUARED_ERROR, scope);
+        chips.push_back(chip);
+    }
+    return chips;
+}
+
+// Calibrated, used and reset as often as one likes, an engine is one that has just been programmed.
+void expect_reset_is_fresh(const weft_chip &chip, void (*build)(Net &), float lo, float hi) {
+    Net net(chip, 21);
+    build(net);
+    net.finish(lo, hi);
+    weft_error err{};
+    const std::vector<float> x = net.images(6), y = net.images(4);
+    TrialEngine used(net, 5, 2);
+    calibrate(used, net, y, ALL);
+    const std::vector<float> before = run_engine(used, net, y);
+    for (unsigned what : {ALL, unsigned(WEFT_CALIBRATE_RANGES), unsigned(WEFT_CALIBRATE_RANGES | WEFT_CALIBRATE_ADC)}) {
+        TrialEngine fresh(net, 5, 2);
+        ASSERT_EQ(WEFT_OK, weft_engine_reset(used, &err)) << err.text;
+        ASSERT_EQ(weft_engine_has_ranges(fresh), weft_engine_has_ranges(used));
+        for (int s = 0; s < net.stages()->count; s++) {
+            const weft_engine_stage_info a = weft_engine_stage(fresh, s), b = weft_engine_stage(used, s);
+            EXPECT_EQ(a.input_scale, b.input_scale);
+            EXPECT_EQ(a.output_scale, b.output_scale);
+            EXPECT_EQ(weft_engine_output_scale(fresh, s - 1), weft_engine_output_scale(used, s - 1));
+        }
+        if (weft_engine_has_ranges(fresh)) { ASSERT_EQ(run_engine(fresh, net, y), run_engine(used, net, y)); }
+        calibrate(fresh, net, x, what);
+        calibrate(used, net, x, what);
+        ASSERT_EQ(run_engine(fresh, net, y), run_engine(used, net, y)) << what;
+        EXPECT_EQ(weft_engine_bytes(fresh), weft_engine_bytes(used));
+    }
+    ASSERT_EQ(WEFT_OK, weft_engine_reset(used, &err)) << err.text;
+    calibrate(used, net, y, ALL);
+    EXPECT_EQ(before, run_engine(used, net, y));
+}
+
+TEST(EngineDevice, ResetUndoesCalibration) {
+    for (const weft_chip &chip : chips_to_reset()) {
+        expect_reset_is_fresh(chip, build_small_cnn, -2, 4);
+        expect_reset_is_fresh(chip, build_graph, 0, 0);
+    }
+}
+
+TEST(EngineDevice, BytesGrowWithTheCells) {
+    const auto bytes = [](int rows, int columns) {
+        weft_chip chip = make_chip(ChipSpec());
+        set_program(chip, "addnorm:sigma=0.01");
+        Net net(chip);
+        net.input({rows, 1, 1});
+        net.dense(columns);
+        net.finish(0, 1);
+        TrialEngine engine(net, 0, 0);
+        return static_cast<double>(weft_engine_bytes(engine)) / chip.columns_per_weight;
+    };
+    // 16-bit cells; a strip has 32 columns
+    EXPECT_GT(bytes(512, 128), 2.0 * 512 * 128);
+    EXPECT_LT(bytes(512, 128), 6.0 * 512 * 128);
+    EXPECT_NEAR(bytes(1024, 128) / bytes(512, 128), 2, 0.3);
+}
+
 // ---- everything at once ----
 
 void expect_pieces_equal_run(const weft_chip &chip, void (*build)(Net &)) {

@@ -154,6 +154,33 @@ TEST(Describe, JsonSchemaOfCited) {
         R"(V."}},"required":["value"],"additionalProperties":false}],"description":"Time. Unit: ns.","default":2})");
 }
 
+/* Maps of free names, and what the owner of the table reads. */
+TEST(Describe, NamedAndNodes) {
+    static const char *const types[] = {"object", "string", nullptr};
+    static const weft_field free_fields[] = {
+        {"parts", WEFT_FIELD_NAMED, 0, "", 0, 0, "", "Parts.", nullptr, &part_record, nullptr},
+        {"any", WEFT_FIELD_NODE, 16, "", 0, 0, "", "Any.", types, nullptr, nullptr}};
+    static const weft_record free_record = {"free", "Free.", 24, free_fields, 2, nullptr};
+    EXPECT_EQ(printed([](FILE *stream) { weft_record_describe(&free_record, stream); }),
+              "free: Free.\n\n"
+              "  parts  map of names    optional  Parts.\n"
+              "    ratio  number  from 0  0.5  Share.\n"
+              "  any    map, value      optional  Any.\n");
+    const std::string markdown = printed([](FILE *stream) { weft_record_describe_markdown(&free_record, stream); });
+    EXPECT_NE(markdown.find("### `parts.NAME`"), std::string::npos) << markdown;
+    const std::string text =
+        printed([](FILE *stream) { EXPECT_EQ(weft_record_json_schema(&free_record, stream, nullptr), WEFT_OK); });
+    cJSON *root = cJSON_Parse(text.c_str());
+    char *properties = cJSON_PrintUnformatted(cJSON_GetObjectItem(root, "properties"));
+    EXPECT_STREQ(
+        properties,
+        R"({"parts":{"type":"object","additionalProperties":{"type":"object","description":"A part.","properties":{)"
+        R"("ratio":{"type":"number","minimum":0,"description":"Share.","default":0.5}},"additionalProperties":false},)"
+        R"("description":"Parts."},"any":{"type":["object","string","number","boolean"],"description":"Any."}})");
+    free(properties);
+    cJSON_Delete(root);
+}
+
 TEST(Describe, EndlessNestingIsRefused) {
     static weft_field loop_fields[1];
     static weft_record loop = {"loop", "", 1, loop_fields, 1, nullptr};

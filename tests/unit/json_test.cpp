@@ -14,12 +14,28 @@ template <typename Body> std::string written(Body body) {
     char *text = nullptr;
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
-    weft_json json = {stream, 0, false};
+    weft_json json = {stream, 0, false, false};
     body(&json);
     fclose(stream);
     std::string out(text, size);
     free(text);
     return out;
+}
+
+TEST(json, flat_is_one_line) {
+    EXPECT_EQ(written([](weft_json *j) {
+                  j->flat = true;
+                  weft_json_object(j, nullptr);
+                  weft_json_text(j, "a", "b");
+                  weft_json_array(j, "list");
+                  weft_json_number(j, nullptr, 1.5);
+                  weft_json_null(j, nullptr);
+                  weft_json_array_end(j);
+                  weft_json_object(j, "none");
+                  weft_json_object_end(j);
+                  weft_json_object_end(j);
+              }),
+              "{\"a\": \"b\", \"list\": [1.5, null], \"none\": {}}");
 }
 
 TEST(json, layout) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <functional>
 #include <string>
 
 namespace {
@@ -316,4 +317,80 @@ TEST(Schema, NearestName) {
     EXPECT_STREQ(weft_nearest_name("resolution_bitz", names), "resolution_bits");
     EXPECT_STREQ(weft_nearest_name("rang", names), "range");
     EXPECT_EQ(weft_nearest_name("voltage", names), nullptr);
+}
+
+/* ---- maps of free names, and nodes that others read ---- */
+
+namespace {
+
+struct Free {
+    weft_list named;
+    const weft_yaml_node *node;
+};
+const char *const node_types[] = {"object", "string", nullptr};
+const weft_field free_fields[] = {
+    {"named", WEFT_FIELD_NAMED, offsetof(Free, named), "", 0, 0, "", "", nullptr, &inner_record, nullptr},
+    {"node", WEFT_FIELD_NODE, offsetof(Free, node), "", 0, 0, "", "", node_types, nullptr, nullptr},
+};
+const weft_record free_record = {"free", "Free.", sizeof(Free), free_fields, 2, nullptr};
+
+/* What reading text says; "" when it can be read. */
+std::string read_free(const std::string &text, const std::function<void(const Free &)> &look = nullptr) {
+    weft_yaml yaml = {};
+    weft_error err = {};
+    Free out;
+    EXPECT_EQ(weft_yaml_parse(&yaml, text.data(), text.size(), "f.yaml", &err), WEFT_OK) << err.text;
+    const weft_status status = weft_record_read(&out, &free_record, &yaml, yaml.root, &err);
+    if (status == WEFT_OK && look) look(out);
+    weft_yaml_destroy(&yaml);
+    char message[2048];
+    weft_error_format(&err, message, sizeof message);
+    return status == WEFT_OK ? "" : message;
+}
+
+} // namespace
+
+TEST(Schema, NamedRecords) {
+    EXPECT_EQ(read_free("named:\n  one: {count: 3}\n  two: {count: 4, ratio: 1}\n",
+                        [](const Free &free) {
+                            ASSERT_EQ(free.named.count, 2u);
+                            const weft_named *items = static_cast<const weft_named *>(free.named.items);
+                            EXPECT_STREQ(items[0].name, "one");
+                            EXPECT_EQ(static_cast<const Inner *>(items[0].value)->count, 3);
+                            EXPECT_EQ(static_cast<const Inner *>(items[0].value)->ratio, 0.5);
+                            EXPECT_STREQ(items[1].name, "two");
+                            EXPECT_EQ(static_cast<const Inner *>(items[1].value)->ratio, 1);
+                            EXPECT_EQ(items[1].key->line, 3);
+                            EXPECT_EQ(items[1].node->column, 8);
+                        }),
+              "");
+    EXPECT_EQ(read_free("{}", [](const Free &free) { EXPECT_EQ(free.named.count, 0u); }), "");
+    EXPECT_EQ(read_free("named: [a]\n"), "f.yaml:1:8: named: expects a map of names, got a list");
+    EXPECT_EQ(read_free("named: {a: 3}\n"), "f.yaml:1:12: named.a: expects a map of keys (inner)");
+    EXPECT_EQ(read_free("named: {a: {count: 3, ration: 1}}\n"),
+              "f.yaml:1:23: named.a.ration: unknown key; did you mean ratio?");
+}
+
+TEST(Schema, Nodes) {
+    EXPECT_EQ(read_free("node: {a: [b]}\n", [](const Free &free) { EXPECT_EQ(free.node->count, 1u); }), "");
+    EXPECT_EQ(read_free("node: text\n", [](const Free &free) { EXPECT_STREQ(free.node->text, "text"); }), "");
+    EXPECT_EQ(read_free("{}", [](const Free &free) { EXPECT_EQ(free.node, nullptr); }), "");
+    EXPECT_EQ(read_free("node: [a]\n"), "f.yaml:1:7: node: expects a map or a plain value, got a list");
+    EXPECT_EQ(read_free("node:\n"), "f.yaml:1:6: node: expects a map or a plain value, got nothing");
+}
+
+TEST(Schema, OneFieldAlone) {
+    weft_yaml yaml = {};
+    weft_error err = {};
+    const char text[] = "a: 7\nb: x\n";
+    ASSERT_EQ(weft_yaml_parse(&yaml, text, sizeof text - 1, "f.yaml", &err), WEFT_OK);
+    int64_t number = 0;
+    EXPECT_EQ(weft_field_size(&fields[0]), sizeof number);
+    EXPECT_EQ(weft_field_read(&number, &fields[0], "some.path", &yaml, weft_yaml_get(yaml.root, "a"), &err), WEFT_OK);
+    EXPECT_EQ(number, 7);
+    EXPECT_EQ(weft_field_read(&number, &fields[0], "some.path", &yaml, weft_yaml_get(yaml.root, "b"), &err),
+              WEFT_E_INVALID);
+    EXPECT_STREQ(err.text, "some.path: 'x' is not an integer");
+    EXPECT_EQ(err.line, 2);
+    weft_yaml_destroy(&yaml);
 }

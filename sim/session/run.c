@@ -1,11 +1,12 @@
-/* The two runs of weft sim: functional over all images, timed over the first few. */
+/* The two runs of a simulation: functional over all images, timed over the first few. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/sim.h"
+#include "sim/session/session_internal.h"
 #ifdef WEFT_HAVE_SYSTEMC
 #include "sim/report/resources.h"
-#include "sim/systemc/cosim.h"
+#include "sim/session/apart.h"
 #endif
 
 #define CHUNK_IMAGES 500 /* bounds memory and the wait for an interrupt; results do not depend on it */
@@ -51,6 +52,8 @@ static void show_progress(const weft_sim *sim, int trial, size_t done) {
     else if (done < sim->images)
         snprintf(text, sizeof text, "%zu of %zu images", done, sim->images);
     weft_sim_progress(sim, text);
+    const double all = (double)sim->images * sim->trials, before = (double)sim->images * trial;
+    if (sim->share) sim->share(sim->context, (before + (double)done) / all);
 }
 
 weft_status weft_sim_functional(weft_sim *sim, const weft_engine *engine, int trial, weft_error *err) {
@@ -114,8 +117,9 @@ static weft_status run_images(weft_sim_timed *timed, const weft_sim *sim, weft_e
     float *x = NULL;
     WEFT_TRY(weft_sim_stopped(sim, err));
     WEFT_TRY(weft_sim_images(&x, sim, 0, sim->timed_images, err));
-    const weft_status status = weft_cosim_run(&timed->result, sim->engine, sim->chip, sim->mapping, sim->stages,
-                                              sim->traffic, x, &options, err);
+    const weft_status status = sim->apart ? weft_cosim_run_apart(&timed->result, sim, x, &options, err)
+                                          : weft_cosim_run(&timed->result, sim->engine, sim->chip, sim->mapping,
+                                                           sim->stages, sim->traffic, x, &options, err);
     free(x);
     return status;
 }
@@ -173,3 +177,41 @@ const weft_report_timed *weft_sim_timed_report(const weft_sim_timed *timed) {
 void weft_sim_timed_free(weft_sim_timed *timed) { (void)timed; }
 
 #endif
+
+/* ---- both ---- */
+
+weft_status weft_sim_run(weft_sim_timed **timed, weft_sim *sim, weft_error *err) {
+    const size_t classes = (size_t)sim->stages->classes;
+    *timed = NULL;
+    sim->confusion = calloc(classes * classes, sizeof *sim->confusion);
+    sim->timed_logits = calloc(sim->timed_images * classes + 1, sizeof *sim->timed_logits);
+    sim->correct = calloc((size_t)sim->trials, sizeof *sim->correct);
+    if (!sim->confusion || !sim->timed_logits || !sim->correct)
+        return weft_error_set(err, WEFT_E_MEMORY, "no memory for results");
+    WEFT_TRY(weft_sim_trials(sim, err));
+    return weft_sim_timed_run(timed, sim, err);
+}
+
+weft_report_input weft_sim_report_input(const weft_sim *sim, const weft_report_timed *timed) {
+    return (weft_report_input){.chip = sim->chip,
+                               .mapping = sim->mapping,
+                               .stages = sim->stages,
+                               .engine = sim->engine,
+                               .traffic = sim->traffic,
+                               .network_name = sim->net->name,
+                               .dataset = sim->test->name,
+                               .transform = sim->transform,
+                               .images = sim->images,
+                               .correct = sim->correct[0],
+                               .recalibrate = sim->recalibrate,
+                               .seed = sim->options->seed,
+                               .draw = sim->options->draw,
+                               .overrides = sim->settings.items,
+                               .override_count = sim->settings.count,
+                               .confusion = sim->confusion,
+                               .timed = timed,
+                               .trials = sim->trials,
+                               .trial_correct = sim->correct,
+                               .statistics = sim->statistics,
+                               .statistics_images = sim->statistics_images};
+}

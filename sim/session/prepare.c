@@ -1,41 +1,44 @@
-/* The inputs of weft sim. */
+/* The inputs of a simulation. */
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/sim.h"
+#include "core/training.h"
+#include "sim/session/session_internal.h"
 
 #define TIMED_IMAGES 4        /* by default */
 #define STATISTICS_IMAGES 100 /* by default, where arrays are not ideal */
 
 static void tell(void *context, const char *text) {
     const weft_sim *sim = context;
-    fprintf(sim->session->err, "weft: note: %s\n", text);
+    if (sim->note) sim->note(sim->context, text);
 }
 
 /* More than there is of something was asked for. */
-static size_t cut(const weft_sim *sim, const char *option, size_t asked, bool explicit) {
+static size_t cut(weft_sim *sim, const char *option, size_t asked, bool explicit) {
+    char text[128];
     if (asked <= sim->images) return asked;
-    if (explicit)
-        fprintf(sim->session->err, "weft: note: %s %zu: all %zu images are taken, there are no more\n", option, asked,
-                sim->images);
+    snprintf(text, sizeof text, "%s %zu: all %zu images are taken, there are no more", option, asked, sim->images);
+    if (explicit) tell(sim, text);
     return sim->images;
 }
 
 static weft_status load_chip(weft_sim *sim, weft_error *err) {
     bool changed = false;
+    if (sim->chip) return WEFT_OK;
     WEFT_TRY(weft_mapped_settings(&sim->settings, sim->mapping, &sim->options->set, err));
     WEFT_TRY(weft_mapped_chip(&sim->chip, &changed, sim->mapping, &sim->settings, err));
-    if (changed)
-        fprintf(sim->session->err, "weft: note: the chip differs from the one that the mapping was made for (--set)\n");
+    if (changed) tell(sim, "the chip differs from the one that the mapping was made for (--set)");
     weft_chip_unused(sim->chip, tell, sim);
     return WEFT_OK;
 }
 
 static weft_status load_network(weft_sim *sim, weft_error *err) {
-    const weft_sim_options *o = sim->options;
+    const weft_sim_spec *o = sim->options;
     weft_transform_chain chain;
+    if (sim->stages) return WEFT_OK;
     WEFT_TRY(weft_chain_from_texts(&chain, &o->transforms, err));
     weft_chain_text(sim->transform, sizeof sim->transform, &chain, o->transforms.count > 0);
-    WEFT_TRY(weft_mapped_network(&sim->net, sim->mapping, err));
+    if (!sim->net) WEFT_TRY(weft_mapped_network(&sim->net, sim->mapping, err));
     WEFT_TRY(weft_network_distort(sim->net, o->transforms.count ? &chain : NULL, o->seed, o->draw, err));
     return weft_lower(&sim->stages, sim->net, err);
 }
@@ -47,8 +50,8 @@ static bool ideal_arrays(const weft_chip *chip) {
 }
 
 static weft_status load_images(weft_sim *sim, weft_error *err) {
-    const weft_sim_options *o = sim->options;
-    WEFT_TRY(weft_dataset_open(&sim->test, o->dataset, WEFT_SPLIT_TEST, err));
+    const weft_sim_spec *o = sim->options;
+    if (!sim->test) WEFT_TRY(weft_dataset_open(&sim->test, o->dataset, WEFT_SPLIT_TEST, err));
     WEFT_TRY(weft_network_check_dataset(sim->net, sim->test, err));
     WEFT_TRY(weft_network_bind_named(sim->net, o->dataset, err));
     if (o->images > sim->test->count)
@@ -70,7 +73,7 @@ static int default_without(const weft_sim *sim) {
 
 /* How many timed images are wanted. A run on several chips cannot be recorded. */
 static weft_status choose_timed(weft_sim *sim, weft_error *err) {
-    const weft_sim_options *o = sim->options;
+    const weft_sim_spec *o = sim->options;
     if (o->functional) return WEFT_OK; /* check_usage has seen the other options */
     sim->timed_images = o->timed_images != WEFT_SIM_ABSENT ? (size_t)o->timed_images : TIMED_IMAGES;
     if (o->record && sim->mapping->chips > 1)
@@ -91,7 +94,7 @@ static bool is_random(const weft_chip *chip) {
 }
 
 /* Options that exclude each other. */
-static weft_status check_usage(const weft_sim_options *o, weft_error *err) {
+static weft_status check_usage(const weft_sim_spec *o, weft_error *err) {
     const bool timed = o->timed_images != WEFT_SIM_ABSENT && o->timed_images > 0;
     if (o->functional && timed)
         return weft_error_set(err, WEFT_E_USAGE, "--functional times no images, and --timed-images is %llu",
@@ -106,6 +109,17 @@ static weft_status check_usage(const weft_sim_options *o, weft_error *err) {
     return WEFT_OK;
 }
 
+static weft_status read_training(weft_sim *sim, size_t count, weft_error *err) {
+    weft_dataset *train = sim->train;
+    if (!train) WEFT_TRY(weft_dataset_open(&train, sim->options->dataset, WEFT_SPLIT_TRAIN, err));
+    if (sim->keep_train) sim->train = train;
+    sim->training_count = count;
+    const weft_status status =
+        weft_training_images_of(&sim->training, &sim->training_count, sim->net, train, "--recalibrate", err);
+    if (train != sim->train) weft_dataset_destroy(train);
+    return status;
+}
+
 /* Input ranges where they are unknown; with --recalibrate, ranges, scale and offset; the converters' ranges where the
  * chip file leaves them to calibration. */
 static weft_status load_training(weft_sim *sim, weft_error *err) {
@@ -114,48 +128,49 @@ static weft_status load_training(weft_sim *sim, weft_error *err) {
     if (count) sim->calibrate |= WEFT_CALIBRATE_RANGES | WEFT_CALIBRATE_AFFINE;
     if (!weft_engine_has_ranges(sim->engine)) sim->calibrate |= WEFT_CALIBRATE_RANGES;
     if (!sim->calibrate) return WEFT_OK;
-    sim->training_count = count;
-    WEFT_TRY(weft_training_images(&sim->training, &sim->training_count, sim->net, sim->options->dataset,
-                                  "--recalibrate", err));
+    if (!sim->training) WEFT_TRY(read_training(sim, count, err));
     if (count) sim->recalibrate = sim->training_count;
     return WEFT_OK;
 }
 
-/* Nor may the results go where something that is read lies, or the report. */
-static weft_status check_json(const weft_sim *sim, weft_error *err) {
-    static const char *const names[] = {"report.json", "report.html",   "layers.csv",    "energy.csv",
-                                        "cores.csv",   "links.csv",     "power.csv",     "resources.csv",
-                                        "trials.csv",  "confusion.csv", "histograms.csv"};
-    const char *json = sim->options->common.json;
-    char path[4096];
-    WEFT_TRY(weft_output_apart("json", json, "the network", sim->mapping->network_path, err));
-    WEFT_TRY(weft_output_apart("json", json, "the chip", sim->chip->path, err));
-    WEFT_TRY(weft_output_apart("json", json, "the chip's table", sim->chip->program_table_path, err));
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        WEFT_TRY(weft_path_join(path, sizeof path, sim->options->out, names[i], err));
-        WEFT_TRY(weft_output_apart("json", json, "a file of the report", path, err));
-    }
-    return WEFT_OK;
-}
-
-weft_status weft_sim_prepare(weft_sim *sim, weft_error *err) {
-    const weft_sim_options *o = sim->options;
-    const weft_engine_trial trial = {.seed = o->seed};
+weft_status weft_sim_open(weft_sim *sim, weft_error *err) {
+    const weft_sim_spec *o = sim->options;
     sim->trials = (int)o->trials;
     WEFT_TRY(weft_recalibrate_parse(&sim->recalibrate, o->recalibrate, err));
     WEFT_TRY(check_usage(o, err));
     WEFT_TRY(weft_output_probe(o->record, err));
-    WEFT_TRY(weft_mapping_read(&sim->mapping, o->mapping, err));
+    if (!sim->mapping) WEFT_TRY(weft_mapping_read(&sim->mapping, o->mapping, err));
     WEFT_TRY(choose_timed(sim, err));
-    WEFT_TRY(load_chip(sim, err));
-    WEFT_TRY(check_json(sim, err));
+    return load_chip(sim, err);
+}
+
+/* The first chip: programmed, or as it was then. */
+static weft_status load_engine(weft_sim *sim, weft_error *err) {
+    const weft_engine_trial trial = {.seed = sim->options->seed};
+    if (sim->engine_count < sim->trials) {
+        weft_engine **grown = realloc(sim->engines, (size_t)sim->trials * sizeof *grown);
+        if (!grown) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %d chips", sim->trials);
+        for (int t = sim->engine_count; t < sim->trials; t++) grown[t] = NULL;
+        sim->engines = grown;
+        sim->engine_count = sim->trials;
+    }
+    if (sim->engines[0])
+        WEFT_TRY(weft_engine_reset(sim->engines[0], err));
+    else
+        WEFT_TRY(weft_engine_create_trial(&sim->engines[0], sim->chip, sim->mapping, sim->stages, &trial, err));
+    sim->engine = sim->engines[0];
+    return WEFT_OK;
+}
+
+weft_status weft_sim_prepare(weft_sim *sim, weft_error *err) {
     if (sim->trials > 1 && !is_random(sim->chip))
-        fprintf(sim->session->err, "weft: note: the chip file has no errors that are drawn: all trials are alike\n");
+        tell(sim, "the chip file has no errors that are drawn: all trials are alike");
     WEFT_TRY(load_network(sim, err));
     WEFT_TRY(weft_mapping_check(sim->mapping, sim->stages, sim->chip, err));
     WEFT_TRY(load_images(sim, err));
-    WEFT_TRY(weft_engine_create_trial(&sim->engine, sim->chip, sim->mapping, sim->stages, &trial, err));
+    WEFT_TRY(load_engine(sim, err));
     WEFT_TRY(load_training(sim, err));
+    if (sim->traffic) return WEFT_OK;
     return weft_traffic_create(&sim->traffic, sim->mapping, sim->stages, sim->chip, err);
 }
 
@@ -167,8 +182,10 @@ void weft_sim_close(weft_sim *sim) {
     free(sim->training);
     free(sim->settings.items);
     weft_traffic_destroy(sim->traffic);
-    weft_engine_destroy(sim->engine);
+    for (int t = 0; t < sim->engine_count; t++) weft_engine_destroy(sim->engines[t]);
+    free(sim->engines);
     weft_dataset_destroy(sim->test);
+    weft_dataset_destroy(sim->train);
     weft_stages_destroy(sim->stages);
     weft_network_destroy(sim->net);
     weft_chip_destroy(sim->chip);

@@ -1,16 +1,15 @@
-/* The programmed chips of weft sim: each is calibrated and run on all images. */
+/* The programmed chips of a simulation: each is calibrated and run on all images. */
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/sim.h"
+#include "sim/session/session_internal.h"
 
 weft_status weft_sim_stopped(const weft_sim *sim, weft_error *err) {
-    return *sim->stop ? weft_error_set(err, WEFT_E_INTERRUPTED, "interrupted") : WEFT_OK;
+    return sim->stop && *sim->stop ? weft_error_set(err, WEFT_E_INTERRUPTED, "interrupted") : WEFT_OK;
 }
 
 void weft_sim_progress(const weft_sim *sim, const char *text) {
-    if (sim->options->common.quiet || !sim->session->terminal) return;
-    fprintf(sim->session->err, "\r%s\033[K", text);
-    fflush(sim->session->err);
+    if (sim->progress) sim->progress(sim->context, text);
 }
 
 static weft_status calibrate(const weft_sim *sim, weft_engine *engine, int trial, weft_error *err) {
@@ -30,12 +29,28 @@ static weft_status run_chip(weft_sim *sim, weft_engine *engine, int trial, weft_
     return weft_sim_functional(sim, engine, trial, err);
 }
 
+/* All that are kept, and one more, are within the limit. */
+static bool may_keep(const weft_sim *sim, const weft_engine *engine) {
+    size_t bytes = weft_engine_bytes(engine);
+    if (sim->keep_bytes == 0) return false;
+    for (int t = 0; t < sim->engine_count; t++)
+        if (sim->engines[t]) bytes += weft_engine_bytes(sim->engines[t]);
+    return bytes <= sim->keep_bytes;
+}
+
 static weft_status run_next_chip(weft_sim *sim, int trial, weft_error *err) {
     const weft_engine_trial which = {.seed = sim->options->seed, .trial = (uint64_t)trial};
     weft_engine *engine = NULL;
+    if (sim->engines[trial]) {
+        WEFT_TRY(weft_engine_reset(sim->engines[trial], err));
+        return run_chip(sim, sim->engines[trial], trial, err);
+    }
     WEFT_TRY(weft_engine_create_trial(&engine, sim->chip, sim->mapping, sim->stages, &which, err));
     const weft_status status = run_chip(sim, engine, trial, err);
-    weft_engine_destroy(engine);
+    if (status == WEFT_OK && may_keep(sim, engine))
+        sim->engines[trial] = engine;
+    else
+        weft_engine_destroy(engine);
     return status;
 }
 

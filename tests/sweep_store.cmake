@@ -1,0 +1,5 @@
+weft_test(unit store weft_store)
+weft_test(unit store_files weft_store PkgConfig::SQLITE)
+weft_test(property store weft_store)
+weft_binary_test(cli runs weft_store PkgConfig::CJSON)
+target_compile_definitions(unit_store_test PRIVATE WEFT_VERSION="${PROJECT_VERSION}")
