@@ -40,6 +40,7 @@ struct weft_allocator {
     int *block_of;            /* [copies, strips] clusters of its blocks, -1: not yet chosen */
     size_t tile_room, block_room;
     weft_shortage shortage;
+    bool thin; /* allowed */
     bool out_of_memory;
 };
 

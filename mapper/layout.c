@@ -15,8 +15,8 @@ typedef struct layout {
     weft_load *loads;
     weft_allocator *allocator;
     weft_parts *parts;
-    weft_copies *copies; /* [stages->count] */
-    uint64_t *targets;   /* [parts->count] positions of the busiest copy */
+    weft_copies *copies;  /* [stages->count] */
+    weft_target *targets; /* [parts->count] */
 } layout;
 
 static void layout_free(layout *l) {
@@ -60,16 +60,6 @@ static weft_status report_parts(const layout *l, weft_error *err) {
     return WEFT_OK;
 }
 
-static uint64_t busiest_alone(const layout *l, const weft_part *part) {
-    uint64_t most = 1;
-    for (int i = 0; i < part->piece_count; i++) {
-        int stage = part->pieces[i].stage;
-        uint64_t positions = l->stages->items[stage].has_matrix ? weft_load_alone(&l->loads[stage]) : 0;
-        if (positions > most) most = positions;
-    }
-    return most;
-}
-
 static weft_status report_copies(const layout *l, int p, weft_error *err) {
     int replicated = 0, most = 0;
     int64_t arrays = 0;
@@ -86,20 +76,46 @@ static weft_status report_copies(const layout *l, int p, weft_error *err) {
     return weft_map_log_add(l->log, err,
                             "replicate: part %d: copies of %d stages in %lld arrays, most of \"%s\": %d; at most %llu "
                             "positions a copy instead of %llu",
-                            p, replicated, (long long)arrays, name, most, (unsigned long long)l->targets[p],
-                            (unsigned long long)busiest_alone(l, &l->parts->items[p]));
+                            p, replicated, (long long)arrays, name, most, (unsigned long long)l->targets[p].positions,
+                            (unsigned long long)weft_part_positions(&l->parts->items[p], l->stages, l->loads));
 }
 
-static weft_status replicate(layout *l, weft_error *err) {
+/* What stopped the copies, where it was not the arrays. */
+static weft_status report_shortfall(const layout *l, int p, weft_error *err) {
+    const weft_target *target = &l->targets[p];
+    int64_t limit = weft_array_limit(l->chip, l->options), arrays = 0;
+    if (target->on_paper >= target->positions) return WEFT_OK;
+    for (int i = 0; i < l->parts->items[p].piece_count; i++) {
+        const weft_piece *piece = &l->parts->items[p].pieces[i];
+        for (int t = piece->strip_begin; t < piece->strip_end; t++)
+            arrays += weft_copies_count(l->copies[piece->stage]) * l->grids[piece->stage].strips[t].tile_count;
+    }
+    return weft_map_log_add(l->log, err,
+                            "replicate: part %d: the arrays would do for %llu positions a copy; buffers of %lld bytes "
+                            "a core are in the way, %lld of %lld arrays stay empty",
+                            p, (unsigned long long)target->on_paper, (long long)l->chip->core.buffer_bytes,
+                            (long long)(limit - arrays), (long long)limit);
+}
+
+/* Has each part a chip of its own? Then the slowest arrays alone set the pace. */
+static bool is_apart(const layout *l) { return l->options->chips == 0 || l->options->chips >= l->parts->count; }
+
+static weft_replication replication_of(const layout *l) {
     weft_replication r = {.stages = l->stages, .grids = l->grids, .loads = l->loads, .chip = l->chip};
     r.array_limit = weft_array_limit(l->chip, l->options);
     r.floor_positions = weft_host_flits(l->stages, l->chip) / (uint64_t)l->chip->mvm_interval_cycles;
+    return r;
+}
+
+static weft_status replicate(layout *l, weft_error *err) {
+    weft_replication r = replication_of(l);
+    for (int p = 0; p < l->parts->count; p++)
+        l->targets[p].positions = weft_part_positions(&l->parts->items[p], l->stages, l->loads);
+    if (!l->options->replicate) return WEFT_OK;
+    WEFT_TRY(weft_replicate(l->copies, l->targets, &r, l->parts, is_apart(l), l->allocator, err));
     for (int p = 0; p < l->parts->count; p++) {
-        const weft_part *part = &l->parts->items[p];
-        l->targets[p] = busiest_alone(l, part);
-        if (!l->options->replicate) continue;
-        WEFT_TRY(weft_replicate(l->copies, &l->targets[p], &r, part, l->allocator, err));
         WEFT_TRY(report_copies(l, p, err));
+        WEFT_TRY(report_shortfall(l, p, err));
     }
     return WEFT_OK;
 }
@@ -151,7 +167,7 @@ static weft_status make_mapping(weft_mapping **out, layout *l, int style, weft_e
     *out = NULL;
     WEFT_TRY_GOTO(start_mapping(&mapping, l, err));
     for (int p = 0; p < l->parts->count; p++)
-        WEFT_TRY_GOTO(weft_allocate_part(l->allocator, style, weft_digital_target(l->chip, l->targets[p]),
+        WEFT_TRY_GOTO(weft_allocate_part(l->allocator, style, weft_digital_target(l->chip, l->targets[p].positions),
                                          &l->parts->items[p], l->copies, mapping, p, err));
     sort_mapping(mapping);
     *out = mapping;
@@ -249,9 +265,9 @@ static weft_status cut_somehow(layout *l, weft_shortage *shortage, weft_error *e
 static weft_status lay_out(weft_mapping **out, layout *l, weft_error *err) {
     int count = l->stages->count;
     WEFT_TRY(weft_loads_create(&l->loads, l->stages, err));
-    if (l->options->replicate)
-        WEFT_TRY(weft_parts_balance(&l->parts, l->stages, l->grids, l->loads, l->allocator,
-                                    l->options->chips == 0 || l->options->chips >= l->parts->count, err));
+    weft_replication r = replication_of(l);
+    weft_allocator_allow_thin(l->allocator, is_apart(l));
+    if (l->options->replicate) WEFT_TRY(weft_parts_balance(&l->parts, &r, l->allocator, is_apart(l), err));
     l->copies = malloc((size_t)count * sizeof *l->copies);
     l->targets = calloc((size_t)l->parts->count, sizeof *l->targets);
     if (!l->copies || !l->targets) return out_of_memory(err);

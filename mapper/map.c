@@ -9,21 +9,34 @@ weft_map_options weft_map_defaults(void) {
     return (weft_map_options){.objective = WEFT_OBJECTIVE_ENERGY, .seed = 1, .replicate = true, .chips = 1};
 }
 
+static double percent_above(double value, double bound) { return bound > 0.0 ? 100.0 * (value / bound - 1.0) : 0.0; }
+
+/* The slowest arrays; of parts that take turns on a chip their sum is what was made small. */
+static weft_status report_arrays(weft_map_log *log, const weft_map_report *r, const weft_stages *stages,
+                                 weft_error *err) {
+    char gap[160];
+    bool in_turn = r->parts > r->chips;
+    double cycles = (double)(in_turn ? r->rounds_cycles : r->bottleneck_cycles);
+    double bound = in_turn ? r->rounds_bound_cycles : r->bottleneck_bound_cycles;
+    snprintf(gap, sizeof gap, "%.1f %% above the bound of %.0f; whole copies can do no better than %llu",
+             percent_above(cycles, bound), bound,
+             (unsigned long long)(in_turn ? r->rounds_best_cycles : r->bottleneck_best_cycles));
+    if (in_turn)
+        return weft_map_log_add(log, err, "pipeline: the slowest arrays of parts in turn take %.0f cycles an image, %s",
+                                cycles, gap);
+    return weft_map_log_add(log, err, "pipeline: arrays of \"%s\" take longest, %.0f cycles an image, %s",
+                            stages->items[r->bottleneck].name, cycles, gap);
+}
+
 static weft_status report_pipeline(weft_map_log *log, const weft_map_report *r, const weft_stages *stages,
                                    const weft_chip *chip, weft_error *err) {
-    double bound = r->bottleneck_bound_cycles, cycles = (double)r->bottleneck_cycles;
     WEFT_TRY(weft_map_log_add(log, err, "memories: fullest buffer %lld of %lld bytes", (long long)r->buffer_bytes,
                               (long long)chip->core.buffer_bytes));
     WEFT_TRY(weft_map_log_add(log, err,
                               "route: XY, every flow has its path; busiest link %llu flits, busiest core %llu",
                               (unsigned long long)r->placements[r->placement_count - 1].link_flits,
                               (unsigned long long)r->busiest_core_flits));
-    WEFT_TRY(weft_map_log_add(log, err,
-                              "pipeline: arrays of \"%s\" take longest, %llu cycles an image, %.1f %% above the bound "
-                              "of %.0f; whole copies can do no better than %llu",
-                              stages->items[r->bottleneck].name, (unsigned long long)r->bottleneck_cycles,
-                              bound > 0.0 ? 100.0 * (cycles - bound) / bound : 0.0, bound,
-                              (unsigned long long)r->bottleneck_best_cycles));
+    WEFT_TRY(report_arrays(log, r, stages, err));
     double seconds = 1e-9 * chip->cycle_ns * (double)r->pipeline_cycles;
     return weft_map_log_add(
         log, err, "pipeline: an image every %llu cycles at best (arrays, digital units and ports), %.4g a second%s",
