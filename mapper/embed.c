@@ -38,9 +38,7 @@ static weft_status most_loaded(uint64_t *most, const weft_place_problem *problem
     uint64_t *links = calloc(count, sizeof *links);
     if (!links) return out_of_memory(err);
     weft_place_link_flits(problem, core_of, links);
-    *most = 0;
-    for (size_t i = 0; i < count; i++)
-        if (links[i] > *most) *most = links[i];
+    *most = weft_place_busiest(problem->chip, links);
     free(links);
     return WEFT_OK;
 }
