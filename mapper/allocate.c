@@ -68,6 +68,8 @@ void weft_allocator_reset(weft_allocator *a, const weft_allocation_style *style,
     for (int s = 0; s < a->stages->count; s++) a->outputs[s].count = 0;
 }
 
+int weft_allocator_style_used(const weft_allocator *a) { return a->style_used; }
+
 void weft_allocator_allow_thin(weft_allocator *a, bool allowed) { a->thin = allowed; }
 
 const weft_shortage *weft_allocator_shortage(const weft_allocator *a) { return &a->shortage; }
@@ -254,6 +256,7 @@ weft_status weft_allocate_part(weft_allocator *a, int style, uint64_t digital_ta
         weft_allocator_reset(a, &weft_styles[w->style], w->digital_target);
         weft_status status = add_pieces(a, part, copies, w->thin, NULL, number, err);
         if (status == WEFT_E_NO_FIT) continue;
+        a->style_used = w->style;
         if (status != WEFT_OK || !mapping) return status;
         weft_allocator_reset(a, &weft_styles[w->style], w->digital_target);
         return add_pieces(a, part, copies, w->thin, mapping, number, err);

@@ -80,16 +80,18 @@ static weft_status report_copies(const layout *l, int p, weft_error *err) {
                             (unsigned long long)weft_part_positions(&l->parts->items[p], l->stages, l->loads));
 }
 
-/* What stopped the copies, where it was not the arrays. */
+/* What stopped the copies of a part, where it was not the arrays. */
 static weft_status report_shortfall(const layout *l, int p, weft_error *err) {
     const weft_target *target = &l->targets[p];
-    int64_t limit = weft_array_limit(l->chip, l->options), arrays = 0;
-    if (target->on_paper >= target->positions) return WEFT_OK;
+    int64_t limit = weft_array_limit(l->chip, l->options), arrays = 0, most = 1;
     for (int i = 0; i < l->parts->items[p].piece_count; i++) {
         const weft_piece *piece = &l->parts->items[p].pieces[i];
+        int64_t copies = weft_copies_count(l->copies[piece->stage]);
+        if (copies > most) most = copies;
         for (int t = piece->strip_begin; t < piece->strip_end; t++)
-            arrays += weft_copies_count(l->copies[piece->stage]) * l->grids[piece->stage].strips[t].tile_count;
+            arrays += copies * l->grids[piece->stage].strips[t].tile_count;
     }
+    if (most == 1 || target->on_paper >= target->positions) return WEFT_OK;
     return weft_map_log_add(l->log, err,
                             "replicate: part %d: the arrays would do for %llu positions a copy; buffers of %lld bytes "
                             "a core are in the way, %lld of %lld arrays stay empty",
@@ -161,14 +163,17 @@ static void sort_mapping(weft_mapping *mapping) {
     }
 }
 
-static weft_status make_mapping(weft_mapping **out, layout *l, int style, weft_error *err) {
+/* *spare: a part needed another style than those that are compared. */
+static weft_status make_mapping(weft_mapping **out, bool *spare, layout *l, int style, weft_error *err) {
     weft_status status = WEFT_OK;
     weft_mapping *mapping = NULL;
     *out = NULL;
     WEFT_TRY_GOTO(start_mapping(&mapping, l, err));
-    for (int p = 0; p < l->parts->count; p++)
+    for (int p = 0; p < l->parts->count; p++) {
         WEFT_TRY_GOTO(weft_allocate_part(l->allocator, style, weft_digital_target(l->chip, l->targets[p].positions),
                                          &l->parts->items[p], l->copies, mapping, p, err));
+        *spare = *spare || weft_allocator_style_used(l->allocator) >= STYLES_COMPARED;
+    }
     sort_mapping(mapping);
     *out = mapping;
     mapping = NULL;
@@ -204,15 +209,18 @@ static int most_clusters(const weft_mapping *mapping) {
     return most;
 }
 
-/* The style whose clusters exchange the fewest flits; of large mappings only one. */
+/* The style whose clusters exchange the fewest flits, of all styles where the usual ones are too wide; of large
+ * mappings only one. */
 static weft_status allocate(weft_mapping **out, layout *l, weft_error *err) {
     uint64_t least = 0;
-    int chosen = 1, tried = 0;
+    int chosen = 1, tried = 0, last = STYLES_COMPARED;
+    bool spare = false;
     *out = NULL;
-    for (int style = 1; style <= STYLES_COMPARED; style++) {
+    for (int number = 1; number <= last; number++) {
+        int style = number <= STYLES_COMPARED ? number % STYLES_COMPARED : number - 1;
         weft_mapping *mapping = NULL;
         uint64_t flits = 0;
-        weft_status status = make_mapping(&mapping, l, style % STYLES_COMPARED, err);
+        weft_status status = make_mapping(&mapping, &spare, l, style, err);
         bool large = status == WEFT_OK && count_tiles(mapping) > MANY_TILES;
         if (status == WEFT_OK && !large) status = flits_of(&flits, l, mapping, err);
         if (status != WEFT_OK) {
@@ -222,6 +230,7 @@ static weft_status allocate(weft_mapping **out, layout *l, weft_error *err) {
             return status;
         }
         tried++;
+        if (spare) last = WEFT_STYLE_COUNT;
         if (*out && flits >= least) {
             weft_mapping_destroy(mapping);
             continue;
@@ -229,7 +238,7 @@ static weft_status allocate(weft_mapping **out, layout *l, weft_error *err) {
         weft_mapping_destroy(*out);
         *out = mapping;
         least = flits;
-        chosen = style;
+        chosen = number;
         if (large) break;
     }
     return weft_map_log_add(l->log, err, "allocate: %d clusters in the fullest part; way %d of %d tried%s",

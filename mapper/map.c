@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "core/chip_route.h"
 #include "mapper/passes.h"
 
 weft_map_options weft_map_defaults(void) {
@@ -32,9 +33,12 @@ static weft_status report_pipeline(weft_map_log *log, const weft_map_report *r, 
                                    const weft_chip *chip, weft_error *err) {
     WEFT_TRY(weft_map_log_add(log, err, "memories: fullest buffer %lld of %lld bytes", (long long)r->buffer_bytes,
                               (long long)chip->core.buffer_bytes));
+    const char *const routings[] = {"XY", "YX", "west-first", "adaptive"}; /* weft_chip_routing */
+    const char *link = weft_chip_has_slow_links(chip) ? "cycles" : "flits";
     WEFT_TRY(weft_map_log_add(log, err,
-                              "route: XY, every flow has its path; busiest link %llu flits, busiest core %llu",
-                              (unsigned long long)r->placements[r->placement_count - 1].link_flits,
+                              "route: %s%s, every flow has its path; busiest link %llu %s, busiest core %llu flits",
+                              routings[chip->noc.routing], weft_chip_is_torus(chip) ? " on a torus" : "",
+                              (unsigned long long)r->placements[r->placement_count - 1].link_flits, link,
                               (unsigned long long)r->busiest_core_flits));
     WEFT_TRY(report_arrays(log, r, stages, err));
     double seconds = 1e-9 * chip->cycle_ns * (double)r->pipeline_cycles;

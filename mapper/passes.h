@@ -227,6 +227,8 @@ enum { WEFT_STYLE_COUNT = 9 };
 weft_status weft_allocate_part(weft_allocator *a, int style, uint64_t digital_target, const weft_part *part,
                                const weft_copies *copies, weft_mapping *mapping, int number, weft_error *err);
 
+int weft_allocator_style_used(const weft_allocator *a); /* of weft_styles, by the last part that fitted */
+
 /* ---- and the rest ---- */
 
 /* Everything but place and explain: a mapping with clusters as cores in every part. NO_FIT with *shortage. */

@@ -14,6 +14,7 @@ static weft_status count_links(weft_account *a, const weft_place_problem *proble
     weft_place_link_flits(problem, flows->cores, links);
     given->link_flits = weft_larger(given->link_flits, weft_place_busiest(a->chip, links));
     given->flit_hops += weft_place_flit_hops(problem, flows->cores);
+    given->link_cycles += weft_place_link_cycles(problem, flows->cores);
     free(links);
     return WEFT_OK;
 }
