@@ -161,7 +161,8 @@ weft_cut_stage weft_cut_stage_of(const weft_load *load, double arrays, int strip
 typedef enum weft_cut_kind {
     WEFT_CUT_RELAXED, /* copies may be fractions */
     WEFT_CUT_WHOLE,   /* whole copies, in any number and however they share the outputs */
-    WEFT_CUT_PIECES   /* likewise, but a stage that lies in several parts has one copy, as the mapper makes them */
+    WEFT_CUT_PIECES /* likewise, but a stage that lies in several parts has one copy, as the mapper makes parts in turn
+                     */
 } weft_cut_kind;
 typedef struct weft_cut_problem {
     int count;
