@@ -10,6 +10,7 @@ typedef struct layout {
     const weft_stages *stages;
     const weft_chip *chip;
     const weft_map_options *options;
+    bool spread;
     weft_map_log *log;
     weft_grid *grids;
     weft_load *loads;
@@ -100,7 +101,9 @@ static weft_status report_shortfall(const layout *l, int p, weft_error *err) {
 }
 
 /* Has each part a chip of its own? Then the slowest arrays alone set the pace. */
-static bool is_apart(const layout *l) { return l->options->chips == 0 || l->options->chips >= l->parts->count; }
+static bool is_apart(const layout *l) {
+    return l->spread && (l->options->chips == 0 || l->options->chips >= l->parts->count);
+}
 
 static weft_replication replication_of(const layout *l) {
     weft_replication r = {.stages = l->stages, .grids = l->grids, .loads = l->loads, .chip = l->chip};
@@ -260,7 +263,8 @@ static weft_status cut_somehow(layout *l, weft_shortage *shortage, weft_error *e
     weft_status status = WEFT_E_NO_FIT;
     for (int i = 0; i < SHARES && status == WEFT_E_NO_FIT; i++) {
         weft_shortage missing = {WEFT_SHORTAGE_NONE, 0, 0, 0};
-        layout fresh = {.stages = l->stages, .chip = l->chip, .options = l->options, .log = l->log};
+        layout fresh = {
+            .stages = l->stages, .spread = l->spread, .chip = l->chip, .options = l->options, .log = l->log};
         status = cut(&fresh, 1 << i, &missing, err);
         if (status == WEFT_OK)
             *l = fresh;
@@ -288,8 +292,9 @@ static weft_status lay_out(weft_mapping **out, layout *l, weft_error *err) {
 }
 
 weft_status weft_layout(weft_mapping **out, const weft_stages *stages, const weft_chip *chip,
-                        const weft_map_options *options, weft_map_log *log, weft_shortage *shortage, weft_error *err) {
-    layout l = {.stages = stages, .chip = chip, .options = options, .log = log};
+                        const weft_map_options *options, bool spread, weft_map_log *log, weft_shortage *shortage,
+                        weft_error *err) {
+    layout l = {.stages = stages, .chip = chip, .options = options, .spread = spread, .log = log};
     weft_mapping *mapping = NULL;
     *out = NULL;
     weft_status status = cut_somehow(&l, shortage, err);

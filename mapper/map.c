@@ -67,30 +67,87 @@ static weft_status fill_report(weft_map_report *report, weft_map_placement **pla
     return WEFT_OK;
 }
 
+/* A mapping with its places. */
+typedef struct candidate {
+    weft_mapping *mapping;
+    weft_map_placement *placements;
+    int placement_count;
+    weft_map_log log;
+    uint64_t cycles; /* between two images: of arrays, digital units, ports and the busiest link */
+} candidate;
+
+static void candidate_free(candidate *c) {
+    weft_mapping_destroy(c->mapping);
+    free(c->placements);
+    free(c->log.text);
+    *c = (candidate){0};
+}
+
+static weft_status make(candidate *out, const weft_stages *stages, const weft_chip *chip,
+                        const weft_map_options *options, bool spread, weft_error *err) {
+    weft_shortage shortage;
+    *out = (candidate){0};
+    weft_status status = weft_layout(&out->mapping, stages, chip, options, spread, &out->log, &shortage, err);
+    if (status == WEFT_E_NO_FIT) status = weft_explain_no_fit(&shortage, stages, chip, options, err);
+    WEFT_TRY(status);
+    return weft_embed(out->mapping, &out->placements, &out->placement_count, stages, chip, options, &out->log, err);
+}
+
+static weft_status find_cycles(candidate *c, const weft_stages *stages, const weft_chip *chip,
+                               const weft_map_options *options, weft_error *err) {
+    weft_map_report report = {0};
+    WEFT_TRY(weft_map_examine(&report, c->mapping, stages, chip, options, err));
+    const uint64_t link = c->placements[c->placement_count - 1].link_flits;
+    c->cycles = report.pipeline_cycles > link ? report.pipeline_cycles : link;
+    weft_map_report_destroy(&report);
+    return WEFT_OK;
+}
+
+/* The faster of the two; the log tells what the other one would have been. */
+static weft_status choose(candidate *best, candidate *other, const weft_stages *stages, const weft_chip *chip,
+                          const weft_map_options *options, weft_error *err) {
+    WEFT_TRY(find_cycles(best, stages, chip, options, err));
+    WEFT_TRY(find_cycles(other, stages, chip, options, err));
+    const bool swap = other->cycles < best->cycles;
+    if (swap) {
+        const candidate kept = *best;
+        *best = *other;
+        *other = kept;
+    }
+    return weft_map_log_add(&best->log, err, "pipeline: %s copies chosen, %llu cycles with the busiest link; %s, %llu",
+                            swap ? "close" : "spread", (unsigned long long)best->cycles, swap ? "spread" : "close",
+                            (unsigned long long)other->cycles);
+}
+
+/* Copies that are spread use more arrays and send more flits: where parts have chips of their own, what is faster
+ * depends on the network. */
+static weft_status make_best(candidate *out, const weft_stages *stages, const weft_chip *chip,
+                             const weft_map_options *options, weft_error *err) {
+    candidate other = {0};
+    WEFT_TRY(make(out, stages, chip, options, true, err));
+    if (!options->replicate || out->mapping->parts == 1 || out->mapping->chips < out->mapping->parts) return WEFT_OK;
+    weft_status status = make(&other, stages, chip, options, false, err);
+    if (status == WEFT_OK) status = choose(out, &other, stages, chip, options, err);
+    candidate_free(&other);
+    return status;
+}
+
 weft_status weft_map(weft_mapping **out, weft_map_report *report, const weft_stages *stages, const weft_chip *chip,
                      const weft_map_options *options, weft_error *err) {
     assert(out && stages && stages->count > 0 && chip);
     weft_status status = WEFT_OK;
-    weft_mapping *mapping = NULL;
     weft_map_options plain = weft_map_defaults();
-    weft_map_log log = {NULL, 0};
-    weft_map_placement *placements = NULL;
-    int placement_count = 0;
-    weft_shortage shortage;
+    candidate best = {0};
     if (!options) options = &plain;
     *out = NULL;
-    status = weft_layout(&mapping, stages, chip, options, &log, &shortage, err);
-    if (status == WEFT_E_NO_FIT) status = weft_explain_no_fit(&shortage, stages, chip, options, err);
-    if (status != WEFT_OK) goto cleanup;
-    WEFT_TRY_GOTO(weft_embed(mapping, &placements, &placement_count, stages, chip, options, &log, err));
-    WEFT_TRY_GOTO(weft_mapping_check(mapping, stages, chip, err));
+    WEFT_TRY_GOTO(make_best(&best, stages, chip, options, err));
+    WEFT_TRY_GOTO(weft_mapping_check(best.mapping, stages, chip, err));
     if (report)
-        WEFT_TRY_GOTO(fill_report(report, &placements, placement_count, &log, mapping, stages, chip, options, err));
-    *out = mapping;
-    mapping = NULL;
+        WEFT_TRY_GOTO(fill_report(report, &best.placements, best.placement_count, &best.log, best.mapping, stages, chip,
+                                  options, err));
+    *out = best.mapping;
+    best.mapping = NULL;
 cleanup:
-    weft_mapping_destroy(mapping);
-    free(placements);
-    free(log.text);
+    candidate_free(&best);
     return status;
 }

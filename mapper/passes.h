@@ -232,9 +232,11 @@ int weft_allocator_style_used(const weft_allocator *a); /* of weft_styles, by th
 
 /* ---- and the rest ---- */
 
-/* Everything but place and explain: a mapping with clusters as cores in every part. NO_FIT with *shortage. */
+/* Everything but place and explain: a mapping with clusters as cores in every part. spread: where no two parts share a
+ * chip, copies may also take arrays that cost flits. NO_FIT with *shortage. */
 weft_status weft_layout(weft_mapping **out, const weft_stages *stages, const weft_chip *chip,
-                        const weft_map_options *options, weft_map_log *log, weft_shortage *shortage, weft_error *err);
+                        const weft_map_options *options, bool spread, weft_map_log *log, weft_shortage *shortage,
+                        weft_error *err);
 /* In how many parts it would fit. */
 weft_status weft_layout_trial(int *parts, const weft_stages *stages, const weft_chip *chip,
                               const weft_map_options *options, weft_shortage *shortage, weft_error *err);
