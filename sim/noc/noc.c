@@ -70,7 +70,7 @@ weft_status weft_noc_inject(weft_noc *noc, int source, int target, int flits, ui
 void weft_noc_skip(weft_noc *noc, uint64_t cycles) {
     assert(weft_noc_idle(noc));
     uint64_t end = noc->cycle + cycles;
-    for (; noc->cycle < end && noc->credit_returns.pending; noc->cycle++) weft_noc_take_credits(noc, noc->cycle);
+    for (; noc->cycle < end && noc_awaits_credits(noc); noc->cycle++) weft_noc_take_credits(noc, noc->cycle);
     noc->cycle = end;
 }
 
@@ -101,7 +101,7 @@ weft_noc_statistics weft_noc_statistics_get(const weft_noc *noc) {
     weft_noc_statistics s = noc->statistics;
     for (int r = 0; r < noc->routers; r++)
         for (int side = 0; side < noc->sides_max; side++) {
-            uint64_t flits = noc->port_flits[r * noc->sides_max + side];
+            uint64_t flits = noc->port[r * noc->sides_max + side].flits;
             s.router_flits += flits;
             if (side < WEFT_NOC_SIDES) s.link_flits += flits;
         }
@@ -110,5 +110,5 @@ weft_noc_statistics weft_noc_statistics_get(const weft_noc *noc) {
 
 uint64_t weft_noc_link_flits(const weft_noc *noc, int router, int direction) {
     assert(router >= 0 && router < noc->routers && direction >= 0 && direction < WEFT_NOC_SIDES);
-    return noc->port_flits[router * noc->sides_max + direction];
+    return noc->port[router * noc->sides_max + direction].flits;
 }

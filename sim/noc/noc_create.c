@@ -139,33 +139,23 @@ static void set_delays(weft_noc *noc) {
 
 static void create_input_arrays(weft_noc *noc, bool *failed) {
     size_t ports = (size_t)noc->ports, inputs = (size_t)noc->inputs, routers = (size_t)noc->routers;
-    noc->input = zeroed(inputs, sizeof *noc->input, failed);
+    noc->input = zeroed(inputs + 1, sizeof *noc->input, failed);
     noc->ring = zeroed(inputs << noc->ring_shift, sizeof *noc->ring, failed);
-    noc->va_mask = zeroed(ports, sizeof *noc->va_mask, failed);
-    noc->sa_mask = zeroed(ports, sizeof *noc->sa_mask, failed);
-    noc->va_sides = zeroed(routers, sizeof *noc->va_sides, failed);
-    noc->sa_sides = zeroed(routers, sizeof *noc->sa_sides, failed);
+    noc->port = zeroed(ports + 1, sizeof *noc->port, failed);
+    noc->router = zeroed(routers, sizeof *noc->router, failed);
     noc->active = zeroed((routers + 63) / 64, sizeof *noc->active, failed);
-    noc->sa_next = zeroed(ports, sizeof *noc->sa_next, failed);
     noc->va_next = zeroed(inputs, sizeof *noc->va_next, failed);
-    noc->port_router = zeroed(ports, sizeof *noc->port_router, failed);
-    noc->feed = zeroed(ports, sizeof *noc->feed, failed);
     noc->router_x = zeroed(routers, sizeof *noc->router_x, failed);
     noc->router_y = zeroed(routers, sizeof *noc->router_y, failed);
 }
 
 static void create_output_arrays(weft_noc *noc, bool *failed) {
     size_t ports = (size_t)noc->ports, inputs = (size_t)noc->inputs, terminals = (size_t)noc->config.terminal_count;
-    size_t local = (size_t)noc->sides_max << noc->vc_shift;
-    noc->credits = zeroed(inputs + (terminals << noc->vc_shift), sizeof *noc->credits, failed);
-    noc->owner = zeroed(inputs, sizeof *noc->owner, failed);
-    noc->free_vcs = zeroed(ports, sizeof *noc->free_vcs, failed);
-    noc->out_next = zeroed(ports, sizeof *noc->out_next, failed);
-    noc->grant_next = zeroed(inputs, sizeof *noc->grant_next, failed);
-    noc->port_flits = zeroed(ports, sizeof *noc->port_flits, failed);
-    noc->link = zeroed(ports, sizeof *noc->link, failed);
-    noc->claim = zeroed(local, sizeof *noc->claim, failed);
-    noc->claimed = zeroed(local, sizeof *noc->claimed, failed);
+    noc->output = zeroed(inputs + (terminals << noc->vc_shift), sizeof *noc->output, failed);
+    noc->claim = zeroed(inputs, sizeof *noc->claim, failed);
+    noc->claimed = zeroed(2 * inputs, sizeof *noc->claimed, failed);
+    for (int i = 0; i < 2; i++) noc->asked[i] = zeroed(ports, sizeof *noc->asked[i], failed);
+    noc->guess = zeroed(ports, sizeof *noc->guess, failed);
     noc->ni = zeroed(terminals, sizeof *noc->ni, failed);
     noc->ni_active = zeroed((terminals + 63) / 64, sizeof *noc->ni_active, failed);
     noc->delivery = zeroed(terminals, sizeof *noc->delivery, failed);
@@ -173,7 +163,8 @@ static void create_output_arrays(weft_noc *noc, bool *failed) {
      * a front follows an arrival or a departure. */
     wheel_create(&noc->arrivals, noc->longest_flit_delay, ports, failed);
     wheel_create(&noc->ejections, noc->longest_flit_delay, terminals, failed);
-    wheel_create(&noc->credit_returns, noc->longest_delay, ports + terminals, failed);
+    wheel_create(&noc->credit_returns[0], noc->longest_delay, ports, failed);
+    wheel_create(&noc->credit_returns[1], noc->longest_delay, terminals, failed);
     wheel_create(&noc->fronts, noc->front_delay + 1, 2 * ports, failed);
 }
 
@@ -199,15 +190,16 @@ static void connect_side(weft_noc *noc, int r, int side, int neighbour) {
     int out = r * noc->sides_max + side, in = neighbour * noc->sides_max + opposite[side];
     int crossing = c->switch_cycles + c->traversal_cycles, link, credit, interval;
     weft_noc_link_cycles(c, r, side, &link, &credit, &interval);
-    noc->link[out] = (noc_link){in << noc->vc_shift, (uint16_t)(crossing + link), (uint16_t)interval};
-    noc->feed[in] = (noc_feed){out << noc->vc_shift, (uint32_t)(crossing + credit + 1)};
+    noc->port[out].link = (noc_link){in << noc->vc_shift, (uint16_t)(crossing + link), (uint16_t)interval};
+    noc->port[in].feed = (noc_feed){out << noc->vc_shift, (uint32_t)(crossing + credit + 1)};
     if (interval > 1) noc->special[r] |= NOC_SLOW;
 }
 
 static void connect_routers(weft_noc *noc) {
     for (int p = 0; p < noc->ports; p++) {
-        noc->port_router[p] = p / noc->sides_max;
-        noc->feed[p].output = -1;
+        noc->port[p].router = p / noc->sides_max;
+        noc->port[p].side = (uint8_t)(p % noc->sides_max);
+        noc->port[p].feed.output = -1;
     }
     for (int r = 0; r < noc->routers; r++) {
         noc->router_x[r] = (int16_t)(r % noc->config.width);
@@ -224,22 +216,22 @@ static void connect_terminals(weft_noc *noc) {
     int local_delay = noc->config.switch_cycles + noc->config.traversal_cycles + noc->config.link_cycles;
     for (int t = 0; t < noc->config.terminal_count; t++) {
         int port = noc->config.terminal_router[t] * noc->sides_max + noc->terminal_side[t];
-        noc->link[port] = (noc_link){-1 - t, (uint16_t)local_delay, 1};
-        noc->feed[port] = (noc_feed){noc->inputs + (t << noc->vc_shift), noc->local_credit_delay};
+        noc->port[port].link = (noc_link){-1 - t, (uint16_t)local_delay, 1};
+        noc->port[port].feed = (noc_feed){noc->inputs + (t << noc->vc_shift), noc->local_credit_delay};
         noc->ni[t].first = noc->ni[t].last = NO_PACKET;
+        noc->ni[t].input = port << noc->vc_shift;
     }
 }
 
 static void set_initial_state(weft_noc *noc) {
     uint32_t all = noc->vcs == 32 ? UINT32_MAX : (1U << noc->vcs) - 1;
-    for (int p = 0; p < noc->ports; p++) noc->free_vcs[p] = all;
+    for (int p = 0; p < noc->ports; p++) noc->port[p].free_vcs = all;
     for (int i = 0; i < noc->inputs; i++) {
-        noc->owner[i] = -1;
+        noc->output[i].owner = noc->claim[i] = -1;
         noc->input[i].allowed = all;
     }
     int outputs = noc->inputs + (noc->config.terminal_count << noc->vc_shift);
-    for (int i = 0; i < outputs; i++) noc->credits[i] = (uint16_t)noc->config.buffer_flits;
-    for (int i = 0; i < noc->sides_max << noc->vc_shift; i++) noc->claim[i] = -1;
+    for (int i = 0; i < outputs; i++) noc->output[i].credits = (uint16_t)noc->config.buffer_flits;
     noc->packet_free = NO_PACKET;
 }
 
@@ -309,17 +301,15 @@ static void wheel_destroy(noc_wheel *wheel) {
 void weft_noc_destroy(weft_noc *noc) {
     if (!noc) return;
     weft_noc_destroy_trees(noc);
-    void *const arrays[] = {noc->terminal_side, noc->router_x,   noc->router_y, noc->link,     noc->feed,
-                            noc->port_router,   noc->input,      noc->ring,     noc->va_mask,  noc->sa_mask,
-                            noc->va_sides,      noc->sa_sides,   noc->active,   noc->sa_next,  noc->va_next,
-                            noc->credits,       noc->owner,      noc->free_vcs, noc->out_next, noc->grant_next,
-                            noc->port_flits,    noc->claim,      noc->claimed,  noc->ni,       noc->ni_active,
-                            noc->packet,        noc->delivery,   noc->special,  noc->choice,   noc->fork,
-                            noc->branch,        noc->port_ready, noc->forks,    noc->tree,     noc->mark};
+    void *const arrays[] = {
+        noc->terminal_side, noc->router_x, noc->router_y, noc->special,   noc->port_ready, noc->choice,  noc->fork,
+        noc->branch,        noc->forks,    noc->tree,     noc->mark,      noc->input,      noc->ring,    noc->va_next,
+        noc->output,        noc->port,     noc->router,   noc->active,    noc->claim,      noc->claimed, noc->asked[0],
+        noc->asked[1],      noc->guess,    noc->ni,       noc->ni_active, noc->packet,     noc->delivery};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) free(arrays[i]);
     wheel_destroy(&noc->arrivals);
     wheel_destroy(&noc->ejections);
-    wheel_destroy(&noc->credit_returns);
+    for (int i = 0; i < 2; i++) wheel_destroy(&noc->credit_returns[i]);
     wheel_destroy(&noc->fronts);
     free((int *)noc->config.terminal_router);
     free(noc);

@@ -61,6 +61,13 @@ typedef struct noc_tree {
     uint32_t *copy;                         /* [target_count] packet that is delivered there */
 } noc_tree;
 
+/* Output VC of a router or of a network interface. */
+typedef struct noc_output {
+    int32_t owner;       /* input VC of the router that holds it, -1: free */
+    uint16_t credits;    /* room for flits at the other end */
+    uint16_t grant_next; /* round robin over input VCs of the router */
+} noc_output;
+
 /* The link behind an output port. */
 typedef struct noc_link {
     int32_t input;       /* first input VC at its other end, or -1 - terminal */
@@ -73,6 +80,27 @@ typedef struct noc_feed {
     int32_t output;        /* first output VC of whoever feeds this input, -1: nobody */
     uint32_t credit_delay; /* switch grant to credit usable there */
 } noc_feed;
+
+/* Both directions of a router's port. */
+typedef struct noc_port {
+    uint32_t va_mask;  /* VCs that ask for an output VC */
+    uint32_t sa_mask;  /* VCs with flit, output VC and credit */
+    uint32_t free_vcs; /* output VCs without an owner */
+    int32_t router;
+    uint8_t side;     /* within it */
+    uint8_t sa_next;  /* round robin over input VCs, for the switch */
+    uint8_t out_next; /* round robin over sides that ask for this one */
+    uint8_t bid;      /* input VC that asks for the switch in this cycle */
+    noc_link link;
+    noc_feed feed;
+    uint64_t asking; /* sides that ask for this one in this cycle */
+    uint64_t flits;  /* sent */
+} noc_port;
+
+/* Sides with VCs that ask for an output VC, or for the switch. */
+typedef struct noc_sides {
+    uint64_t va_sides, sa_sides;
+} noc_sides;
 
 typedef struct noc_packet {
     uint64_t tag, created, started;
@@ -87,6 +115,7 @@ typedef struct noc_interface {
     int32_t left;         /* flits of the first one still to send; 0: not begun */
     int32_t vc;           /* of the packet being sent */
     int32_t next_vc;      /* round robin */
+    int32_t input;        /* first input VC of its port */
 } noc_interface;
 
 /* Calendar of entries due within `slots` cycles: slot (cycle & mask), each with room for `room` entries. */
@@ -114,9 +143,6 @@ struct weft_noc {
     /* Topology. */
     int32_t *terminal_side; /* [terminals] */
     int16_t *router_x, *router_y;
-    noc_link *link; /* [ports] */
-    noc_feed *feed; /* [ports] */
-    int32_t *port_router;
     uint8_t *special; /* [routers]: why it takes weft_noc_step_special; NULL: none ever does */
 
     /* Of special routers; NULL where the configuration has no need. */
@@ -128,27 +154,19 @@ struct weft_noc {
     noc_tree **tree;      /* [packet_capacity] of multicast packets */
     int32_t *mark;        /* [routers] scratch, 0 */
 
-    /* Input side. */
-    noc_input *input;              /* [inputs] */
-    uint32_t *ring;                /* [inputs << ring_shift] */
-    uint32_t *va_mask;             /* [ports]: VCs that ask for an output VC */
-    uint32_t *sa_mask;             /* [ports]: VCs with flit, output VC and credit */
-    uint64_t *va_sides, *sa_sides; /* [routers]: sides with such VCs */
-    uint64_t *active;              /* bit per router with any of them */
-    uint8_t *sa_next;              /* [ports] round robin over VCs */
-    uint8_t *va_next;              /* [inputs] round robin over output VCs */
+    noc_input *input;   /* [inputs + 1]: the last one stands for the owner of a free output VC */
+    uint32_t *ring;     /* [inputs << ring_shift] */
+    uint8_t *va_next;   /* [inputs] round robin over output VCs */
+    noc_output *output; /* [inputs + (terminals << vc_shift)] */
+    noc_port *port;     /* [ports + 1]: the last one as the last input VC's */
+    noc_sides *router;  /* [routers] */
+    uint64_t *active;   /* bit per router with any side in there */
 
-    /* Output side. */
-    uint16_t *credits;    /* [inputs + (terminals << vc_shift)] */
-    int32_t *owner;       /* [inputs]: input VC that holds the output VC, -1: free */
-    uint32_t *free_vcs;   /* [ports] */
-    uint8_t *out_next;    /* [ports] round robin over sides */
-    uint16_t *grant_next; /* [inputs] round robin over input VCs of the router */
-    uint64_t *port_flits; /* [ports] flits sent */
-
-    /* Allocation in one router. */
-    int32_t *claim;   /* [sides_max << vc_shift]: input VC that is first for an output VC, -1 */
-    int32_t *claimed; /* [sides_max << vc_shift]: output VCs with a claim */
+    /* Allocation in one cycle: of all plain routers, of one that is not (the second half of claimed). */
+    int32_t *claim;    /* [inputs]: input VC that is first for an output VC, -1 */
+    int32_t *claimed;  /* [2 * inputs]: output VCs with a claim */
+    int32_t *asked[2]; /* [ports]: output ports that are asked for, to routers and to terminals */
+    int32_t *guess;    /* [ports]: input ports whose bid is a guess */
 
     /* Network interfaces. */
     noc_interface *ni;   /* [terminals] */
@@ -156,7 +174,8 @@ struct weft_noc {
     noc_packet *packet;
     uint32_t packet_capacity, packet_free;
 
-    noc_wheel arrivals, credit_returns, ejections, fronts;
+    noc_wheel arrivals, ejections, fronts;
+    noc_wheel credit_returns[2]; /* to routers, to network interfaces */
     weft_noc_delivery *delivery; /* [terminals] */
     weft_noc_statistics statistics;
     uint64_t stalled;
@@ -181,27 +200,35 @@ static inline int noc_pick64(uint64_t mask, int next) {
     return __builtin_ctzll(high ? high : mask);
 }
 
-static inline void noc_clear_bit(uint32_t *mask, uint64_t *sides, int port, int side, int vc) {
-    mask[port] &= ~(1U << vc);
-    if (!mask[port]) *sides &= ~(1ULL << side);
-}
-
-static inline void noc_set_active(weft_noc *noc, int router) { noc->active[router >> 6] |= 1ULL << (router & 63); }
-
-/* The VC has flit, output VC and credit. */
-static inline void noc_set_sa(weft_noc *noc, int input) {
-    int port = input >> noc->vc_shift, router = noc->port_router[port];
-    noc->sa_mask[port] |= 1U << (input - (port << noc->vc_shift));
-    noc->sa_sides[router] |= 1ULL << (port - router * noc->sides_max);
-    noc_set_active(noc, router);
-}
+static inline int noc_vc(const weft_noc *noc, int input) { return input & ((1 << noc->vc_shift) - 1); }
 
 /* The VC asks for an output VC. */
 static inline void noc_set_va(weft_noc *noc, int input) {
-    int port = input >> noc->vc_shift, router = noc->port_router[port];
-    noc->va_mask[port] |= 1U << (input - (port << noc->vc_shift));
-    noc->va_sides[router] |= 1ULL << (port - router * noc->sides_max);
-    noc_set_active(noc, router);
+    noc_port *port = &noc->port[input >> noc->vc_shift];
+    port->va_mask |= 1U << noc_vc(noc, input);
+    noc->router[port->router].va_sides |= 1ULL << port->side;
+    noc->active[port->router >> 6] |= 1ULL << (port->router & 63);
+}
+
+static inline void noc_clear_va(weft_noc *noc, int input) {
+    noc_port *port = &noc->port[input >> noc->vc_shift];
+    port->va_mask &= ~(1U << noc_vc(noc, input));
+    noc->router[port->router].va_sides &= ~((uint64_t)!port->va_mask << port->side);
+}
+
+/* The VC has flit, output VC and credit, if so. Without branches: nobody could guess them. */
+static inline void noc_set_sa(weft_noc *noc, int input, bool so) {
+    noc_port *port = &noc->port[input >> noc->vc_shift];
+    const uint64_t bit = so;
+    port->sa_mask |= (uint32_t)bit << noc_vc(noc, input);
+    noc->router[port->router].sa_sides |= bit << port->side;
+    noc->active[port->router >> 6] |= bit << (port->router & 63);
+}
+
+static inline void noc_clear_sa(weft_noc *noc, int input, bool so) {
+    noc_port *port = &noc->port[input >> noc->vc_shift];
+    port->sa_mask &= ~((uint32_t)so << noc_vc(noc, input));
+    noc->router[port->router].sa_sides &= ~((uint64_t)!port->sa_mask << port->side);
 }
 
 /* Writes a flit into the buffer at the other end; it shows there at `due`. */
@@ -210,19 +237,21 @@ static inline void noc_send_flit(weft_noc *noc, int input, uint32_t flit, uint64
     noc->ring[((size_t)input << noc->ring_shift) + in->tail] = flit;
     in->tail = (uint16_t)((in->tail + 1) & ((1 << noc->ring_shift) - 1));
     noc_wheel_push(&noc->arrivals, due, (uint32_t)input);
-    noc->moved = true;
 }
 
 /* noc_create.c. Link and credit cycles of a router's link, and cycles a flit. */
 void weft_noc_link_cycles(const weft_noc_config *config, int router, int side, int *link, int *credit, int *interval);
 /* noc_router.c. The head of a packet is first in its buffer and can be worked on from cycle `from`. */
 void weft_noc_begin_packet(weft_noc *noc, int input, uint64_t from);
-/* One cycle of a router with requests. */
-void weft_noc_step_router(weft_noc *noc, int router);
-/* noc_special.c. The same for a router whose packets choose, with slow links or with copies to make. */
+/* One cycle of all routers with requests. */
+void weft_noc_step_routers(weft_noc *noc);
+/* noc_special.c. The same for one router whose packets choose, with slow links or with copies to make. */
 void weft_noc_step_special(weft_noc *noc, int router);
 /* noc_step.c. Makes every credit due in cycle usable. */
 void weft_noc_take_credits(weft_noc *noc, uint64_t cycle);
+static inline bool noc_awaits_credits(const weft_noc *noc) {
+    return noc->credit_returns[0].pending || noc->credit_returns[1].pending;
+}
 /* noc.c. A packet with `next` NO_PACKET and cycle, source, target, flits and tag set; NO_PACKET without memory. */
 uint32_t weft_noc_new_packet(weft_noc *noc, int source, int target, int flits, uint64_t tag, weft_error *err);
 void weft_noc_free_packet(weft_noc *noc, uint32_t id);

@@ -2,22 +2,39 @@
  * Routers do not see each other within a cycle, so their order has no effect. */
 #include "sim/noc/noc_internal.h"
 
-void weft_noc_take_credits(weft_noc *noc, uint64_t cycle) {
-    noc_wheel *wheel = &noc->credit_returns;
+static void close_slot(noc_wheel *wheel, uint64_t slot) {
+    wheel->pending -= wheel->fill[slot];
+    wheel->fill[slot] = 0;
+}
+
+static void take_router_credits(weft_noc *noc, uint64_t cycle) {
+    noc_wheel *wheel = &noc->credit_returns[0];
     uint64_t slot = cycle & wheel->mask;
     const uint32_t *entry = wheel->entry + slot * wheel->room;
     for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) {
-        int output = (int)entry[i];
-        noc->credits[output]++;
-        if (output >= noc->inputs) {
-            int terminal = (output - noc->inputs) >> noc->vc_shift;
-            if (noc->ni[terminal].first != NO_PACKET) noc->ni_active[terminal >> 6] |= 1ULL << (terminal & 63);
-        } else if (noc->owner[output] >= 0 && noc->input[noc->owner[output]].count) {
-            noc_set_sa(noc, noc->owner[output]);
-        }
+        noc_output *output = &noc->output[entry[i]];
+        const int owner = output->owner < 0 ? noc->inputs : output->owner;
+        output->credits++;
+        noc_set_sa(noc, owner, noc->input[owner].count);
     }
-    wheel->pending -= wheel->fill[slot];
-    wheel->fill[slot] = 0;
+    close_slot(wheel, slot);
+}
+
+static void take_interface_credits(weft_noc *noc, uint64_t cycle) {
+    noc_wheel *wheel = &noc->credit_returns[1];
+    uint64_t slot = cycle & wheel->mask;
+    const uint32_t *entry = wheel->entry + slot * wheel->room;
+    for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) {
+        int terminal = ((int)entry[i] - noc->inputs) >> noc->vc_shift;
+        noc->output[entry[i]].credits++;
+        noc->ni_active[terminal >> 6] |= (uint64_t)(noc->ni[terminal].first != NO_PACKET) << (terminal & 63);
+    }
+    close_slot(wheel, slot);
+}
+
+void weft_noc_take_credits(weft_noc *noc, uint64_t cycle) {
+    take_router_credits(noc, cycle);
+    take_interface_credits(noc, cycle);
 }
 
 static void take_flits(weft_noc *noc) {
@@ -30,13 +47,11 @@ static void take_flits(weft_noc *noc) {
         in->count++;
         if (in->state == NOC_IDLE)
             weft_noc_begin_packet(noc, input, noc->cycle);
-        else if (in->state == NOC_ACTIVE && noc->credits[in->out_vc])
-            noc_set_sa(noc, input);
-        else if (in->state == NOC_FORK)
-            noc_set_sa(noc, input);
+        else
+            noc_set_sa(noc, input,
+                       in->state == NOC_FORK || (in->state == NOC_ACTIVE && noc->output[in->out_vc].credits));
     }
-    wheel->pending -= wheel->fill[slot];
-    wheel->fill[slot] = 0;
+    close_slot(wheel, slot);
 }
 
 static void take_fronts(weft_noc *noc) {
@@ -44,17 +59,16 @@ static void take_fronts(weft_noc *noc) {
     uint64_t slot = noc->cycle & wheel->mask;
     const uint32_t *entry = wheel->entry + slot * wheel->room;
     for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) noc_set_va(noc, (int)entry[i]);
-    wheel->pending -= wheel->fill[slot];
-    wheel->fill[slot] = 0;
+    close_slot(wheel, slot);
 }
 
 /* A VC with a credit for the first packet, or -1. */
 static int choose_vc(const weft_noc *noc, int terminal) {
-    const uint16_t *credits = noc->credits + noc->inputs + (terminal << noc->vc_shift);
+    const noc_output *outputs = noc->output + noc->inputs + (terminal << noc->vc_shift);
     int next = noc->ni[terminal].next_vc;
     for (int k = 0; k < noc->vcs; k++) {
         int vc = next + k < noc->vcs ? next + k : next + k - noc->vcs;
-        if (credits[vc]) return vc;
+        if (outputs[vc].credits) return vc;
     }
     return -1;
 }
@@ -71,38 +85,29 @@ static bool interface_step(weft_noc *noc, int terminal) {
         ni->left = noc->packet[id].flits;
         noc->packet[id].started = noc->cycle; /* with a credit, so the head goes now */
     }
-    uint16_t *credits = &noc->credits[noc->inputs + (terminal << noc->vc_shift) + ni->vc];
-    if (!*credits) return false;
-    --*credits;
+    noc_output *output = &noc->output[noc->inputs + (terminal << noc->vc_shift) + ni->vc];
+    if (!output->credits) return false;
+    output->credits--;
     bool tail = --ni->left == 0;
-    int port = noc->config.terminal_router[terminal] * noc->sides_max + noc->terminal_side[terminal];
     /* One cycle in the interface, then the injection link. */
-    noc_send_flit(noc, (port << noc->vc_shift) + ni->vc, id << 1 | tail,
-                  noc->cycle + 1 + (uint64_t)noc->config.link_cycles);
-    if (tail) {
-        ni->first = noc->packet[id].next;
-        if (ni->first == NO_PACKET) ni->last = NO_PACKET;
-    }
+    noc_send_flit(noc, ni->input + ni->vc, id << 1 | tail, noc->cycle + 1 + (uint64_t)noc->config.link_cycles);
+    noc->moved = true;
+    if (!tail) return output->credits;
+    ni->first = noc->packet[id].next;
+    if (ni->first == NO_PACKET) ni->last = NO_PACKET;
     return ni->first != NO_PACKET;
 }
 
 static void step_interfaces(weft_noc *noc) {
     int words = (noc->config.terminal_count + 63) / 64;
-    for (int w = 0; w < words; w++)
+    for (int w = 0; w < words; w++) {
+        uint64_t waiting = 0;
         for (uint64_t set = noc->ni_active[w]; set; set &= set - 1) {
             int bit = __builtin_ctzll(set);
-            if (!interface_step(noc, w * 64 + bit)) noc->ni_active[w] &= ~(1ULL << bit);
+            waiting |= (uint64_t)!interface_step(noc, w * 64 + bit) << bit;
         }
-}
-
-static void step_routers(weft_noc *noc) {
-    int words = (noc->routers + 63) / 64;
-    for (int w = 0; w < words; w++)
-        for (uint64_t set = noc->active[w]; set; set &= set - 1) {
-            int bit = __builtin_ctzll(set), router = w * 64 + bit;
-            weft_noc_step_router(noc, router);
-            if (!noc->va_sides[router] && !noc->sa_sides[router]) noc->active[w] &= ~(1ULL << bit);
-        }
+        noc->ni_active[w] &= ~waiting;
+    }
 }
 
 static void record_delivery(weft_noc *noc, weft_noc_delivery *d, uint32_t id) {
@@ -135,19 +140,18 @@ static int take_ejections(weft_noc *noc) {
         noc->delivery[at] = d;
     }
     noc->statistics.flits_delivered += wheel->fill[slot];
-    wheel->pending -= wheel->fill[slot];
-    wheel->fill[slot] = 0;
+    close_slot(wheel, slot);
     return count;
 }
 
 int weft_noc_step(weft_noc *noc, const weft_noc_delivery **deliveries) {
     bool busy = !weft_noc_idle(noc);
     noc->moved = noc->arrivals.pending || noc->ejections.pending || noc->fronts.pending;
-    if (noc->credit_returns.pending) weft_noc_take_credits(noc, noc->cycle);
+    if (noc_awaits_credits(noc)) weft_noc_take_credits(noc, noc->cycle);
     if (noc->arrivals.pending) take_flits(noc);
     if (noc->fronts.pending) take_fronts(noc);
     step_interfaces(noc);
-    step_routers(noc);
+    weft_noc_step_routers(noc);
     int count = noc->ejections.pending ? take_ejections(noc) : 0;
     noc->statistics.busy_cycles += busy;
     noc->stalled = busy && !noc->moved ? noc->stalled + 1 : 0;
