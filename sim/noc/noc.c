@@ -53,7 +53,8 @@ void weft_noc_enqueue(weft_noc *noc, uint32_t id) {
     else
         noc->packet[ni->last].next = id;
     ni->last = id;
-    noc->ni_active[source >> 6] |= 1ULL << (source & 63);
+    noc_in(noc, noc->inputs + (source << noc->vc_shift))->count = 1;
+    noc_set_active(noc, noc->first_interface + source);
 }
 
 weft_status weft_noc_inject(weft_noc *noc, int source, int target, int flits, uint64_t tag, weft_error *err) {
@@ -70,7 +71,7 @@ weft_status weft_noc_inject(weft_noc *noc, int source, int target, int flits, ui
 void weft_noc_skip(weft_noc *noc, uint64_t cycles) {
     assert(weft_noc_idle(noc));
     uint64_t end = noc->cycle + cycles;
-    for (; noc->cycle < end && noc_awaits_credits(noc); noc->cycle++) weft_noc_take_credits(noc, noc->cycle);
+    for (; noc->cycle < end && noc->credit_returns.pending; noc->cycle++) weft_noc_take_credits(noc, noc->cycle);
     noc->cycle = end;
 }
 
@@ -87,8 +88,8 @@ uint64_t weft_noc_stall_limit(const weft_noc *noc) {
 }
 
 weft_noc_occupancy weft_noc_occupancy_get(const weft_noc *noc) {
-    weft_noc_occupancy o = {.inside = noc->arrivals.pending + noc->ejections.pending};
-    for (int i = 0; i < noc->inputs; i++) o.inside += noc->input[i].count;
+    weft_noc_occupancy o = {.inside = noc->arrivals.pending + noc->ejecting};
+    for (int i = 0; i < noc->inputs; i++) o.inside += noc_in(noc, i)->count;
     for (int t = 0; t < noc->config.terminal_count; t++) {
         const noc_interface *ni = &noc->ni[t];
         for (uint32_t id = ni->first; id != NO_PACKET; id = noc->packet[id].next)

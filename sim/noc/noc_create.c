@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/arena.h"
 #include "sim/noc/noc_internal.h"
 
 static weft_status check_range(const char *name, int value, int low, int high, weft_error *err) {
@@ -138,13 +139,15 @@ static void set_delays(weft_noc *noc) {
 }
 
 static void create_input_arrays(weft_noc *noc, bool *failed) {
-    size_t ports = (size_t)noc->ports, inputs = (size_t)noc->inputs, routers = (size_t)noc->routers;
-    noc->input = zeroed(inputs + 1, sizeof *noc->input, failed);
-    noc->ring = zeroed(inputs << noc->ring_shift, sizeof *noc->ring, failed);
-    noc->port = zeroed(ports + 1, sizeof *noc->port, failed);
-    noc->router = zeroed(routers, sizeof *noc->router, failed);
-    noc->active = zeroed((routers + 63) / 64, sizeof *noc->active, failed);
-    noc->va_next = zeroed(inputs, sizeof *noc->va_next, failed);
+    size_t terminals = (size_t)noc->config.terminal_count, routers = (size_t)noc->routers;
+    size_t ports = (size_t)noc->ports + terminals + 1, inputs = ports << noc->vc_shift;
+    size_t nodes = (size_t)noc->first_interface + terminals;
+    noc->input = weft_aligned_alloc(inputs, noc->input_bytes);
+    if (!noc->input) *failed = true;
+    noc->port = zeroed(ports, sizeof *noc->port, failed);
+    noc->router = zeroed(nodes, sizeof *noc->router, failed);
+    noc->active = zeroed((nodes + 63) / 64, sizeof *noc->active, failed);
+    noc->va_next = zeroed((size_t)noc->inputs, sizeof *noc->va_next, failed);
     noc->router_x = zeroed(routers, sizeof *noc->router_x, failed);
     noc->router_y = zeroed(routers, sizeof *noc->router_y, failed);
 }
@@ -157,14 +160,13 @@ static void create_output_arrays(weft_noc *noc, bool *failed) {
     for (int i = 0; i < 2; i++) noc->asked[i] = zeroed(ports, sizeof *noc->asked[i], failed);
     noc->guess = zeroed(ports, sizeof *noc->guess, failed);
     noc->ni = zeroed(terminals, sizeof *noc->ni, failed);
-    noc->ni_active = zeroed((terminals + 63) / 64, sizeof *noc->ni_active, failed);
     noc->delivery = zeroed(terminals, sizeof *noc->delivery, failed);
     /* A link carries one flit a cycle and is as long in every cycle, so a slot never holds more than one entry a port;
      * a front follows an arrival or a departure. */
     wheel_create(&noc->arrivals, noc->longest_flit_delay, ports, failed);
     wheel_create(&noc->ejections, noc->longest_flit_delay, terminals, failed);
-    wheel_create(&noc->credit_returns[0], noc->longest_delay, ports, failed);
-    wheel_create(&noc->credit_returns[1], noc->longest_delay, terminals, failed);
+    noc->ejected = zeroed(noc->ejections.mask + 1, sizeof *noc->ejected, failed);
+    wheel_create(&noc->credit_returns, noc->longest_delay, ports + terminals, failed);
     wheel_create(&noc->fronts, noc->front_delay + 1, 2 * ports, failed);
 }
 
@@ -220,6 +222,7 @@ static void connect_terminals(weft_noc *noc) {
         noc->port[port].feed = (noc_feed){noc->inputs + (t << noc->vc_shift), noc->local_credit_delay};
         noc->ni[t].first = noc->ni[t].last = NO_PACKET;
         noc->ni[t].input = port << noc->vc_shift;
+        noc->port[noc->ports + t].router = noc->first_interface + t;
     }
 }
 
@@ -228,10 +231,10 @@ static void set_initial_state(weft_noc *noc) {
     for (int p = 0; p < noc->ports; p++) noc->port[p].free_vcs = all;
     for (int i = 0; i < noc->inputs; i++) {
         noc->output[i].owner = noc->claim[i] = -1;
-        noc->input[i].allowed = all;
+        noc_in(noc, i)->allowed = all;
     }
-    int outputs = noc->inputs + (noc->config.terminal_count << noc->vc_shift);
-    for (int i = 0; i < outputs; i++) noc->output[i].credits = (uint16_t)noc->config.buffer_flits;
+    for (int i = noc->inputs; i < noc->nobody; i++) noc->output[i].owner = i & ~noc->vc_mask;
+    for (int i = 0; i < noc->nobody; i++) noc->output[i].credits = (uint16_t)noc->config.buffer_flits;
     noc->packet_free = NO_PACKET;
 }
 
@@ -265,7 +268,12 @@ static weft_status create_state(weft_noc *noc, weft_error *err) {
     if (failed) return weft_error_set(err, WEFT_E_MEMORY, "noc: out of memory");
     while ((1 << noc->vc_shift) < noc->vcs) noc->vc_shift++;
     WEFT_TRY(assign_sides(noc, err));
-    while ((1 << noc->ring_shift) < noc->config.buffer_flits) noc->ring_shift++;
+    noc->vc_mask = (1 << noc->vc_shift) - 1;
+    noc->nobody = noc->inputs + (noc->config.terminal_count << noc->vc_shift);
+    noc->first_interface = (noc->routers + 63) / 64 * 64;
+    while (noc->ring_mask + 1 < noc->config.buffer_flits) noc->ring_mask = 2 * noc->ring_mask + 1;
+    size_t bytes = sizeof(noc_input) + ((size_t)noc->ring_mask + 1) * sizeof(uint32_t);
+    noc->input_bytes = (bytes + 31) / 32 * 32; /* the smallest ones do not lie across two lines of a cache */
     set_delays(noc);
     create_input_arrays(noc, &failed);
     create_output_arrays(noc, &failed);
@@ -302,14 +310,14 @@ void weft_noc_destroy(weft_noc *noc) {
     if (!noc) return;
     weft_noc_destroy_trees(noc);
     void *const arrays[] = {
-        noc->terminal_side, noc->router_x, noc->router_y, noc->special,   noc->port_ready, noc->choice,  noc->fork,
-        noc->branch,        noc->forks,    noc->tree,     noc->mark,      noc->input,      noc->ring,    noc->va_next,
-        noc->output,        noc->port,     noc->router,   noc->active,    noc->claim,      noc->claimed, noc->asked[0],
-        noc->asked[1],      noc->guess,    noc->ni,       noc->ni_active, noc->packet,     noc->delivery};
+        noc->terminal_side, noc->router_x, noc->router_y, noc->special, noc->port_ready, noc->choice,   noc->fork,
+        noc->branch,        noc->forks,    noc->tree,     noc->mark,    noc->input,      noc->va_next,  noc->output,
+        noc->port,          noc->router,   noc->active,   noc->claim,   noc->claimed,    noc->asked[0], noc->asked[1],
+        noc->guess,         noc->ni,       noc->ejected,  noc->packet,  noc->delivery};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) free(arrays[i]);
     wheel_destroy(&noc->arrivals);
     wheel_destroy(&noc->ejections);
-    for (int i = 0; i < 2; i++) wheel_destroy(&noc->credit_returns[i]);
+    wheel_destroy(&noc->credit_returns);
     wheel_destroy(&noc->fronts);
     free((int *)noc->config.terminal_router);
     free(noc);

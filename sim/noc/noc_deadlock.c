@@ -16,7 +16,7 @@ typedef struct watch {
 
 static bool moves(const watch *w, int input) { return w->can_move[input]; }
 
-static bool holds_packet(const weft_noc *noc, int input) { return noc->input[input].state != NOC_IDLE; }
+static bool holds_packet(const weft_noc *noc, int input) { return noc_in(noc, input)->state != NOC_IDLE; }
 
 /* The buffer behind an output VC will have room: it has now, or a flit or credit is under way, or the packet that is
  * first in it moves. A terminal always takes flits. */
@@ -25,7 +25,7 @@ static bool will_have_room(const watch *w, int output, int *blocker) {
     int port = output >> noc->vc_shift, first = noc->port[port].link.input;
     if (first < 0 || noc->output[output].credits) return true;
     int next = first + output - (port << noc->vc_shift);
-    if (noc->input[next].count < noc->config.buffer_flits || moves(w, next)) return true;
+    if (noc_in(noc, next)->count < noc->config.buffer_flits || moves(w, next)) return true;
     *blocker = next;
     return false;
 }
@@ -55,7 +55,7 @@ static bool side_will_be_free(const watch *w, int router, int side, uint32_t all
 
 static bool head_will_move(const watch *w, int input, int *blocker) {
     const weft_noc *noc = w->noc;
-    const noc_input *in = &noc->input[input];
+    const noc_input *in = noc_in(noc, input);
     int router = noc->port[input >> noc->vc_shift].router;
     if (!noc->choice) return side_will_be_free(w, router, in->out_side, in->allowed, false, blocker);
     const noc_choice *choice = &noc->choice[input];
@@ -70,7 +70,7 @@ static bool head_will_move(const watch *w, int input, int *blocker) {
 static bool flits_will_come(const watch *w, int input, int *blocker) {
     const weft_noc *noc = w->noc;
     int port = input >> noc->vc_shift, feeder = noc->port[port].feed.output;
-    if (noc->input[input].count || feeder >= noc->inputs) return true;
+    if (noc_in(noc, input)->count || feeder >= noc->inputs) return true;
     int output = feeder + input - (port << noc->vc_shift), owner = noc->output[output].owner;
     if (noc->output[output].credits < noc->config.buffer_flits || owner < 0 || moves(w, owner)) return true;
     *blocker = owner;
@@ -86,7 +86,7 @@ static bool fork_will_move(const watch *w, int input, int *blocker) {
     for (uint64_t sides = fork->open; sides; sides &= sides - 1) {
         int side = __builtin_ctzll(sides);
         bool waits = fork->waiting >> side & 1;
-        if (waits ? !side_will_be_free(w, router, side, noc->input[input].allowed, false, blocker)
+        if (waits ? !side_will_be_free(w, router, side, noc_in(noc, input)->allowed, false, blocker)
                   : !will_have_room(w, branch[side].out_vc, blocker))
             return false;
     }
@@ -95,7 +95,7 @@ static bool fork_will_move(const watch *w, int input, int *blocker) {
 
 /* False: *blocker is an input VC that has to move first. */
 static bool will_move(const watch *w, int input, int *blocker) {
-    const noc_input *in = &w->noc->input[input];
+    const noc_input *in = noc_in(w->noc, input);
     if (in->state == NOC_IDLE) return true;
     if (in->state == NOC_WAIT) return head_will_move(w, input, blocker);
     if (in->state == NOC_FORK) return fork_will_move(w, input, blocker);
@@ -140,14 +140,14 @@ static void WEFT_PRINTF(2, 3) say(words *w, const char *format, ...) {
 static void say_vc(words *out, const weft_noc *noc, int input) {
     static const char *const sides[] = {"east", "west", "north", "south"};
     int port = input >> noc->vc_shift, router = noc->port[port].router, side = port - router * noc->sides_max;
-    const noc_input *in = &noc->input[input];
+    const noc_input *in = noc_in(noc, input);
     say(out, "router %d (%d, %d) %s VC %d", router, noc->router_x[router], noc->router_y[router],
         side < WEFT_NOC_SIDES ? sides[side] : "terminal", input - (port << noc->vc_shift));
     if (!in->count) {
         say(out, ", packet behind it");
         return;
     }
-    const noc_packet *packet = &noc->packet[noc->ring[((size_t)input << noc->ring_shift) + in->head] >> 1];
+    const noc_packet *packet = &noc->packet[in->ring[in->head] >> 1];
     say(out, ", packet %llu of %d flits from %d", (unsigned long long)packet->tag, packet->flits, packet->source);
     if (packet->target >= 0) say(out, " to %d", packet->target);
 }

@@ -23,7 +23,7 @@ enum {
 /* No packet; routing or waiting for an output VC; has one; copies its packet to several outputs. */
 enum { NOC_IDLE, NOC_WAIT, NOC_ACTIVE, NOC_FORK };
 
-/* Input VC. */
+/* Input VC, or a network interface: count is then 1 while it has packets, and all else without meaning. */
 typedef struct noc_input {
     uint16_t head, tail; /* ring positions: next to leave, next to be written */
     uint16_t count;      /* visible flits */
@@ -31,6 +31,7 @@ typedef struct noc_input {
     uint8_t out_side; /* WAIT and ACTIVE: output side in this router */
     int32_t out_vc;   /* ACTIVE: output VC */
     uint32_t allowed; /* WAIT: VCs of the output side that the packet may take */
+    uint32_t ring[];  /* its buffer: flits */
 } noc_input;
 
 /* Of a router whose packets choose among sides: what a waiting head may take. */
@@ -63,7 +64,7 @@ typedef struct noc_tree {
 
 /* Output VC of a router or of a network interface. */
 typedef struct noc_output {
-    int32_t owner;       /* input VC of the router that holds it, -1: free */
+    int32_t owner;       /* input VC of the router that holds it, -1: free; of an interface always that */
     uint16_t credits;    /* room for flits at the other end */
     uint16_t grant_next; /* round robin over input VCs of the router */
 } noc_output;
@@ -132,7 +133,11 @@ struct weft_noc {
     weft_noc_config config;
     int routers, sides_max, ports, vcs, vc_shift;
     int inputs;                  /* ports << vc_shift */
-    int ring_shift;              /* ring of 1 << ring_shift flits */
+    int first_interface;         /* number of terminal 0's interface among the routers: a multiple of 64 */
+    int vc_mask;                 /* (1 << vc_shift) - 1 */
+    int ring_mask;               /* rings are of ring_mask + 1 flits */
+    int nobody;                  /* input VC that stands for the owner of a free output VC */
+    size_t input_bytes;          /* of a noc_input with its ring */
     uint32_t front_delay;        /* cycles a head waits before it can ask for a VC */
     uint32_t local_credit_delay; /* noc_feed.credit_delay of injection and ejection links */
     uint32_t longest_flit_delay; /* the largest noc_link.flit_delay */
@@ -154,13 +159,13 @@ struct weft_noc {
     noc_tree **tree;      /* [packet_capacity] of multicast packets */
     int32_t *mark;        /* [routers] scratch, 0 */
 
-    noc_input *input;   /* [inputs + 1]: the last one stands for the owner of a free output VC */
-    uint32_t *ring;     /* [inputs << ring_shift] */
-    uint8_t *va_next;   /* [inputs] round robin over output VCs */
-    noc_output *output; /* [inputs + (terminals << vc_shift)] */
-    noc_port *port;     /* [ports + 1]: the last one as the last input VC's */
-    noc_sides *router;  /* [routers] */
-    uint64_t *active;   /* bit per router with any side in there */
+    /* Behind the routers' own: a port, and as many VCs, for each network interface, and nobody's. */
+    unsigned char *input; /* [inputs + ..] noc_input of input_bytes each, see noc_in */
+    uint8_t *va_next;     /* [inputs] round robin over output VCs */
+    noc_output *output;   /* [inputs + (terminals << vc_shift)] */
+    noc_port *port;       /* [ports + ..] */
+    noc_sides *router;    /* [first_interface + terminals] */
+    uint64_t *active;     /* bit per router with any side in there; then per interface that may be able to send */
 
     /* Allocation in one cycle: of all plain routers, of one that is not (the second half of claimed). */
     int32_t *claim;    /* [inputs]: input VC that is first for an output VC, -1 */
@@ -169,14 +174,14 @@ struct weft_noc {
     int32_t *guess;    /* [ports]: input ports whose bid is a guess */
 
     /* Network interfaces. */
-    noc_interface *ni;   /* [terminals] */
-    uint64_t *ni_active; /* bit per terminal that may be able to send */
+    noc_interface *ni; /* [terminals] */
     noc_packet *packet;
     uint32_t packet_capacity, packet_free;
 
-    noc_wheel arrivals, ejections, fronts;
-    noc_wheel credit_returns[2]; /* to routers, to network interfaces */
-    weft_noc_delivery *delivery; /* [terminals] */
+    noc_wheel arrivals, credit_returns, ejections, fronts; /* ejections: tails */
+    uint32_t *ejected;                                     /* flits by slot of ejections */
+    uint64_t ejecting;                                     /* sum of ejected */
+    weft_noc_delivery *delivery;                           /* [terminals] */
     weft_noc_statistics statistics;
     uint64_t stalled;
     bool moved;
@@ -200,14 +205,24 @@ static inline int noc_pick64(uint64_t mask, int next) {
     return __builtin_ctzll(high ? high : mask);
 }
 
-static inline int noc_vc(const weft_noc *noc, int input) { return input & ((1 << noc->vc_shift) - 1); }
+static inline noc_input *noc_in(const weft_noc *noc, int input) {
+    return (noc_input *)(void *)(noc->input + (size_t)input * noc->input_bytes);
+}
+
+static inline uint16_t noc_ring_next(const weft_noc *noc, int place) {
+    return (uint16_t)((place + 1) & noc->ring_mask);
+}
+
+static inline int noc_vc(const weft_noc *noc, int input) { return input & noc->vc_mask; }
+
+static inline void noc_set_active(weft_noc *noc, int router) { noc->active[router >> 6] |= 1ULL << (router & 63); }
 
 /* The VC asks for an output VC. */
 static inline void noc_set_va(weft_noc *noc, int input) {
     noc_port *port = &noc->port[input >> noc->vc_shift];
     port->va_mask |= 1U << noc_vc(noc, input);
     noc->router[port->router].va_sides |= 1ULL << port->side;
-    noc->active[port->router >> 6] |= 1ULL << (port->router & 63);
+    noc_set_active(noc, port->router);
 }
 
 static inline void noc_clear_va(weft_noc *noc, int input) {
@@ -233,9 +248,9 @@ static inline void noc_clear_sa(weft_noc *noc, int input, bool so) {
 
 /* Writes a flit into the buffer at the other end; it shows there at `due`. */
 static inline void noc_send_flit(weft_noc *noc, int input, uint32_t flit, uint64_t due) {
-    noc_input *in = &noc->input[input];
-    noc->ring[((size_t)input << noc->ring_shift) + in->tail] = flit;
-    in->tail = (uint16_t)((in->tail + 1) & ((1 << noc->ring_shift) - 1));
+    noc_input *in = noc_in(noc, input);
+    in->ring[in->tail] = flit;
+    in->tail = noc_ring_next(noc, in->tail);
     noc_wheel_push(&noc->arrivals, due, (uint32_t)input);
 }
 
@@ -249,9 +264,6 @@ void weft_noc_step_routers(weft_noc *noc);
 void weft_noc_step_special(weft_noc *noc, int router);
 /* noc_step.c. Makes every credit due in cycle usable. */
 void weft_noc_take_credits(weft_noc *noc, uint64_t cycle);
-static inline bool noc_awaits_credits(const weft_noc *noc) {
-    return noc->credit_returns[0].pending || noc->credit_returns[1].pending;
-}
 /* noc.c. A packet with `next` NO_PACKET and cycle, source, target, flits and tag set; NO_PACKET without memory. */
 uint32_t weft_noc_new_packet(weft_noc *noc, int source, int target, int flits, uint64_t tag, weft_error *err);
 void weft_noc_free_packet(weft_noc *noc, uint32_t id);

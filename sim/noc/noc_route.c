@@ -93,7 +93,7 @@ static void choose_adaptive(const weft_noc_config *config, noc_choice *choice, i
 
 void weft_noc_route(weft_noc *noc, int input, const noc_packet *packet) {
     const weft_noc_config *config = &noc->config;
-    noc_input *in = &noc->input[input];
+    noc_input *in = noc_in(noc, input);
     int router = noc->port[input >> noc->vc_shift].router, to = config->terminal_router[packet->target];
     uint32_t all = noc->vcs == 32 ? UINT32_MAX : (1U << noc->vcs) - 1;
     in->allowed = all;

@@ -12,8 +12,8 @@ static uint8_t route(const weft_noc *noc, int router, int target) {
 }
 
 void weft_noc_begin_packet(weft_noc *noc, int input, uint64_t from) {
-    noc_input *in = &noc->input[input];
-    uint32_t flit = noc->ring[((size_t)input << noc->ring_shift) + in->head];
+    noc_input *in = noc_in(noc, input);
+    uint32_t flit = in->ring[in->head];
     const noc_packet *packet = &noc->packet[flit >> 1];
     in->state = NOC_WAIT;
     if (packet->target < 0)
@@ -37,7 +37,7 @@ static int claim_vcs(weft_noc *noc, int router, int count) {
         int port = base + __builtin_ctzll(sides);
         for (uint32_t mask = noc->port[port].va_mask; mask; mask &= mask - 1) {
             int input = (port << shift) + __builtin_ctz(mask);
-            count = noc_claim(noc, base << shift, input, base + noc->input[input].out_side, noc->claimed, count);
+            count = noc_claim(noc, base << shift, input, base + noc_in(noc, input)->out_side, noc->claimed, count);
         }
     }
     return count;
@@ -52,7 +52,7 @@ static uint64_t ask_switch(weft_noc *noc, int router, int count[2]) {
         int side = __builtin_ctzll(sides);
         noc_port *from = &noc->port[base + side];
         int vc = noc_pick32(from->sa_mask, from->sa_next);
-        int out = noc->input[((base + side) << noc->vc_shift) + vc].out_side;
+        int out = noc_in(noc, ((base + side) << noc->vc_shift) + vc)->out_side;
         bool local = out >= WEFT_NOC_SIDES;
         noc_port *to = &noc->port[base + out];
         noc->asked[local][count[local]] = base + out;
@@ -75,12 +75,12 @@ static int match_speculative(weft_noc *noc, int router, uint64_t taken, int coun
         uint32_t usable = 0;
         for (uint32_t mask = noc->port[port].va_mask; mask; mask &= mask - 1) {
             int vc = __builtin_ctz(mask);
-            const noc_input *in = &noc->input[(port << noc->vc_shift) + vc];
+            const noc_input *in = noc_in(noc, (port << noc->vc_shift) + vc);
             if (noc_may_guess(noc, base + in->out_side, in->allowed)) usable |= 1U << vc;
         }
         if (!usable) continue;
         int vc = noc_pick32(usable, noc->port[port].sa_next);
-        noc_request(&q, side, vc, noc->input[(port << noc->vc_shift) + vc].out_side);
+        noc_request(&q, side, vc, noc_in(noc, (port << noc->vc_shift) + vc)->out_side);
     }
     q.outputs &= ~taken;
     noc_choose_winners(noc, base, &q);
@@ -105,7 +105,7 @@ static void traverse_asked(weft_noc *noc, const int *asked, int count, bool loca
 static void traverse_guesses(weft_noc *noc, int count) {
     for (int i = 0; i < count; i++) {
         int input = (noc->guess[i] << noc->vc_shift) + noc->port[noc->guess[i]].bid;
-        const noc_input *in = &noc->input[input];
+        const noc_input *in = noc_in(noc, input);
         if (in->state == NOC_ACTIVE && noc->output[in->out_vc].credits)
             noc_traverse_any(noc, input); /* else a wrong guess */
     }

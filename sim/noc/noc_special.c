@@ -20,7 +20,7 @@ static uint32_t free_choices(const weft_noc *noc, int port, int *room) {
 }
 
 static void choose_side(weft_noc *noc, int router, int input) {
-    noc_input *in = &noc->input[input];
+    noc_input *in = noc_in(noc, input);
     const noc_choice *choice = &noc->choice[input];
     int best = -1, room[2];
     uint32_t usable[2] = {0, 0};
@@ -51,7 +51,7 @@ static int claim_vcs(weft_noc *noc, int router, int *claimed) {
         int port = base + __builtin_ctzll(sides);
         for (uint32_t mask = noc->port[port].va_mask; mask; mask &= mask - 1) {
             int input = (port << noc->vc_shift) + __builtin_ctz(mask);
-            const noc_input *in = &noc->input[input];
+            const noc_input *in = noc_in(noc, input);
             uint64_t out_sides = in->state == NOC_FORK ? noc->fork[input].waiting : 1ULL << in->out_side;
             for (; out_sides; out_sides &= out_sides - 1) {
                 int out_port = base + __builtin_ctzll(out_sides);
@@ -65,7 +65,7 @@ static int claim_vcs(weft_noc *noc, int router, int *claimed) {
 static void grant_vcs(weft_noc *noc, const int *claimed, int count) {
     for (int i = 0; i < count; i++) {
         int output = claimed[i], input = noc_grant(noc, output), side = noc->port[output >> noc->vc_shift].side;
-        if (noc->input[input].state != NOC_FORK) {
+        if (noc_in(noc, input)->state != NOC_FORK) {
             noc_hold(noc, input, output);
             continue;
         }
@@ -81,7 +81,7 @@ static void grant_vcs(weft_noc *noc, const int *claimed, int count) {
 static uint64_t ready_branches(const weft_noc *noc, int input) {
     const noc_fork *fork = &noc->fork[input];
     const noc_branch *branch = &noc->branch[(size_t)input * (size_t)noc->sides_max];
-    int visible = fork->taken + noc->input[input].count, least = visible;
+    int visible = fork->taken + noc_in(noc, input)->count, least = visible;
     uint64_t ready = 0;
     for (uint64_t sides = fork->open & ~fork->waiting; sides; sides &= sides - 1) {
         int side = __builtin_ctzll(sides);
@@ -100,8 +100,8 @@ static void copy_flit(weft_noc *noc, int router, int side, int vc, int out_side)
     int input = (port << noc->vc_shift) + vc;
     noc_fork *fork = &noc->fork[input];
     noc_branch *branch = &noc->branch[(size_t)input * (size_t)noc->sides_max + (size_t)out_side];
-    int place = (noc->input[input].head + branch->sent - fork->taken) & ((1 << noc->ring_shift) - 1);
-    uint32_t flit = noc->ring[((size_t)input << noc->ring_shift) + (size_t)place];
+    const noc_input *in = noc_in(noc, input);
+    uint32_t flit = in->ring[(in->head + branch->sent - fork->taken) & noc->ring_mask];
     branch->sent++;
     noc_send(noc, out_port, branch->out_vc, flit, out_side >= WEFT_NOC_SIDES);
     if (flit & 1) {
@@ -114,21 +114,21 @@ static void copy_flit(weft_noc *noc, int router, int side, int vc, int out_side)
 }
 
 static void end_fork(weft_noc *noc, int router, int input) {
-    noc->input[input].state = NOC_IDLE;
+    noc_in(noc, input)->state = NOC_IDLE;
     if (--noc->forks[router] == 0) noc->special[router] &= (uint8_t)~NOC_FORKS;
-    if (noc->input[input].count) weft_noc_begin_packet(noc, input, noc->cycle + 1);
+    if (noc_in(noc, input)->count) weft_noc_begin_packet(noc, input, noc->cycle + 1);
 }
 
 /* Flits that every branch has leave the buffer: one at most, because a cycle serves the branches at one flit. */
 static void retire_flits(weft_noc *noc, int router, int side, int vc) {
     int port = router * noc->sides_max + side, input = (port << noc->vc_shift) + vc;
-    noc_input *in = &noc->input[input];
+    noc_input *in = noc_in(noc, input);
     noc_fork *fork = &noc->fork[input];
     const noc_branch *branch = &noc->branch[(size_t)input * (size_t)noc->sides_max];
     for (uint64_t sides = fork->sides; sides; sides &= sides - 1)
         if (branch[__builtin_ctzll(sides)].sent == fork->taken) return;
     fork->taken++;
-    in->head = (uint16_t)((in->head + 1) & ((1 << noc->ring_shift) - 1));
+    in->head = noc_ring_next(noc, in->head);
     in->count--;
     noc_return_credit(noc, &noc->port[port], vc);
     if (fork->open) return;
@@ -141,8 +141,8 @@ static void retire_flits(weft_noc *noc, int router, int side, int vc) {
 /* Output sides that an input VC with flits, output VC and credit asks for in this cycle. */
 static uint64_t wanted_sides(weft_noc *noc, int router, int side, int vc) {
     int port = router * noc->sides_max + side, input = (port << noc->vc_shift) + vc;
-    bool fork = noc->input[input].state == NOC_FORK;
-    uint64_t wanted = fork ? ready_branches(noc, input) : 1ULL << noc->input[input].out_side;
+    bool fork = noc_in(noc, input)->state == NOC_FORK;
+    uint64_t wanted = fork ? ready_branches(noc, input) : 1ULL << noc_in(noc, input)->out_side;
     if (!wanted) noc_clear_sa(noc, input, true);
     if (!noc->port_ready) return wanted;
     for (uint64_t outs = wanted; outs; outs &= outs - 1) {
@@ -175,7 +175,7 @@ static uint64_t match_switch(weft_noc *noc, int router, noc_requests *q) {
 }
 
 static bool may_guess(const weft_noc *noc, int router, int input) {
-    const noc_input *in = &noc->input[input];
+    const noc_input *in = noc_in(noc, input);
     int port = router * noc->sides_max + in->out_side;
     if (in->state != NOC_WAIT || (noc->port_ready && noc->port_ready[port] > noc->cycle)) return false;
     return noc_may_guess(noc, port, in->allowed);
@@ -195,7 +195,7 @@ static void match_speculative(const weft_noc *noc, int router, uint64_t asking, 
         }
         if (!usable) continue;
         int vc = noc_pick32(usable, noc->port[base + side].sa_next);
-        noc_request(q, side, vc, noc->input[input + vc].out_side);
+        noc_request(q, side, vc, noc_in(noc, input + vc)->out_side);
     }
     q->outputs &= ~taken->outputs;
     noc_choose_winners(noc, base, q);
@@ -208,7 +208,7 @@ static void traverse_sure(weft_noc *noc, int router, const noc_requests *q) {
     for (uint64_t outs = q->outputs; outs; outs &= outs - 1) {
         int out = __builtin_ctzll(outs), side = noc_pick64(q->inputs_of[out], noc->port[base + out].out_next);
         int vc = q->vc_of[side];
-        if (noc->input[((base + side) << noc->vc_shift) + vc].state == NOC_FORK) {
+        if (noc_in(noc, ((base + side) << noc->vc_shift) + vc)->state == NOC_FORK) {
             copy_flit(noc, router, side, vc, out);
             forks |= 1ULL << side;
         } else {
@@ -223,7 +223,7 @@ static void traverse_speculative(weft_noc *noc, int router, const noc_requests *
     int base = router * noc->sides_max;
     for (uint64_t winners = q->winners; winners; winners &= winners - 1) {
         int side = __builtin_ctzll(winners), input = ((base + side) << noc->vc_shift) + q->vc_of[side];
-        const noc_input *in = &noc->input[input];
+        const noc_input *in = noc_in(noc, input);
         if (in->state == NOC_ACTIVE && noc->output[in->out_vc].credits) noc_traverse_any(noc, input);
     }
 }

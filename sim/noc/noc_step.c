@@ -7,34 +7,18 @@ static void close_slot(noc_wheel *wheel, uint64_t slot) {
     wheel->fill[slot] = 0;
 }
 
-static void take_router_credits(weft_noc *noc, uint64_t cycle) {
-    noc_wheel *wheel = &noc->credit_returns[0];
+/* Of routers and of network interfaces: those that have something to send may ask again. */
+void weft_noc_take_credits(weft_noc *noc, uint64_t cycle) {
+    noc_wheel *wheel = &noc->credit_returns;
     uint64_t slot = cycle & wheel->mask;
     const uint32_t *entry = wheel->entry + slot * wheel->room;
     for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) {
         noc_output *output = &noc->output[entry[i]];
-        const int owner = output->owner < 0 ? noc->inputs : output->owner;
+        const int owner = output->owner < 0 ? noc->nobody : output->owner;
         output->credits++;
-        noc_set_sa(noc, owner, noc->input[owner].count);
+        noc_set_sa(noc, owner, noc_in(noc, owner)->count);
     }
     close_slot(wheel, slot);
-}
-
-static void take_interface_credits(weft_noc *noc, uint64_t cycle) {
-    noc_wheel *wheel = &noc->credit_returns[1];
-    uint64_t slot = cycle & wheel->mask;
-    const uint32_t *entry = wheel->entry + slot * wheel->room;
-    for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) {
-        int terminal = ((int)entry[i] - noc->inputs) >> noc->vc_shift;
-        noc->output[entry[i]].credits++;
-        noc->ni_active[terminal >> 6] |= (uint64_t)(noc->ni[terminal].first != NO_PACKET) << (terminal & 63);
-    }
-    close_slot(wheel, slot);
-}
-
-void weft_noc_take_credits(weft_noc *noc, uint64_t cycle) {
-    take_router_credits(noc, cycle);
-    take_interface_credits(noc, cycle);
 }
 
 static void take_flits(weft_noc *noc) {
@@ -43,7 +27,7 @@ static void take_flits(weft_noc *noc) {
     const uint32_t *entry = wheel->entry + slot * wheel->room;
     for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) {
         int input = (int)entry[i];
-        noc_input *in = &noc->input[input];
+        noc_input *in = noc_in(noc, input);
         in->count++;
         if (in->state == NOC_IDLE)
             weft_noc_begin_packet(noc, input, noc->cycle);
@@ -94,19 +78,22 @@ static bool interface_step(weft_noc *noc, int terminal) {
     noc->moved = true;
     if (!tail) return output->credits;
     ni->first = noc->packet[id].next;
-    if (ni->first == NO_PACKET) ni->last = NO_PACKET;
-    return ni->first != NO_PACKET;
+    if (ni->first != NO_PACKET) return true;
+    ni->last = NO_PACKET;
+    noc_in(noc, noc->inputs + (terminal << noc->vc_shift))->count = 0;
+    return false;
 }
 
 static void step_interfaces(weft_noc *noc) {
     int words = (noc->config.terminal_count + 63) / 64;
+    uint64_t *active = noc->active + noc->first_interface / 64;
     for (int w = 0; w < words; w++) {
         uint64_t waiting = 0;
-        for (uint64_t set = noc->ni_active[w]; set; set &= set - 1) {
+        for (uint64_t set = active[w]; set; set &= set - 1) {
             int bit = __builtin_ctzll(set);
             waiting |= (uint64_t)!interface_step(noc, w * 64 + bit) << bit;
         }
-        noc->ni_active[w] &= ~waiting;
+        active[w] &= ~waiting;
     }
 }
 
@@ -132,27 +119,28 @@ static int take_ejections(weft_noc *noc) {
     const uint32_t *entry = wheel->entry + slot * wheel->room;
     int count = 0;
     for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) {
-        if (!(entry[i] & 1)) continue;
         weft_noc_delivery d;
-        record_delivery(noc, &d, entry[i] >> 1);
+        record_delivery(noc, &d, entry[i]);
         int at = count++;
         for (; at > 0 && noc->delivery[at - 1].target > d.target; at--) noc->delivery[at] = noc->delivery[at - 1];
         noc->delivery[at] = d;
     }
-    noc->statistics.flits_delivered += wheel->fill[slot];
     close_slot(wheel, slot);
+    noc->statistics.flits_delivered += noc->ejected[slot];
+    noc->ejecting -= noc->ejected[slot];
+    noc->ejected[slot] = 0;
     return count;
 }
 
 int weft_noc_step(weft_noc *noc, const weft_noc_delivery **deliveries) {
     bool busy = !weft_noc_idle(noc);
-    noc->moved = noc->arrivals.pending || noc->ejections.pending || noc->fronts.pending;
-    if (noc_awaits_credits(noc)) weft_noc_take_credits(noc, noc->cycle);
+    noc->moved = noc->arrivals.pending || noc->ejecting || noc->fronts.pending;
+    if (noc->credit_returns.pending) weft_noc_take_credits(noc, noc->cycle);
     if (noc->arrivals.pending) take_flits(noc);
     if (noc->fronts.pending) take_fronts(noc);
     step_interfaces(noc);
     weft_noc_step_routers(noc);
-    int count = noc->ejections.pending ? take_ejections(noc) : 0;
+    int count = noc->ejecting ? take_ejections(noc) : 0;
     noc->statistics.busy_cycles += busy;
     noc->stalled = busy && !noc->moved ? noc->stalled + 1 : 0;
     noc->cycle++;

@@ -10,7 +10,7 @@
  * come in ascending order, so that is the first at or above next, else the first of all. Returns the new number of
  * output VCs in claimed; nothing else changes. */
 static inline int noc_claim(weft_noc *noc, int first, int input, int out_port, int *claimed, int count) {
-    uint32_t usable = noc->port[out_port].free_vcs & noc->input[input].allowed;
+    uint32_t usable = noc->port[out_port].free_vcs & noc_in(noc, input)->allowed;
     if (!usable) return count;
     int output = (out_port << noc->vc_shift) + noc_pick32(usable, noc->va_next[input]);
     int *claim = &noc->claim[output], next = first + noc->output[output].grant_next;
@@ -37,8 +37,8 @@ static inline int noc_grant(weft_noc *noc, int output) {
 }
 
 static inline void noc_hold(weft_noc *noc, int input, int output) {
-    noc->input[input].state = NOC_ACTIVE;
-    noc->input[input].out_vc = output;
+    noc_in(noc, input)->state = NOC_ACTIVE;
+    noc_in(noc, input)->out_vc = output;
     noc_clear_va(noc, input);
 }
 
@@ -46,7 +46,7 @@ static inline void noc_hold(weft_noc *noc, int input, int output) {
 static inline void noc_enable_granted(weft_noc *noc, const int *claimed, int count) {
     for (int i = 0; i < count; i++) {
         const noc_output *output = &noc->output[claimed[i]];
-        if (output->owner >= 0) noc_set_sa(noc, output->owner, noc->input[output->owner].count && output->credits);
+        if (output->owner >= 0) noc_set_sa(noc, output->owner, noc_in(noc, output->owner)->count && output->credits);
     }
 }
 
@@ -64,17 +64,18 @@ static inline void noc_send(weft_noc *noc, int out_port, int output, uint32_t fl
         return;
     }
     /* A terminal takes every flit at once and returns the credit as a router would. */
-    if (noc->tree && noc->tree[flit >> 1])
-        flit = weft_noc_tree_copy(noc->tree[flit >> 1], -1 - to->link.input) << 1 | (flit & 1);
-    noc_wheel_push(&noc->ejections, due - 1, flit);
-    noc_wheel_push(&noc->credit_returns[0], due + noc->local_credit_delay, (uint32_t)output);
+    noc_wheel_push(&noc->credit_returns, due + noc->local_credit_delay, (uint32_t)output);
+    noc->ejected[(due - 1) & noc->ejections.mask]++;
+    noc->ejecting++;
+    if (!(flit & 1)) return;
+    uint32_t id = flit >> 1;
+    if (noc->tree && noc->tree[id]) id = weft_noc_tree_copy(noc->tree[id], -1 - to->link.input);
+    noc_wheel_push(&noc->ejections, due - 1, id);
 }
 
 /* A flit has left an input VC's buffer. */
 static inline void noc_return_credit(weft_noc *noc, const noc_port *from, int vc) {
-    const bool interface = from->feed.output >= noc->inputs;
-    noc_wheel_push(&noc->credit_returns[interface], noc->cycle + from->feed.credit_delay,
-                   (uint32_t)(from->feed.output + vc));
+    noc_wheel_push(&noc->credit_returns, noc->cycle + from->feed.credit_delay, (uint32_t)(from->feed.output + vc));
 }
 
 /* The input VC's turn is over, and the output port's. */
@@ -85,11 +86,11 @@ static inline void noc_turn(weft_noc *noc, noc_port *from, int vc, noc_port *to)
 
 /* The flit at the head of an input VC crosses the switch to an output port. */
 static inline void noc_traverse(weft_noc *noc, int input, int out_port, bool local) {
-    noc_input *in = &noc->input[input];
+    noc_input *in = noc_in(noc, input);
     noc_port *from = &noc->port[input >> noc->vc_shift], *to = &noc->port[out_port];
-    uint32_t flit = noc->ring[((size_t)input << noc->ring_shift) + in->head];
+    uint32_t flit = in->ring[in->head];
     int output = in->out_vc, vc = noc_vc(noc, input);
-    in->head = (uint16_t)((in->head + 1) & ((1 << noc->ring_shift) - 1));
+    in->head = noc_ring_next(noc, in->head);
     in->count--;
     noc_turn(noc, from, vc, to);
     noc_send(noc, out_port, output, flit, local);
@@ -105,7 +106,7 @@ static inline void noc_traverse(weft_noc *noc, int input, int out_port, bool loc
 
 /* Where it is not known whose port it goes to. */
 static inline void noc_traverse_any(weft_noc *noc, int input) {
-    const noc_input *in = &noc->input[input];
+    const noc_input *in = noc_in(noc, input);
     noc_traverse(noc, input, in->out_vc >> noc->vc_shift, in->out_side >= WEFT_NOC_SIDES);
     noc->moved = true;
 }
