@@ -103,9 +103,10 @@ static void wheel_create(noc_wheel *wheel, uint32_t longest, size_t room, bool *
     uint32_t slots = 2;
     while (slots <= longest) slots *= 2;
     wheel->mask = slots - 1;
-    wheel->room = (uint32_t)room;
-    wheel->entry = zeroed(slots * room, sizeof *wheel->entry, failed);
-    wheel->fill = zeroed(slots, sizeof *wheel->fill, failed);
+    wheel->entries = zeroed(slots * room, sizeof *wheel->entries, failed);
+    wheel->slot = zeroed(slots, sizeof *wheel->slot, failed);
+    if (!wheel->entries || !wheel->slot) return;
+    for (uint32_t s = 0; s < slots; s++) wheel->slot[s].begin = wheel->slot[s].end = wheel->entries + s * room;
 }
 
 void weft_noc_link_cycles(const weft_noc_config *c, int router, int side, int *link, int *credit, int *interval) {
@@ -144,7 +145,9 @@ static void create_input_arrays(weft_noc *noc, bool *failed) {
     size_t nodes = (size_t)noc->first_interface + terminals;
     noc->input = weft_aligned_alloc(inputs, noc->input_bytes);
     if (!noc->input) *failed = true;
-    noc->port = zeroed(ports, sizeof *noc->port, failed);
+    noc->port = weft_aligned_alloc(ports, sizeof *noc->port);
+    if (!noc->port) *failed = true;
+    noc->allowed = zeroed((size_t)noc->inputs, sizeof *noc->allowed, failed);
     noc->router = zeroed(nodes, sizeof *noc->router, failed);
     noc->active = zeroed((nodes + 63) / 64, sizeof *noc->active, failed);
     noc->va_next = zeroed((size_t)noc->inputs, sizeof *noc->va_next, failed);
@@ -200,7 +203,10 @@ static void connect_side(weft_noc *noc, int r, int side, int neighbour) {
 static void connect_routers(weft_noc *noc) {
     for (int p = 0; p < noc->ports; p++) {
         noc->port[p].router = p / noc->sides_max;
-        noc->port[p].side = (uint8_t)(p % noc->sides_max);
+        noc->port[p].side = (uint16_t)(p % noc->sides_max);
+        noc->port[p].first = p << noc->vc_shift;
+        noc->port[p].sa_last = (uint16_t)(noc->vcs - 1);
+        noc->port[p].out_last = (uint16_t)(noc->sides_max - 1);
         noc->port[p].feed.output = -1;
     }
     for (int r = 0; r < noc->routers; r++) {
@@ -231,7 +237,7 @@ static void set_initial_state(weft_noc *noc) {
     for (int p = 0; p < noc->ports; p++) noc->port[p].free_vcs = all;
     for (int i = 0; i < noc->inputs; i++) {
         noc->output[i].owner = noc->claim[i] = -1;
-        noc_in(noc, i)->allowed = all;
+        noc->allowed[i] = all;
     }
     for (int i = noc->inputs; i < noc->nobody; i++) noc->output[i].owner = i & ~noc->vc_mask;
     for (int i = 0; i < noc->nobody; i++) noc->output[i].credits = (uint16_t)noc->config.buffer_flits;
@@ -302,8 +308,8 @@ weft_status weft_noc_create(weft_noc **out, const weft_noc_config *config, weft_
 }
 
 static void wheel_destroy(noc_wheel *wheel) {
-    free(wheel->entry);
-    free(wheel->fill);
+    free(wheel->entries);
+    free(wheel->slot);
 }
 
 void weft_noc_destroy(weft_noc *noc) {
@@ -313,7 +319,7 @@ void weft_noc_destroy(weft_noc *noc) {
         noc->terminal_side, noc->router_x, noc->router_y, noc->special, noc->port_ready, noc->choice,   noc->fork,
         noc->branch,        noc->forks,    noc->tree,     noc->mark,    noc->input,      noc->va_next,  noc->output,
         noc->port,          noc->router,   noc->active,   noc->claim,   noc->claimed,    noc->asked[0], noc->asked[1],
-        noc->guess,         noc->ni,       noc->ejected,  noc->packet,  noc->delivery};
+        noc->allowed,       noc->guess,    noc->ni,       noc->ejected, noc->packet,     noc->delivery};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) free(arrays[i]);
     wheel_destroy(&noc->arrivals);
     wheel_destroy(&noc->ejections);

@@ -57,7 +57,7 @@ static bool head_will_move(const watch *w, int input, int *blocker) {
     const weft_noc *noc = w->noc;
     const noc_input *in = noc_in(noc, input);
     int router = noc->port[input >> noc->vc_shift].router;
-    if (!noc->choice) return side_will_be_free(w, router, in->out_side, in->allowed, false, blocker);
+    if (!noc->choice) return side_will_be_free(w, router, in->out_side, noc->allowed[input], false, blocker);
     const noc_choice *choice = &noc->choice[input];
     uint32_t all = noc->vcs == 32 ? UINT32_MAX : (1U << noc->vcs) - 1, open = all << noc->config.escape_vcs & all;
     bool adaptive = noc->config.routing == WEFT_NOC_ADAPTIVE;
@@ -86,7 +86,7 @@ static bool fork_will_move(const watch *w, int input, int *blocker) {
     for (uint64_t sides = fork->open; sides; sides &= sides - 1) {
         int side = __builtin_ctzll(sides);
         bool waits = fork->waiting >> side & 1;
-        if (waits ? !side_will_be_free(w, router, side, noc_in(noc, input)->allowed, false, blocker)
+        if (waits ? !side_will_be_free(w, router, side, noc->allowed[input], false, blocker)
                   : !will_have_room(w, branch[side].out_vc, blocker))
             return false;
     }

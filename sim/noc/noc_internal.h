@@ -27,11 +27,10 @@ enum { NOC_IDLE, NOC_WAIT, NOC_ACTIVE, NOC_FORK };
 typedef struct noc_input {
     uint16_t head, tail; /* ring positions: next to leave, next to be written */
     uint16_t count;      /* visible flits */
-    uint8_t state;
-    uint8_t out_side; /* WAIT and ACTIVE: output side in this router */
-    int32_t out_vc;   /* ACTIVE: output VC */
-    uint32_t allowed; /* WAIT: VCs of the output side that the packet may take */
-    uint32_t ring[];  /* its buffer: flits */
+    uint16_t state;
+    uint16_t out_side; /* WAIT and ACTIVE: output side in this router */
+    int32_t out_vc;    /* ACTIVE: output VC */
+    uint32_t ring[];   /* its buffer: flits */
 } noc_input;
 
 /* Of a router whose packets choose among sides: what a waiting head may take. */
@@ -82,16 +81,18 @@ typedef struct noc_feed {
     uint32_t credit_delay; /* switch grant to credit usable there */
 } noc_feed;
 
-/* Both directions of a router's port. */
+/* Both directions of a router's port: a line of a cache. No member is a char, which could be a part of anything else
+ * for all that a compiler knows. */
 typedef struct noc_port {
     uint32_t va_mask;  /* VCs that ask for an output VC */
     uint32_t sa_mask;  /* VCs with flit, output VC and credit */
     uint32_t free_vcs; /* output VCs without an owner */
     int32_t router;
-    uint8_t side;     /* within it */
-    uint8_t sa_next;  /* round robin over input VCs, for the switch */
-    uint8_t out_next; /* round robin over sides that ask for this one */
-    uint8_t bid;      /* input VC that asks for the switch in this cycle */
+    int32_t first;     /* input VC, and output VC */
+    uint16_t side;     /* within the router */
+    uint16_t sa_last;  /* round robin over input VCs: had the switch last */
+    uint16_t out_last; /* round robin over sides that ask for this one: had it last */
+    uint16_t bid;      /* input VC that asks for the switch in this cycle */
     noc_link link;
     noc_feed feed;
     uint64_t asking; /* sides that ask for this one in this cycle */
@@ -119,12 +120,14 @@ typedef struct noc_interface {
     int32_t input;        /* first input VC of its port */
 } noc_interface;
 
-/* Calendar of entries due within `slots` cycles: slot (cycle & mask), each with room for `room` entries. */
+/* Calendar of entries due within so many cycles: slot (cycle & mask). */
+typedef struct noc_slot {
+    uint32_t *begin, *end;
+} noc_slot;
 typedef struct noc_wheel {
-    uint32_t *entry;
-    uint32_t *fill; /* [slots] */
-    uint32_t room, mask;
-    uint64_t pending;
+    noc_slot *slot;
+    uint32_t *entries; /* of all slots */
+    uint64_t mask, pending;
 } noc_wheel;
 
 #define NO_PACKET UINT32_MAX
@@ -161,6 +164,7 @@ struct weft_noc {
 
     /* Behind the routers' own: a port, and as many VCs, for each network interface, and nobody's. */
     unsigned char *input; /* [inputs + ..] noc_input of input_bytes each, see noc_in */
+    uint32_t *allowed;    /* [inputs] WAIT: VCs of the output side that the packet may take */
     uint8_t *va_next;     /* [inputs] round robin over output VCs */
     noc_output *output;   /* [inputs + (terminals << vc_shift)] */
     noc_port *port;       /* [ports + ..] */
@@ -179,7 +183,7 @@ struct weft_noc {
     uint32_t packet_capacity, packet_free;
 
     noc_wheel arrivals, credit_returns, ejections, fronts; /* ejections: tails */
-    uint32_t *ejected;                                     /* flits by slot of ejections */
+    uint64_t *ejected;                                     /* flits by slot of ejections */
     uint64_t ejecting;                                     /* sum of ejected */
     weft_noc_delivery *delivery;                           /* [terminals] */
     weft_noc_statistics statistics;
@@ -188,9 +192,14 @@ struct weft_noc {
 };
 
 static inline void noc_wheel_push(noc_wheel *wheel, uint64_t due, uint32_t entry) {
-    uint64_t slot = due & wheel->mask;
-    wheel->entry[slot * wheel->room + wheel->fill[slot]++] = entry;
+    *wheel->slot[due & wheel->mask].end++ = entry;
     wheel->pending++;
+}
+
+/* All have been dealt with. */
+static inline void noc_wheel_clear(noc_wheel *wheel, noc_slot *slot) {
+    wheel->pending -= (uint64_t)(slot->end - slot->begin);
+    slot->end = slot->begin;
 }
 
 enum { NOC_SLOW = 1, NOC_CHOOSES = 2, NOC_FORKS = 4 }; /* weft_noc.special */
@@ -200,13 +209,18 @@ static inline int noc_pick32(uint32_t mask, int next) {
     uint32_t high = mask & (UINT32_MAX << next);
     return __builtin_ctz(high ? high : mask);
 }
-static inline int noc_pick64(uint64_t mask, int next) {
-    uint64_t high = mask & (UINT64_MAX << next);
+/* The same above last. */
+static inline int noc_pick_after32(uint32_t mask, int last) {
+    uint32_t high = mask & (UINT32_MAX << last << 1);
+    return __builtin_ctz(high ? high : mask);
+}
+static inline int noc_pick_after64(uint64_t mask, int last) {
+    uint64_t high = mask & (UINT64_MAX << last << 1);
     return __builtin_ctzll(high ? high : mask);
 }
 
 static inline noc_input *noc_in(const weft_noc *noc, int input) {
-    return (noc_input *)(void *)(noc->input + (size_t)input * noc->input_bytes);
+    return (noc_input *)(void *)(noc->input + (uint32_t)input * noc->input_bytes);
 }
 
 static inline uint16_t noc_ring_next(const weft_noc *noc, int place) {
@@ -240,9 +254,8 @@ static inline void noc_set_sa(weft_noc *noc, int input, bool so) {
     noc->active[port->router >> 6] |= bit << (port->router & 63);
 }
 
-static inline void noc_clear_sa(weft_noc *noc, int input, bool so) {
-    noc_port *port = &noc->port[input >> noc->vc_shift];
-    port->sa_mask &= ~((uint32_t)so << noc_vc(noc, input));
+static inline void noc_clear_sa(weft_noc *noc, noc_port *port, int vc, bool so) {
+    port->sa_mask &= ~((uint32_t)so << vc);
     noc->router[port->router].sa_sides &= ~((uint64_t)!port->sa_mask << port->side);
 }
 

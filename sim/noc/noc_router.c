@@ -3,12 +3,12 @@
 #include "sim/noc/noc_switch.h"
 
 /* XY: along x to the target's column, then along y, then out to the terminal. */
-static uint8_t route(const weft_noc *noc, int router, int target) {
+static uint16_t route(const weft_noc *noc, int router, int target) {
     int to = noc->config.terminal_router[target];
     int dx = noc->router_x[to] - noc->router_x[router], dy = noc->router_y[to] - noc->router_y[router];
     if (dx) return dx > 0 ? 0 : 1;
     if (dy) return dy > 0 ? 3 : 2;
-    return (uint8_t)noc->terminal_side[target];
+    return (uint16_t)noc->terminal_side[target];
 }
 
 void weft_noc_begin_packet(weft_noc *noc, int input, uint64_t from) {
@@ -51,13 +51,13 @@ static uint64_t ask_switch(weft_noc *noc, int router, int count[2]) {
     for (uint64_t sides = noc->router[router].sa_sides; sides; sides &= sides - 1) {
         int side = __builtin_ctzll(sides);
         noc_port *from = &noc->port[base + side];
-        int vc = noc_pick32(from->sa_mask, from->sa_next);
+        int vc = noc_pick_after32(from->sa_mask, from->sa_last);
         int out = noc_in(noc, ((base + side) << noc->vc_shift) + vc)->out_side;
         bool local = out >= WEFT_NOC_SIDES;
         noc_port *to = &noc->port[base + out];
         noc->asked[local][count[local]] = base + out;
         count[local] += !to->asking;
-        from->bid = (uint8_t)vc;
+        from->bid = (uint16_t)vc;
         to->asking |= 1ULL << side;
         outputs |= 1ULL << out;
     }
@@ -76,10 +76,10 @@ static int match_speculative(weft_noc *noc, int router, uint64_t taken, int coun
         for (uint32_t mask = noc->port[port].va_mask; mask; mask &= mask - 1) {
             int vc = __builtin_ctz(mask);
             const noc_input *in = noc_in(noc, (port << noc->vc_shift) + vc);
-            if (noc_may_guess(noc, base + in->out_side, in->allowed)) usable |= 1U << vc;
+            if (noc_may_guess(noc, base + in->out_side, noc->allowed[(port << noc->vc_shift) + vc])) usable |= 1U << vc;
         }
         if (!usable) continue;
-        int vc = noc_pick32(usable, noc->port[port].sa_next);
+        int vc = noc_pick_after32(usable, noc->port[port].sa_last);
         noc_request(&q, side, vc, noc_in(noc, (port << noc->vc_shift) + vc)->out_side);
     }
     q.outputs &= ~taken;
@@ -93,12 +93,12 @@ static int match_speculative(weft_noc *noc, int router, uint64_t taken, int coun
 }
 
 /* Output ports take a flit of one of the sides that ask. */
-static void traverse_asked(weft_noc *noc, const int *asked, int count, bool local) {
+NOC_INLINE void traverse_asked(weft_noc *noc, const int *asked, int count, bool local) {
     for (int i = 0; i < count; i++) {
         noc_port *to = &noc->port[asked[i]];
-        int port = asked[i] - to->side + noc_pick64(to->asking, to->out_next);
+        noc_port *from = to - to->side + noc_pick_after64(to->asking, to->out_last);
         to->asking = 0;
-        noc_traverse(noc, (port << noc->vc_shift) + noc->port[port].bid, asked[i], local);
+        noc_traverse(noc, from, from->bid, to, local);
     }
 }
 
@@ -111,26 +111,21 @@ static void traverse_guesses(weft_noc *noc, int count) {
     }
 }
 
-static void forget_idle_routers(weft_noc *noc) {
-    int words = (noc->routers + 63) / 64;
-    for (int w = 0; w < words; w++)
-        for (uint64_t set = noc->active[w]; set; set &= set - 1) {
-            int bit = __builtin_ctzll(set);
-            const noc_sides *sides = &noc->router[w * 64 + bit];
-            noc->active[w] &= ~((uint64_t) !(sides->va_sides | sides->sa_sides) << bit);
-        }
-}
-
 void weft_noc_step_routers(weft_noc *noc) {
     int words = (noc->routers + 63) / 64, claims = 0, guesses = 0, asked[2] = {0, 0};
     for (int w = 0; w < words; w++)
         for (uint64_t set = noc->active[w]; set; set &= set - 1) {
             int router = w * 64 + __builtin_ctzll(set), before = claims;
+            const noc_sides *sides = &noc->router[router];
+            if (!sides->va_sides && !sides->sa_sides) {
+                noc->active[w] &= ~(set & -set);
+                continue;
+            }
             if (noc->special && noc->special[router]) {
                 weft_noc_step_special(noc, router);
                 continue;
             }
-            if (noc->router[router].va_sides) claims = claim_vcs(noc, router, claims);
+            if (sides->va_sides) claims = claim_vcs(noc, router, claims);
             uint64_t taken = ask_switch(noc, router, asked);
             if (noc->config.speculative && claims > before) guesses = match_speculative(noc, router, taken, guesses);
         }
@@ -140,5 +135,4 @@ void weft_noc_step_routers(weft_noc *noc) {
     for (int i = 0; i < claims; i++) noc_hold(noc, noc_grant(noc, noc->claimed[i]), noc->claimed[i]);
     traverse_guesses(noc, guesses);
     noc_enable_granted(noc, noc->claimed, claims);
-    forget_idle_routers(noc);
 }

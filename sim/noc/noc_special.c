@@ -31,7 +31,7 @@ static void choose_side(weft_noc *noc, int router, int input) {
         if (gain > 0 || (gain == 0 && room[i] > room[best])) best = i;
     }
     in->out_side = best < 0 ? choice->escape : choice->side[best];
-    in->allowed = best < 0 ? choice->escape_allowed : usable[best];
+    noc->allowed[input] = best < 0 ? choice->escape_allowed : usable[best];
 }
 
 static void choose_sides(weft_noc *noc, int router) {
@@ -103,13 +103,14 @@ static void copy_flit(weft_noc *noc, int router, int side, int vc, int out_side)
     const noc_input *in = noc_in(noc, input);
     uint32_t flit = in->ring[(in->head + branch->sent - fork->taken) & noc->ring_mask];
     branch->sent++;
-    noc_send(noc, out_port, branch->out_vc, flit, out_side >= WEFT_NOC_SIDES);
+    noc_send(noc, &noc->port[out_port], branch->out_vc, flit, out_side >= WEFT_NOC_SIDES);
     if (flit & 1) {
         noc->output[branch->out_vc].owner = -1;
         noc->port[out_port].free_vcs |= 1U << noc_vc(noc, branch->out_vc);
         fork->open &= ~(1ULL << out_side);
     }
-    noc_turn(noc, &noc->port[port], vc, &noc->port[out_port]);
+    noc->port[out_port].out_last = (uint16_t)side;
+    noc->port[port].sa_last = (uint16_t)vc;
     noc->moved = true;
 }
 
@@ -132,7 +133,7 @@ static void retire_flits(weft_noc *noc, int router, int side, int vc) {
     in->count--;
     noc_return_credit(noc, &noc->port[port], vc);
     if (fork->open) return;
-    noc_clear_sa(noc, input, true);
+    noc_clear_sa(noc, &noc->port[port], vc, true);
     end_fork(noc, router, input);
 }
 
@@ -143,7 +144,7 @@ static uint64_t wanted_sides(weft_noc *noc, int router, int side, int vc) {
     int port = router * noc->sides_max + side, input = (port << noc->vc_shift) + vc;
     bool fork = noc_in(noc, input)->state == NOC_FORK;
     uint64_t wanted = fork ? ready_branches(noc, input) : 1ULL << noc_in(noc, input)->out_side;
-    if (!wanted) noc_clear_sa(noc, input, true);
+    if (!wanted) noc_clear_sa(noc, &noc->port[port], vc, true);
     if (!noc->port_ready) return wanted;
     for (uint64_t outs = wanted; outs; outs &= outs - 1) {
         int out = __builtin_ctzll(outs);
@@ -158,9 +159,9 @@ static uint64_t match_switch(weft_noc *noc, int router, noc_requests *q) {
     uint64_t asking = 0;
     q->outputs = 0;
     for (uint64_t sides = noc->router[router].sa_sides; sides; sides &= sides - 1) {
-        int side = __builtin_ctzll(sides), next = noc->port[base + side].sa_next;
+        int side = __builtin_ctzll(sides), last = noc->port[base + side].sa_last;
         for (uint32_t mask = noc->port[base + side].sa_mask; mask;) {
-            int vc = noc_pick32(mask, next);
+            int vc = noc_pick_after32(mask, last);
             uint64_t wanted = wanted_sides(noc, router, side, vc);
             mask &= ~(1U << vc);
             for (uint64_t outs = wanted; outs; outs &= outs - 1) noc_request(q, side, vc, __builtin_ctzll(outs));
@@ -178,7 +179,7 @@ static bool may_guess(const weft_noc *noc, int router, int input) {
     const noc_input *in = noc_in(noc, input);
     int port = router * noc->sides_max + in->out_side;
     if (in->state != NOC_WAIT || (noc->port_ready && noc->port_ready[port] > noc->cycle)) return false;
-    return noc_may_guess(noc, port, in->allowed);
+    return noc_may_guess(noc, port, noc->allowed[input]);
 }
 
 /* asking: sides where a VC that holds an output VC asks for the switch. */
@@ -194,7 +195,7 @@ static void match_speculative(const weft_noc *noc, int router, uint64_t asking, 
             if (may_guess(noc, router, input + vc)) usable |= 1U << vc;
         }
         if (!usable) continue;
-        int vc = noc_pick32(usable, noc->port[base + side].sa_next);
+        int vc = noc_pick_after32(usable, noc->port[base + side].sa_last);
         noc_request(q, side, vc, noc_in(noc, input + vc)->out_side);
     }
     q->outputs &= ~taken->outputs;
@@ -206,7 +207,7 @@ static void traverse_sure(weft_noc *noc, int router, const noc_requests *q) {
     int base = router * noc->sides_max;
     uint64_t forks = 0;
     for (uint64_t outs = q->outputs; outs; outs &= outs - 1) {
-        int out = __builtin_ctzll(outs), side = noc_pick64(q->inputs_of[out], noc->port[base + out].out_next);
+        int out = __builtin_ctzll(outs), side = noc_pick_after64(q->inputs_of[out], noc->port[base + out].out_last);
         int vc = q->vc_of[side];
         if (noc_in(noc, ((base + side) << noc->vc_shift) + vc)->state == NOC_FORK) {
             copy_flit(noc, router, side, vc, out);

@@ -2,31 +2,24 @@
  * Routers do not see each other within a cycle, so their order has no effect. */
 #include "sim/noc/noc_internal.h"
 
-static void close_slot(noc_wheel *wheel, uint64_t slot) {
-    wheel->pending -= wheel->fill[slot];
-    wheel->fill[slot] = 0;
-}
-
 /* Of routers and of network interfaces: those that have something to send may ask again. */
 void weft_noc_take_credits(weft_noc *noc, uint64_t cycle) {
     noc_wheel *wheel = &noc->credit_returns;
-    uint64_t slot = cycle & wheel->mask;
-    const uint32_t *entry = wheel->entry + slot * wheel->room;
-    for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) {
-        noc_output *output = &noc->output[entry[i]];
+    noc_slot *slot = &wheel->slot[cycle & wheel->mask];
+    for (const uint32_t *entry = slot->begin; entry < slot->end; entry++) {
+        noc_output *output = &noc->output[*entry];
         const int owner = output->owner < 0 ? noc->nobody : output->owner;
         output->credits++;
         noc_set_sa(noc, owner, noc_in(noc, owner)->count);
     }
-    close_slot(wheel, slot);
+    noc_wheel_clear(wheel, slot);
 }
 
 static void take_flits(weft_noc *noc) {
     noc_wheel *wheel = &noc->arrivals;
-    uint64_t slot = noc->cycle & wheel->mask;
-    const uint32_t *entry = wheel->entry + slot * wheel->room;
-    for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) {
-        int input = (int)entry[i];
+    noc_slot *slot = &wheel->slot[noc->cycle & wheel->mask];
+    for (const uint32_t *entry = slot->begin; entry < slot->end; entry++) {
+        int input = (int)*entry;
         noc_input *in = noc_in(noc, input);
         in->count++;
         if (in->state == NOC_IDLE)
@@ -35,15 +28,14 @@ static void take_flits(weft_noc *noc) {
             noc_set_sa(noc, input,
                        in->state == NOC_FORK || (in->state == NOC_ACTIVE && noc->output[in->out_vc].credits));
     }
-    close_slot(wheel, slot);
+    noc_wheel_clear(wheel, slot);
 }
 
 static void take_fronts(weft_noc *noc) {
     noc_wheel *wheel = &noc->fronts;
-    uint64_t slot = noc->cycle & wheel->mask;
-    const uint32_t *entry = wheel->entry + slot * wheel->room;
-    for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) noc_set_va(noc, (int)entry[i]);
-    close_slot(wheel, slot);
+    noc_slot *slot = &wheel->slot[noc->cycle & wheel->mask];
+    for (const uint32_t *entry = slot->begin; entry < slot->end; entry++) noc_set_va(noc, (int)*entry);
+    noc_wheel_clear(wheel, slot);
 }
 
 /* A VC with a credit for the first packet, or -1. */
@@ -115,20 +107,20 @@ static void record_delivery(weft_noc *noc, weft_noc_delivery *d, uint32_t id) {
 /* Flits whose ejection link ends with this cycle. */
 static int take_ejections(weft_noc *noc) {
     noc_wheel *wheel = &noc->ejections;
-    uint64_t slot = noc->cycle & wheel->mask;
-    const uint32_t *entry = wheel->entry + slot * wheel->room;
+    noc_slot *slot = &wheel->slot[noc->cycle & wheel->mask];
+    uint64_t *flits = &noc->ejected[noc->cycle & wheel->mask];
     int count = 0;
-    for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) {
+    for (const uint32_t *entry = slot->begin; entry < slot->end; entry++) {
         weft_noc_delivery d;
-        record_delivery(noc, &d, entry[i]);
+        record_delivery(noc, &d, *entry);
         int at = count++;
         for (; at > 0 && noc->delivery[at - 1].target > d.target; at--) noc->delivery[at] = noc->delivery[at - 1];
         noc->delivery[at] = d;
     }
-    close_slot(wheel, slot);
-    noc->statistics.flits_delivered += noc->ejected[slot];
-    noc->ejecting -= noc->ejected[slot];
-    noc->ejected[slot] = 0;
+    noc_wheel_clear(wheel, slot);
+    noc->statistics.flits_delivered += *flits;
+    noc->ejecting -= *flits;
+    *flits = 0;
     return count;
 }
 

@@ -4,13 +4,19 @@
 
 #include "sim/noc/noc_internal.h"
 
+#if defined(__GNUC__)
+#define NOC_INLINE static inline __attribute__((always_inline))
+#else
+#define NOC_INLINE static inline
+#endif
+
 /* ---- output VCs ---- */
 
 /* An input VC names a free VC of an output port; the nearest in round-robin order stays in claim. Inputs of a router
  * come in ascending order, so that is the first at or above next, else the first of all. Returns the new number of
  * output VCs in claimed; nothing else changes. */
 static inline int noc_claim(weft_noc *noc, int first, int input, int out_port, int *claimed, int count) {
-    uint32_t usable = noc->port[out_port].free_vcs & noc_in(noc, input)->allowed;
+    uint32_t usable = noc->port[out_port].free_vcs & noc->allowed[input];
     if (!usable) return count;
     int output = (out_port << noc->vc_shift) + noc_pick32(usable, noc->va_next[input]);
     int *claim = &noc->claim[output], next = first + noc->output[output].grant_next;
@@ -53,14 +59,13 @@ static inline void noc_enable_granted(weft_noc *noc, const int *claimed, int cou
 /* ---- the switch ---- */
 
 /* A flit won an output port, with an output VC that has a credit. local: the port is a terminal's. */
-static inline void noc_send(weft_noc *noc, int out_port, int output, uint32_t flit, bool local) {
-    noc_port *to = &noc->port[out_port];
+NOC_INLINE void noc_send(weft_noc *noc, noc_port *to, int output, uint32_t flit, bool local) {
     uint64_t due = noc->cycle + to->link.flit_delay;
     noc->output[output].credits--;
     to->flits++;
     if (!local) {
-        noc_send_flit(noc, to->link.input + noc_vc(noc, output), flit, due);
-        if (to->link.interval > 1) noc->port_ready[out_port] = noc->cycle + to->link.interval;
+        noc_send_flit(noc, to->link.input + output - to->first, flit, due);
+        if (to->link.interval > 1) noc->port_ready[to - noc->port] = noc->cycle + to->link.interval;
         return;
     }
     /* A terminal takes every flit at once and returns the credit as a router would. */
@@ -74,40 +79,35 @@ static inline void noc_send(weft_noc *noc, int out_port, int output, uint32_t fl
 }
 
 /* A flit has left an input VC's buffer. */
-static inline void noc_return_credit(weft_noc *noc, const noc_port *from, int vc) {
+NOC_INLINE void noc_return_credit(weft_noc *noc, const noc_port *from, int vc) {
     noc_wheel_push(&noc->credit_returns, noc->cycle + from->feed.credit_delay, (uint32_t)(from->feed.output + vc));
 }
 
-/* The input VC's turn is over, and the output port's. */
-static inline void noc_turn(weft_noc *noc, noc_port *from, int vc, noc_port *to) {
-    to->out_next = (uint8_t)(from->side + 1 < noc->sides_max ? from->side + 1 : 0);
-    from->sa_next = (uint8_t)(vc + 1 < noc->vcs ? vc + 1 : 0);
-}
-
 /* The flit at the head of an input VC crosses the switch to an output port. */
-static inline void noc_traverse(weft_noc *noc, int input, int out_port, bool local) {
-    noc_input *in = noc_in(noc, input);
-    noc_port *from = &noc->port[input >> noc->vc_shift], *to = &noc->port[out_port];
-    uint32_t flit = in->ring[in->head];
-    int output = in->out_vc, vc = noc_vc(noc, input);
+NOC_INLINE void noc_traverse(weft_noc *noc, noc_port *from, int vc, noc_port *to, bool local) {
+    noc_input *in = noc_in(noc, from->first + vc);
+    const uint32_t flit = in->ring[in->head];
+    const int output = in->out_vc;
     in->head = noc_ring_next(noc, in->head);
     in->count--;
-    noc_turn(noc, from, vc, to);
-    noc_send(noc, out_port, output, flit, local);
+    to->out_last = from->side;
+    from->sa_last = (uint16_t)vc;
+    noc_send(noc, to, output, flit, local);
     noc_return_credit(noc, from, vc);
-    noc_clear_sa(noc, input, (flit & 1) | !in->count | !noc->output[output].credits);
+    noc_clear_sa(noc, from, vc, (flit & 1) | !in->count | !noc->output[output].credits);
     if (flit & 1) {
         noc->output[output].owner = -1;
-        to->free_vcs |= 1U << noc_vc(noc, output);
+        to->free_vcs |= 1U << (output - to->first);
         in->state = NOC_IDLE;
-        if (in->count) weft_noc_begin_packet(noc, input, noc->cycle + 1);
+        if (in->count) weft_noc_begin_packet(noc, from->first + vc, noc->cycle + 1);
     }
 }
 
 /* Where it is not known whose port it goes to. */
 static inline void noc_traverse_any(weft_noc *noc, int input) {
     const noc_input *in = noc_in(noc, input);
-    noc_traverse(noc, input, in->out_vc >> noc->vc_shift, in->out_side >= WEFT_NOC_SIDES);
+    noc_port *from = &noc->port[input >> noc->vc_shift], *to = &noc->port[in->out_vc >> noc->vc_shift];
+    noc_traverse(noc, from, noc_vc(noc, input), to, in->out_side >= WEFT_NOC_SIDES);
     noc->moved = true;
 }
 
@@ -138,7 +138,7 @@ static inline void noc_choose_winners(const weft_noc *noc, int base, noc_request
     q->winners = 0;
     for (uint64_t outs = q->outputs; outs; outs &= outs - 1) {
         int out = __builtin_ctzll(outs);
-        q->winners |= 1ULL << noc_pick64(q->inputs_of[out], noc->port[base + out].out_next);
+        q->winners |= 1ULL << noc_pick_after64(q->inputs_of[out], noc->port[base + out].out_last);
     }
 }
 
