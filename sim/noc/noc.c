@@ -54,7 +54,7 @@ void weft_noc_enqueue(weft_noc *noc, uint32_t id) {
         noc->packet[ni->last].next = id;
     ni->last = id;
     noc_in(noc, noc->inputs + (source << noc->vc_shift))->count = 1;
-    noc_set_active(noc, noc->first_interface + source);
+    noc_set_asking(noc, noc->ports + source, true);
 }
 
 weft_status weft_noc_inject(weft_noc *noc, int source, int target, int flits, uint64_t tag, weft_error *err) {

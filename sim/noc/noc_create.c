@@ -142,14 +142,14 @@ static void set_delays(weft_noc *noc) {
 static void create_input_arrays(weft_noc *noc, bool *failed) {
     size_t terminals = (size_t)noc->config.terminal_count, routers = (size_t)noc->routers;
     size_t ports = (size_t)noc->ports + terminals + 1, inputs = ports << noc->vc_shift;
-    size_t nodes = (size_t)noc->first_interface + terminals;
     noc->input = weft_aligned_alloc(inputs, noc->input_bytes);
     if (!noc->input) *failed = true;
     noc->port = weft_aligned_alloc(ports, sizeof *noc->port);
     if (!noc->port) *failed = true;
     noc->allowed = zeroed((size_t)noc->inputs, sizeof *noc->allowed, failed);
-    noc->router = zeroed(nodes, sizeof *noc->router, failed);
-    noc->active = zeroed((nodes + 63) / 64, sizeof *noc->active, failed);
+    noc->va_sides = zeroed(routers, sizeof *noc->va_sides, failed);
+    noc->va_routers = zeroed((routers + 63) / 64, sizeof *noc->va_routers, failed);
+    noc->sa_ports = zeroed(ports / 64 + 1, sizeof *noc->sa_ports, failed);
     noc->va_next = zeroed((size_t)noc->inputs, sizeof *noc->va_next, failed);
     noc->router_x = zeroed(routers, sizeof *noc->router_x, failed);
     noc->router_y = zeroed(routers, sizeof *noc->router_y, failed);
@@ -179,7 +179,10 @@ static void create_special_arrays(weft_noc *noc, bool *failed) {
     size_t inputs = (size_t)noc->inputs, routers = (size_t)noc->routers;
     bool slow = (c->chips[0] > 1 || c->chips[1] > 1) && c->chip_link_interval > 1;
     bool chooses = c->routing == WEFT_NOC_WEST_FIRST || c->routing == WEFT_NOC_ADAPTIVE;
-    if (slow || chooses || c->multicast) noc->special = zeroed(routers, sizeof *noc->special, failed);
+    if (slow || chooses || c->multicast) {
+        noc->special = zeroed(routers, sizeof *noc->special, failed);
+        noc->due = zeroed((routers + 63) / 64, sizeof *noc->due, failed);
+    }
     if (slow) noc->port_ready = zeroed((size_t)noc->ports, sizeof *noc->port_ready, failed);
     if (chooses) noc->choice = zeroed(inputs, sizeof *noc->choice, failed);
     if (!c->multicast) return;
@@ -201,7 +204,7 @@ static void connect_side(weft_noc *noc, int r, int side, int neighbour) {
 }
 
 static void connect_routers(weft_noc *noc) {
-    for (int p = 0; p < noc->ports; p++) {
+    for (int p = 0; p < noc->routers * noc->sides_max; p++) {
         noc->port[p].router = p / noc->sides_max;
         noc->port[p].side = (uint16_t)(p % noc->sides_max);
         noc->port[p].first = p << noc->vc_shift;
@@ -228,7 +231,6 @@ static void connect_terminals(weft_noc *noc) {
         noc->port[port].feed = (noc_feed){noc->inputs + (t << noc->vc_shift), noc->local_credit_delay};
         noc->ni[t].first = noc->ni[t].last = NO_PACKET;
         noc->ni[t].input = port << noc->vc_shift;
-        noc->port[noc->ports + t].router = noc->first_interface + t;
     }
 }
 
@@ -255,11 +257,11 @@ static weft_status assign_sides(weft_noc *noc, weft_error *err) {
         if (side + 1 > noc->sides_max) noc->sides_max = side + 1;
     }
     free(used);
-    int64_t inputs = (int64_t)noc->routers * noc->sides_max << noc->vc_shift;
+    int64_t inputs = ((int64_t)noc->routers * noc->sides_max + 63) / 64 * 64 << noc->vc_shift;
     if (inputs > 1 << 27)
         return weft_error_set(err, WEFT_E_INVALID, "noc: %lld input buffers are more than %d", (long long)inputs,
                               1 << 27);
-    noc->ports = noc->routers * noc->sides_max;
+    noc->ports = (noc->routers * noc->sides_max + 63) / 64 * 64;
     noc->inputs = (int)inputs;
     return WEFT_OK;
 }
@@ -276,7 +278,6 @@ static weft_status create_state(weft_noc *noc, weft_error *err) {
     WEFT_TRY(assign_sides(noc, err));
     noc->vc_mask = (1 << noc->vc_shift) - 1;
     noc->nobody = noc->inputs + (noc->config.terminal_count << noc->vc_shift);
-    noc->first_interface = (noc->routers + 63) / 64 * 64;
     while (noc->ring_mask + 1 < noc->config.buffer_flits) noc->ring_mask = 2 * noc->ring_mask + 1;
     size_t bytes = sizeof(noc_input) + ((size_t)noc->ring_mask + 1) * sizeof(uint32_t);
     noc->input_bytes = (bytes + 31) / 32 * 32; /* the smallest ones do not lie across two lines of a cache */
@@ -316,10 +317,11 @@ void weft_noc_destroy(weft_noc *noc) {
     if (!noc) return;
     weft_noc_destroy_trees(noc);
     void *const arrays[] = {
-        noc->terminal_side, noc->router_x, noc->router_y, noc->special, noc->port_ready, noc->choice,   noc->fork,
-        noc->branch,        noc->forks,    noc->tree,     noc->mark,    noc->input,      noc->va_next,  noc->output,
-        noc->port,          noc->router,   noc->active,   noc->claim,   noc->claimed,    noc->asked[0], noc->asked[1],
-        noc->allowed,       noc->guess,    noc->ni,       noc->ejected, noc->packet,     noc->delivery};
+        noc->terminal_side, noc->router_x, noc->router_y, noc->special,  noc->port_ready, noc->choice,
+        noc->fork,          noc->branch,   noc->forks,    noc->tree,     noc->mark,       noc->input,
+        noc->va_next,       noc->output,   noc->port,     noc->va_sides, noc->va_routers, noc->sa_ports,
+        noc->due,           noc->claim,    noc->claimed,  noc->asked[0], noc->asked[1],   noc->allowed,
+        noc->guess,         noc->ni,       noc->ejected,  noc->packet,   noc->delivery};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) free(arrays[i]);
     wheel_destroy(&noc->arrivals);
     wheel_destroy(&noc->ejections);

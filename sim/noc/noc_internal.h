@@ -99,11 +99,6 @@ typedef struct noc_port {
     uint64_t flits;  /* sent */
 } noc_port;
 
-/* Sides with VCs that ask for an output VC, or for the switch. */
-typedef struct noc_sides {
-    uint64_t va_sides, sa_sides;
-} noc_sides;
-
 typedef struct noc_packet {
     uint64_t tag, created, started;
     int32_t source, flits;
@@ -134,9 +129,9 @@ typedef struct noc_wheel {
 
 struct weft_noc {
     weft_noc_config config;
-    int routers, sides_max, ports, vcs, vc_shift;
+    int routers, sides_max, vcs, vc_shift;
+    int ports;                   /* rounded up to a multiple of 64 */
     int inputs;                  /* ports << vc_shift */
-    int first_interface;         /* number of terminal 0's interface among the routers: a multiple of 64 */
     int vc_mask;                 /* (1 << vc_shift) - 1 */
     int ring_mask;               /* rings are of ring_mask + 1 flits */
     int nobody;                  /* input VC that stands for the owner of a free output VC */
@@ -158,6 +153,7 @@ struct weft_noc {
     noc_choice *choice;   /* [inputs] */
     noc_fork *fork;       /* [inputs] */
     noc_branch *branch;   /* [inputs * sides_max] */
+    uint64_t *due;        /* bit per special router with something to do in this cycle */
     uint16_t *forks;      /* [routers]: input VCs in state FORK */
     noc_tree **tree;      /* [packet_capacity] of multicast packets */
     int32_t *mark;        /* [routers] scratch, 0 */
@@ -168,8 +164,9 @@ struct weft_noc {
     uint8_t *va_next;     /* [inputs] round robin over output VCs */
     noc_output *output;   /* [inputs + (terminals << vc_shift)] */
     noc_port *port;       /* [ports + ..] */
-    noc_sides *router;    /* [first_interface + terminals] */
-    uint64_t *active;     /* bit per router with any side in there; then per interface that may be able to send */
+    uint64_t *va_sides;   /* [routers]: sides with VCs that ask for an output VC */
+    uint64_t *va_routers; /* bit per router with such sides */
+    uint64_t *sa_ports;   /* bit per port with VCs that ask for the switch; interfaces that may be able to send */
 
     /* Allocation in one cycle: of all plain routers, of one that is not (the second half of claimed). */
     int32_t *claim;    /* [inputs]: input VC that is first for an output VC, -1 */
@@ -229,34 +226,44 @@ static inline uint16_t noc_ring_next(const weft_noc *noc, int place) {
 
 static inline int noc_vc(const weft_noc *noc, int input) { return input & noc->vc_mask; }
 
-static inline void noc_set_active(weft_noc *noc, int router) { noc->active[router >> 6] |= 1ULL << (router & 63); }
-
 /* The VC asks for an output VC. */
 static inline void noc_set_va(weft_noc *noc, int input) {
     noc_port *port = &noc->port[input >> noc->vc_shift];
     port->va_mask |= 1U << noc_vc(noc, input);
-    noc->router[port->router].va_sides |= 1ULL << port->side;
-    noc_set_active(noc, port->router);
+    noc->va_sides[port->router] |= 1ULL << port->side;
+    noc->va_routers[port->router >> 6] |= 1ULL << (port->router & 63);
 }
 
 static inline void noc_clear_va(weft_noc *noc, int input) {
     noc_port *port = &noc->port[input >> noc->vc_shift];
     port->va_mask &= ~(1U << noc_vc(noc, input));
-    noc->router[port->router].va_sides &= ~((uint64_t)!port->va_mask << port->side);
+    noc->va_sides[port->router] &= ~((uint64_t)!port->va_mask << port->side);
 }
 
-/* The VC has flit, output VC and credit, if so. Without branches: nobody could guess them. */
+/* Without branches, here and below: nobody could guess them. */
+static inline void noc_set_asking(weft_noc *noc, int port, bool so) {
+    noc->sa_ports[port >> 6] |= (uint64_t)so << (port & 63);
+}
+
+/* The VC has flit, output VC and credit, if so. */
 static inline void noc_set_sa(weft_noc *noc, int input, bool so) {
-    noc_port *port = &noc->port[input >> noc->vc_shift];
-    const uint64_t bit = so;
-    port->sa_mask |= (uint32_t)bit << noc_vc(noc, input);
-    noc->router[port->router].sa_sides |= bit << port->side;
-    noc->active[port->router >> 6] |= bit << (port->router & 63);
+    const int port = input >> noc->vc_shift;
+    noc->port[port].sa_mask |= (uint32_t)so << noc_vc(noc, input);
+    noc_set_asking(noc, port, so);
 }
 
 static inline void noc_clear_sa(weft_noc *noc, noc_port *port, int vc, bool so) {
+    const int number = (int)(port - noc->port);
     port->sa_mask &= ~((uint32_t)so << vc);
-    noc->router[port->router].sa_sides &= ~((uint64_t)!port->sa_mask << port->side);
+    noc->sa_ports[number >> 6] &= ~((uint64_t)!port->sa_mask << (number & 63));
+}
+
+/* Sides of a router with VCs that ask for the switch. */
+static inline uint64_t noc_sa_sides(const weft_noc *noc, int router) {
+    const int at = router * noc->sides_max, shift = at & 63;
+    const uint64_t *word = noc->sa_ports + (at >> 6);
+    const uint64_t sides = shift ? word[0] >> shift | word[1] << (64 - shift) : word[0];
+    return sides & (UINT64_MAX >> (64 - noc->sides_max));
 }
 
 /* Writes a flit into the buffer at the other end; it shows there at `due`. */

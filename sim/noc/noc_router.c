@@ -30,10 +30,17 @@ void weft_noc_begin_packet(weft_noc *noc, int input, uint64_t from) {
 
 /* ---- all plain routers, step by step ---- */
 
-/* Input first: each waiting VC names one free output VC. */
+/* A router that is not plain, and is due. */
+static bool is_special(weft_noc *noc, int router) {
+    if (!noc->special || !noc->special[router]) return false;
+    noc->due[router >> 6] |= 1ULL << (router & 63);
+    return true;
+}
+
+/* Input first: each waiting VC names one free output VC. Returns the new number of claims. */
 static int claim_vcs(weft_noc *noc, int router, int count) {
     int base = router * noc->sides_max, shift = noc->vc_shift;
-    for (uint64_t sides = noc->router[router].va_sides; sides; sides &= sides - 1) {
+    for (uint64_t sides = noc->va_sides[router]; sides; sides &= sides - 1) {
         int port = base + __builtin_ctzll(sides);
         for (uint32_t mask = noc->port[port].va_mask; mask; mask &= mask - 1) {
             int input = (port << shift) + __builtin_ctz(mask);
@@ -43,46 +50,44 @@ static int claim_vcs(weft_noc *noc, int router, int count) {
     return count;
 }
 
-/* Each side with VCs that hold an output VC asks for an output port on behalf of one of them. count: of noc->asked.
- * Returns the sides asked for. */
-static uint64_t ask_switch(weft_noc *noc, int router, int count[2]) {
-    int base = router * noc->sides_max;
-    uint64_t outputs = 0;
-    for (uint64_t sides = noc->router[router].sa_sides; sides; sides &= sides - 1) {
-        int side = __builtin_ctzll(sides);
-        noc_port *from = &noc->port[base + side];
-        int vc = noc_pick_after32(from->sa_mask, from->sa_last);
-        int out = noc_in(noc, ((base + side) << noc->vc_shift) + vc)->out_side;
-        bool local = out >= WEFT_NOC_SIDES;
-        noc_port *to = &noc->port[base + out];
-        noc->asked[local][count[local]] = base + out;
-        count[local] += !to->asking;
-        from->bid = (uint16_t)vc;
-        to->asking |= 1ULL << side;
-        outputs |= 1ULL << out;
-    }
-    return outputs;
+/* Each input port with VCs that hold an output VC asks for an output port on behalf of one of them. end: of both lists
+ * in noc->asked. */
+static void ask_switch(weft_noc *noc, int32_t *end[2]) {
+    for (int w = 0; w < noc->ports / 64; w++)
+        for (uint64_t set = noc->sa_ports[w]; set; set &= set - 1) {
+            noc_port *from = &noc->port[w * 64 + __builtin_ctzll(set)];
+            if (is_special(noc, from->router)) continue;
+            int vc = noc_pick_after32(from->sa_mask, from->sa_last);
+            int out = noc_in(noc, from->first + vc)->out_side;
+            noc_port *to = from - from->side + out;
+            int32_t **list = &end[out >= WEFT_NOC_SIDES];
+            **list = (int32_t)(to - noc->port);
+            *list += !to->asking;
+            from->bid = (uint16_t)vc;
+            to->asking |= 1ULL << from->side;
+        }
 }
 
 /* Heads that waited for an output VC at the start of the cycle bid for the switch before they know the outcome of the
  * VC allocation, with less priority than VCs that hold one: only from sides where none does, and in vain for a port
  * that one asked for. Returns the new number of winners in guess. */
-static int match_speculative(weft_noc *noc, int router, uint64_t taken, int count) {
+static int match_speculative(weft_noc *noc, int router, int count) {
     int base = router * noc->sides_max;
     noc_requests q = {.outputs = 0};
-    for (uint64_t sides = noc->router[router].va_sides & ~noc->router[router].sa_sides; sides; sides &= sides - 1) {
+    for (uint64_t sides = noc->va_sides[router]; sides; sides &= sides - 1) {
         int side = __builtin_ctzll(sides), port = base + side;
         uint32_t usable = 0;
+        if (noc->port[port].sa_mask) continue;
         for (uint32_t mask = noc->port[port].va_mask; mask; mask &= mask - 1) {
-            int vc = __builtin_ctz(mask);
-            const noc_input *in = noc_in(noc, (port << noc->vc_shift) + vc);
-            if (noc_may_guess(noc, base + in->out_side, noc->allowed[(port << noc->vc_shift) + vc])) usable |= 1U << vc;
+            int vc = __builtin_ctz(mask), input = (port << noc->vc_shift) + vc;
+            if (noc_may_guess(noc, base + noc_in(noc, input)->out_side, noc->allowed[input])) usable |= 1U << vc;
         }
         if (!usable) continue;
         int vc = noc_pick_after32(usable, noc->port[port].sa_last);
         noc_request(&q, side, vc, noc_in(noc, (port << noc->vc_shift) + vc)->out_side);
     }
-    q.outputs &= ~taken;
+    for (uint64_t outs = q.outputs; outs; outs &= outs - 1)
+        if (noc->port[base + __builtin_ctzll(outs)].asking) q.outputs &= ~(outs & -outs);
     noc_choose_winners(noc, base, &q);
     for (uint64_t winners = q.winners; winners; winners &= winners - 1) {
         int side = __builtin_ctzll(winners);
@@ -92,10 +97,27 @@ static int match_speculative(weft_noc *noc, int router, uint64_t taken, int coun
     return count;
 }
 
+/* All routers with heads that wait. Returns the number of claims. */
+static int allocate_vcs(weft_noc *noc, int *guesses) {
+    int words = (noc->routers + 63) / 64, claims = 0;
+    for (int w = 0; w < words; w++)
+        for (uint64_t set = noc->va_routers[w]; set; set &= set - 1) {
+            int router = w * 64 + __builtin_ctzll(set), before = claims;
+            if (!noc->va_sides[router]) {
+                noc->va_routers[w] &= ~(set & -set);
+                continue;
+            }
+            if (is_special(noc, router)) continue;
+            claims = claim_vcs(noc, router, claims);
+            if (noc->config.speculative && claims > before) *guesses = match_speculative(noc, router, *guesses);
+        }
+    return claims;
+}
+
 /* Output ports take a flit of one of the sides that ask. */
-NOC_INLINE void traverse_asked(weft_noc *noc, const int *asked, int count, bool local) {
-    for (int i = 0; i < count; i++) {
-        noc_port *to = &noc->port[asked[i]];
+NOC_INLINE void traverse_asked(weft_noc *noc, const int32_t *asked, const int32_t *end, bool local) {
+    for (; asked < end; asked++) {
+        noc_port *to = &noc->port[*asked];
         noc_port *from = to - to->side + noc_pick_after64(to->asking, to->out_last);
         to->asking = 0;
         noc_traverse(noc, from, from->bid, to, local);
@@ -111,27 +133,22 @@ static void traverse_guesses(weft_noc *noc, int count) {
     }
 }
 
+static void step_due(weft_noc *noc) {
+    for (int w = 0; w < (noc->routers + 63) / 64; w++) {
+        for (uint64_t set = noc->due[w]; set; set &= set - 1) weft_noc_step_special(noc, w * 64 + __builtin_ctzll(set));
+        noc->due[w] = 0;
+    }
+}
+
 void weft_noc_step_routers(weft_noc *noc) {
-    int words = (noc->routers + 63) / 64, claims = 0, guesses = 0, asked[2] = {0, 0};
-    for (int w = 0; w < words; w++)
-        for (uint64_t set = noc->active[w]; set; set &= set - 1) {
-            int router = w * 64 + __builtin_ctzll(set), before = claims;
-            const noc_sides *sides = &noc->router[router];
-            if (!sides->va_sides && !sides->sa_sides) {
-                noc->active[w] &= ~(set & -set);
-                continue;
-            }
-            if (noc->special && noc->special[router]) {
-                weft_noc_step_special(noc, router);
-                continue;
-            }
-            if (sides->va_sides) claims = claim_vcs(noc, router, claims);
-            uint64_t taken = ask_switch(noc, router, asked);
-            if (noc->config.speculative && claims > before) guesses = match_speculative(noc, router, taken, guesses);
-        }
-    noc->moved |= asked[0] || asked[1];
-    traverse_asked(noc, noc->asked[0], asked[0], false);
-    traverse_asked(noc, noc->asked[1], asked[1], true);
+    int32_t *end[2] = {noc->asked[0], noc->asked[1]};
+    int guesses = 0;
+    ask_switch(noc, end);
+    const int claims = allocate_vcs(noc, &guesses);
+    if (noc->due) step_due(noc);
+    noc->moved |= end[0] > noc->asked[0] || end[1] > noc->asked[1];
+    traverse_asked(noc, noc->asked[0], end[0], false);
+    traverse_asked(noc, noc->asked[1], end[1], true);
     for (int i = 0; i < claims; i++) noc_hold(noc, noc_grant(noc, noc->claimed[i]), noc->claimed[i]);
     traverse_guesses(noc, guesses);
     noc_enable_granted(noc, noc->claimed, claims);

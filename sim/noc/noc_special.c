@@ -36,7 +36,7 @@ static void choose_side(weft_noc *noc, int router, int input) {
 
 static void choose_sides(weft_noc *noc, int router) {
     int base = router * noc->sides_max;
-    for (uint64_t sides = noc->router[router].va_sides; sides; sides &= sides - 1) {
+    for (uint64_t sides = noc->va_sides[router]; sides; sides &= sides - 1) {
         int port = base + __builtin_ctzll(sides);
         for (uint32_t mask = noc->port[port].va_mask; mask; mask &= mask - 1)
             choose_side(noc, router, (port << noc->vc_shift) + __builtin_ctz(mask));
@@ -47,7 +47,7 @@ static void choose_sides(weft_noc *noc, int router) {
 
 static int claim_vcs(weft_noc *noc, int router, int *claimed) {
     int base = router * noc->sides_max, count = 0;
-    for (uint64_t sides = noc->router[router].va_sides; sides; sides &= sides - 1) {
+    for (uint64_t sides = noc->va_sides[router]; sides; sides &= sides - 1) {
         int port = base + __builtin_ctzll(sides);
         for (uint32_t mask = noc->port[port].va_mask; mask; mask &= mask - 1) {
             int input = (port << noc->vc_shift) + __builtin_ctz(mask);
@@ -158,7 +158,7 @@ static uint64_t match_switch(weft_noc *noc, int router, noc_requests *q) {
     int base = router * noc->sides_max;
     uint64_t asking = 0;
     q->outputs = 0;
-    for (uint64_t sides = noc->router[router].sa_sides; sides; sides &= sides - 1) {
+    for (uint64_t sides = noc_sa_sides(noc, router); sides; sides &= sides - 1) {
         int side = __builtin_ctzll(sides), last = noc->port[base + side].sa_last;
         for (uint32_t mask = noc->port[base + side].sa_mask; mask;) {
             int vc = noc_pick_after32(mask, last);
@@ -187,7 +187,7 @@ static void match_speculative(const weft_noc *noc, int router, uint64_t asking, 
                               noc_requests *q) {
     int base = router * noc->sides_max;
     q->outputs = 0;
-    for (uint64_t sides = noc->router[router].va_sides & ~asking; sides; sides &= sides - 1) {
+    for (uint64_t sides = noc->va_sides[router] & ~asking; sides; sides &= sides - 1) {
         int side = __builtin_ctzll(sides), input = (base + side) << noc->vc_shift;
         uint32_t usable = 0;
         for (uint32_t mask = noc->port[base + side].va_mask; mask; mask &= mask - 1) {
@@ -234,8 +234,8 @@ void weft_noc_step_special(weft_noc *noc, int router) {
     noc_requests sure, guess;
     sure.outputs = sure.winners = guess.winners = 0;
     if (noc->choice) choose_sides(noc, router);
-    int claims = noc->router[router].va_sides ? claim_vcs(noc, router, claimed) : 0;
-    uint64_t asking = noc->router[router].sa_sides ? match_switch(noc, router, &sure) : 0;
+    int claims = noc->va_sides[router] ? claim_vcs(noc, router, claimed) : 0;
+    uint64_t asking = noc_sa_sides(noc, router) ? match_switch(noc, router, &sure) : 0;
     if (noc->config.speculative && claims) match_speculative(noc, router, asking, &sure, &guess);
     traverse_sure(noc, router, &sure);
     if (claims) {

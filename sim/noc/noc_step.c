@@ -78,7 +78,7 @@ static bool interface_step(weft_noc *noc, int terminal) {
 
 static void step_interfaces(weft_noc *noc) {
     int words = (noc->config.terminal_count + 63) / 64;
-    uint64_t *active = noc->active + noc->first_interface / 64;
+    uint64_t *active = noc->sa_ports + noc->ports / 64;
     for (int w = 0; w < words; w++) {
         uint64_t waiting = 0;
         for (uint64_t set = active[w]; set; set &= set - 1) {
