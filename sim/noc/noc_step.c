@@ -125,7 +125,13 @@ static int take_ejections(weft_noc *noc) {
 }
 
 int weft_noc_step(weft_noc *noc, const weft_noc_delivery **deliveries) {
-    bool busy = !weft_noc_idle(noc);
+    const bool busy = !weft_noc_idle(noc);
+    *deliveries = noc->delivery;
+    if (!busy && !noc->credit_returns.pending) {
+        noc->stalled = 0;
+        noc->cycle++;
+        return 0;
+    }
     noc->moved = noc->arrivals.pending || noc->ejecting || noc->fronts.pending;
     if (noc->credit_returns.pending) weft_noc_take_credits(noc, noc->cycle);
     if (noc->arrivals.pending) take_flits(noc);
@@ -136,6 +142,5 @@ int weft_noc_step(weft_noc *noc, const weft_noc_delivery **deliveries) {
     noc->statistics.busy_cycles += busy;
     noc->stalled = busy && !noc->moved ? noc->stalled + 1 : 0;
     noc->cycle++;
-    *deliveries = noc->delivery;
     return count;
 }
