@@ -3,9 +3,9 @@
  * routing), noc_multicast.c (trees) and noc_deadlock.c. All state lies in flat arrays indexed by port  p: router *
  * sides_max + side; sides 0..3 are links east, west, north, south, then one per terminal; VC    p << vc_shift | v: as
  * input VC (a buffer) or as output VC (credits towards the other end); NI    network interface of terminal t: its
- * output VCs are numbered inputs + (t << vc_shift | v). A flit is a packet number, shifted left by one, with the tail
- * bit; heads are known from the VC's state. A flit is written into the next router's buffer when it wins the switch,
- * and becomes visible there when its link time is over.
+ * output VCs are numbered inputs + (t << vc_shift | v), and so is the input VC that stands for it. A flit is a packet
+ * number, shifted left by one, with the tail bit; heads are known from the VC's state. A flit is written into the next
+ * router's buffer when it wins the switch, and becomes visible there when its link time is over.
  */
 #ifndef WEFT_SIM_NOC_NOC_INTERNAL_H
 #define WEFT_SIM_NOC_NOC_INTERNAL_H
