@@ -76,17 +76,18 @@ static void choose_adaptive(const weft_noc_config *config, noc_choice *choice, i
 
 void weft_noc_route(weft_noc *noc, int input, const noc_packet *packet) {
     const weft_noc_config *config = &noc->config;
-    noc_input *in = &noc->input[input];
-    int router = noc->port_router[input >> noc->vc_shift], to = config->terminal_router[packet->target];
+    noc_input *in = noc_in(noc, input);
+    int router = noc->port[input >> noc->vc_shift].router, to = config->terminal_router[packet->target];
     uint32_t all = noc->vcs == 32 ? UINT32_MAX : (1U << noc->vcs) - 1;
-    in->allowed = all;
+    noc->allowed[input] = all;
     if (router == to) {
-        in->out_side = (uint8_t)noc->terminal_side[packet->target];
+        in->out_side = (uint16_t)noc->terminal_side[packet->target];
         if (noc->choice)
-            noc->choice[input] = (noc_choice){{in->out_side, in->out_side}, in->out_side, .escape_allowed = all};
+            noc->choice[input] = (noc_choice){
+                {(uint8_t)in->out_side, (uint8_t)in->out_side}, (uint8_t)in->out_side, .escape_allowed = all};
         return;
     }
-    in->out_side = (uint8_t)weft_noc_next_side(config, router, to);
+    in->out_side = (uint16_t)weft_noc_next_side(config, router, to);
     if (noc->choice) {
         int sides[2];
         weft_noc_productive_sides(config, router, to, sides);
@@ -95,6 +96,6 @@ void weft_noc_route(weft_noc *noc, int input, const noc_packet *packet) {
         else
             choose_adaptive(config, &noc->choice[input], router, to, sides);
     } else {
-        in->allowed = dateline_class(config, router, to, in->out_side, noc->vcs);
+        noc->allowed[input] = dateline_class(config, router, to, in->out_side, noc->vcs);
     }
 }
