@@ -193,7 +193,7 @@ static weft_status set_up(weft_noc_look *look, weft_error *err) {
     weft_noc_traffic_options *t = &look->measure.traffic;
     const weft_chip *chip = look->chip;
     if (t->list) {
-        WEFT_TRY(weft_noc_packet_list_read(&look->list, o->traffic, chip->core_count + 1, err));
+        WEFT_TRY(weft_packet_list_read(&look->list, o->traffic, chip->core_count + 1, err));
         WEFT_TRY(set_file_window(look, err));
     } else {
         look->measure.cycles = o->cycles ? o->cycles : CYCLES_DEFAULT;
@@ -251,7 +251,7 @@ static weft_status noc_run(const void *options, const weft_console *session, wef
 cleanup:
     free((int *)look.config.terminal_router);
     free(look.points);
-    weft_noc_packet_list_destroy(&look.list);
+    weft_packet_list_destroy(&look.list);
     weft_chip_destroy(look.chip);
     return status;
 }
