@@ -100,6 +100,7 @@ static weft_report_timed report_view(const weft_sim *sim, const weft_sim_timed *
     const weft_cosim_result *result = timed->result;
     const size_t outputs = sim->timed_images * (size_t)sim->stages->classes;
     return (weft_report_timed){.timing = result->timing,
+                               .stalls = result->stalls,
                                .outputs = outputs,
                                .outputs_identical = count_identical(result->logits, sim->timed_logits, outputs),
                                .systemc_version = weft_cosim_systemc_version(),

@@ -249,6 +249,7 @@ void weft_report_html(const weft_report_tables *tables, const weft_report_svg *s
     weft_report_html_time(tables, s);
     figure(s, tables, svg, WEFT_FIGURE_IMAGES);
     weft_report_html_resources(tables, s);
+    weft_report_html_stalls(tables, s);
     figure(s, tables, svg, WEFT_FIGURE_POWER);
     figure(s, tables, svg, WEFT_FIGURE_LINKS);
     network_on_chip(s, tables);

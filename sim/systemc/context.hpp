@@ -37,7 +37,7 @@ struct Context {
     const volatile sig_atomic_t *stop; /* NULL: never */
     float *logits;
     weft_timing *timing;
-    weft_cosim_stalls *stalls;
+    weft_stalls *stalls;
     Recorder *recorder;
     Wiring *wiring;
     uint64_t end;     /* cycle of the last result; UINT64_MAX until it is there */

@@ -264,6 +264,7 @@ TEST(Cosim, SumsWaitForRoom) {
         ASSERT_TRUE(r);
         for (size_t i = 1; i < 4; i++) EXPECT_EQ(r->timing->image_end[i] - r->timing->image_end[i - 1], 41u) << i;
         EXPECT_EQ(r->timing->cores[1].buffer_peak_bytes, 4 + 3 * 2);
+        for (uint64_t waiters : r->stalls[0].waiters) EXPECT_EQ(waiters, 1u);
         EXPECT_EQ(r->stalls[0].cycles[WEFT_STALL_OUTPUT], 0u);
         EXPECT_GE(r->stalls[0].cycles[WEFT_STALL_SUMS], 3 * (41u - 32u));
         expect_equals_functional(c, *r);

@@ -392,6 +392,37 @@ TEST_F(Report, failed_checks_are_told_with_both_sides) {
     cJSON_Delete(json);
 }
 
+// Of 150 cycles: two groups of arrays wait 90 and 60 for pixels, three together for room; a block 1.
+TEST_F(Report, stalls_are_shares_of_the_run) {
+    weft_report_derive(&tables);
+    EXPECT_EQ(text(weft_report_print_stalls), "");
+    EXPECT_EQ(text(weft_report_html_stalls), "");
+    EXPECT_TRUE(std::isnan(weft_report_stall(&tables, 0, WEFT_STALL_PIXELS)));
+    const weft_stalls stalls = {{150, 3, 0, 1}, {2, 2, 0, 1}};
+    timed.stalls = &stalls;
+    EXPECT_EQ(weft_report_stall(&tables, 0, WEFT_STALL_PIXELS), 0.5);
+    EXPECT_EQ(weft_report_stall(&tables, 0, WEFT_STALL_SUMS), 0.01);
+    EXPECT_TRUE(std::isnan(weft_report_stall(&tables, 0, WEFT_STALL_ADDEND)));
+    EXPECT_EQ(
+        text(weft_report_print_stalls),
+        "longest waits    <b>`fc`&\"1\"'s arrays 50 % for pixels; <b>`fc`&\"1\"'s arrays 1 % for room for sums\n");
+    EXPECT_NE(text(weft_report_html_stalls)
+                  .find("<tr><td>&lt;b&gt;`fc`&amp;&quot;1&quot;</td><td>50.0 %</td><td>1.0 %</td><td>–</td><td>0.7 "
+                        "%</td></tr>"),
+              std::string::npos)
+        << text(weft_report_html_stalls);
+    cJSON *json = cJSON_Parse(text(weft_report_json).c_str());
+    const cJSON *layer = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "layers"), 0);
+    const cJSON *of = cJSON_GetObjectItemCaseSensitive(layer, "stalls");
+    const cJSON *pixels = cJSON_GetObjectItemCaseSensitive(of, "pixels");
+    EXPECT_EQ(cJSON_GetObjectItemCaseSensitive(pixels, "cycles")->valuedouble, 150);
+    EXPECT_EQ(cJSON_GetObjectItemCaseSensitive(pixels, "share")->valuedouble, 0.5);
+    EXPECT_TRUE(
+        cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(of, "addend"), "share")));
+    cJSON_Delete(json);
+    timed.stalls = nullptr;
+}
+
 // Arrays 30 cycles an image, host link 15, digital unit 4.5, link 3, of 50.
 TEST_F(Report, resources_by_use) {
     weft_report_without without[1] = {};
