@@ -1,4 +1,5 @@
 // Is the report right: energy = counts x cost, times from cycles, self-checks, and files that parse?
+#include "sim/report/figures.h"
 #include "sim/report/tables.h"
 
 #include "core/interval.h"
@@ -390,6 +391,36 @@ TEST_F(Report, failed_checks_are_told_with_both_sides) {
         EXPECT_TRUE(cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(item, "right")));
     }
     cJSON_Delete(json);
+}
+
+// Two chips of 2 x 1 routers below each other; a flit that wraps around; a mesh that lies on two chips.
+TEST_F(Report, link_figure_shows_every_chip) {
+    const auto figure = [&] {
+        return text([](const weft_report_tables *t, FILE *stream) { weft_report_draw_links(stream, t); });
+    };
+    std::string script = figure();
+    EXPECT_NE(script.find("$links << END\n0.2 0.09 0.6 0 0.04\n0.8 -0.09 -0.6 0 0.0266667\nEND\n"), std::string::npos)
+        << script;
+    EXPECT_NE(script.find("$routers << END\n0 0 1\n1 0 0\nEND\n$host << END\n"), std::string::npos) << script;
+    EXPECT_EQ(script.find("chip 0"), std::string::npos);
+    EXPECT_EQ(script.find("dt 2"), std::string::npos);
+    weft_timing_destroy(timing);
+    ASSERT_EQ(weft_timing_create(&timing, 2, 1, 4, 4, nullptr), WEFT_OK);
+    timed.timing = timing;
+    timing->cycles = 100;
+    timing->link_flits[8] = 5;  // chip 1, router 0, east
+    timing->link_flits[13] = 2; // router 1, west
+    timing->link_flits[12] = 1; // east, around
+    timing->cores[3].digital_busy_cycles = 1;
+    chip.noc.chips[0] = 2, chip.noc.chips[1] = 1;
+    script = figure();
+    EXPECT_NE(script.find("$links << END\n0.2 0.09 0.6 0 0\n0.8 -0.09 -0.6 0 0\n0.2 2.29 0.6 0 0.05\n1.2 2.29 0.3 0 "
+                          "0.01\n0.8 2.11 -0.6 0 0.02\nEND\n"),
+              std::string::npos)
+        << script;
+    EXPECT_NE(script.find("$routers << END\n0 0 0\n1 0 0\n0 2.2 0\n1 2.2 1\nEND\n"), std::string::npos) << script;
+    EXPECT_NE(script.find("set label 'chip 1' at 0.5,1.7 center"), std::string::npos) << script;
+    EXPECT_NE(script.find("set arrow from 0.5,1.7 to 0.5,2.7 nohead dt 2"), std::string::npos) << script;
 }
 
 // Of 150 cycles: two groups of arrays wait 90 and 60 for pixels, three together for room; a block 1.
