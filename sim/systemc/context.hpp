@@ -63,6 +63,11 @@ struct Context {
 using Values = std::vector<int16_t>;
 using SharedValues = std::shared_ptr<const Values>;
 
+/* "1 packet", "2 packets" */
+inline std::string counted(uint64_t count, const char *what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 /* An invariant of the simulator itself; its failure becomes INTERNAL. */
 inline void require(bool condition, const char *text) {
     if (!condition) throw std::logic_error(text);

@@ -203,11 +203,11 @@ std::string MatrixUnit::describe() const {
         if (!missing) continue;
         return text + "pixel (" + std::to_string(pixel / stage.in.width) + ", " +
                std::to_string(pixel % stage.in.width) + ") of image " + std::to_string(image()) + ", " +
-               std::to_string(missing) + " packets missing";
+               counted(static_cast<uint64_t>(missing), "packet") + " missing";
     }
     for (const Share &share : shares_)
         if (!share.to->room().admits(next_)) return text + "room for its sums at core " + std::to_string(share.core);
-    return text + "its arrays";
+    return text + "its turn";
 }
 
 } // namespace weft

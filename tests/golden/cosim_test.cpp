@@ -347,33 +347,6 @@ TEST(Cosim, RecordsOperationsAndPackets) {
     });
 }
 
-/* The packets are planned for a mapping with one more tile than the one that runs: its sums never come. */
-TEST(Cosim, ReportsWhoWaitsForWhat) {
-    in_child([] {
-        weft_chip chip = timed_chip();
-        chip.array.per_core = 4;
-        timed_case c(chip, dense_network(8, 3), 1, 2);
-        c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 2, 0}, {0, 0, 0, 2, 3, 0}}},
-                                 {{{0, 0, 1, 0, 0, 4, 0, 2, 0},
-                                   {0, 0, 1, 1, 4, 8, 0, 2, 0},
-                                   {0, 0, 0, 0, 0, 4, 2, 3, 0},
-                                   {0, 0, 1, 2, 4, 8, 2, 3, 0}}});
-        c.prepare();
-        c.mapping->stages[0].tile_count = 3;
-        weft_cosim_result *result = nullptr;
-        weft_error err = {};
-        EXPECT_EQ(c.run(&result, &err), WEFT_E_INTERNAL);
-        c.mapping->stages[0].tile_count = 4;
-        EXPECT_EQ(result, nullptr);
-        const char *reason = strstr(err.text, ": host");
-        ASSERT_NE(reason, nullptr) << err.text;
-        EXPECT_STREQ(reason,
-                     ": host waits for 1 results of image 0; core 0, stage 'fc' block 1 waits for 1 of 2 partial "
-                     "sums at position 0 of image 0");
-        EXPECT_EQ(strncmp(err.text, "timed run: nothing happens after cycle ", 39), 0) << err.text;
-    });
-}
-
 TEST(Cosim, RunsOnceInAProcess) {
     in_child([] {
         one_core_case c(1, 1);
