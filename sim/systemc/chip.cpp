@@ -78,6 +78,7 @@ void Chip::count_agents() {
                 if (m->part() != part || m->empty()) continue;
                 agents++;
                 readers += m->reads_input();
+                context_.all_products += m->positions() * context_.images;
                 weft_stalls &stalls = context_.stalls[m->stage()];
                 stalls.waiters[WEFT_STALL_PIXELS]++, stalls.waiters[WEFT_STALL_SUMS]++;
             }

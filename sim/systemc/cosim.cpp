@@ -104,7 +104,7 @@ weft_status weft_cosim_run(weft_cosim_result **out, const weft_engine *engine, c
     weft::Context context{};
     context.engine = engine, context.chip = chip, context.mapping = mapping, context.stages = stages;
     context.traffic = traffic, context.x = x, context.images = options->images;
-    context.end = UINT64_MAX, context.stop = options->stop;
+    context.end = UINT64_MAX, context.stop = options->stop, context.options = options;
     context.stall_limit = options->stall_limit ? options->stall_limit : 1000000;
     context.bounded = !chip->core.unbounded_buffers && chip->clock.kind != WEFT_CLOCK_TICK;
     context.spare = !options->reserved_only;

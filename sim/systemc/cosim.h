@@ -42,6 +42,9 @@ typedef struct weft_cosim_options {
     bool reserved_only;   /* readers get what the mapping reserves and nothing of what is left */
     uint64_t stall_limit; /* cycles without progress before the run ends with INTERNAL and a report of who waits; 0:
                              1,000,000 */
+    /* NULL, or told now and then, by the calling thread, which share of the products is done, 0..1. */
+    void (*progress)(void *context, double share);
+    void *progress_context;
     const volatile sig_atomic_t *stop; /* non-zero: the run ends with INTERRUPTED; NULL: never */
 } weft_cosim_options;
 

@@ -173,6 +173,7 @@ void MatrixUnit::due() {
         if (product.last && reads_input()) crew_.input_consumed(reader_.part, product.image, moment);
         const bool ends = product.last && product.image + 1 == context_.images;
         running_.pop_front();
+        context_.count_product();
         if (ends) crew_.retire(reader_.part, moment);
     }
     wake();

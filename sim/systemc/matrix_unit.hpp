@@ -42,6 +42,8 @@ class MatrixUnit final : public Agent {
     void work() override;
     void due() override;
     uint64_t busy_cycles() const { return server_.busy_cycles(); }
+    /* Products of an image. */
+    uint64_t positions() const { return geometry_->positions().size(); }
     bool empty() const { return geometry_->positions().empty(); }
     bool done() const { return (empty() || next_ == context_.images * positions()) && running_.empty(); }
     /* Of the next product; not of an empty one. */
@@ -51,7 +53,6 @@ class MatrixUnit final : public Agent {
 
   private:
     void find_shares();
-    uint64_t positions() const { return geometry_->positions().size(); }
     size_t ordinal() const { return static_cast<size_t>(next_ % positions()); }
     uint64_t pixel_number(int pixel) const { return image() * inbox_.pixels() + static_cast<uint64_t>(pixel); }
     bool has_pixels();

@@ -347,6 +347,27 @@ TEST(Cosim, RecordsOperationsAndPackets) {
     });
 }
 
+/* 16 + 36 + 1 products an image, 636 of 12: told after every 512. */
+TEST(Cosim, TellsItsProgress) {
+    in_child([] {
+        pipeline_case c(12, 4);
+        c.prepare();
+        std::vector<double> shares;
+        weft_cosim_options options = {};
+        options.images = c.images;
+        options.progress = [](void *to, double share) { static_cast<std::vector<double> *>(to)->push_back(share); };
+        options.progress_context = &shares;
+        weft_cosim_result *result = nullptr;
+        weft_error err = {};
+        ASSERT_EQ(weft_cosim_run(&result, c.engine, &c.chip, c.mapping.get(), c.stages.get(), c.traffic.get(),
+                                 c.x.data(), &options, &err),
+                  WEFT_OK)
+            << err.text;
+        EXPECT_EQ(shares, std::vector<double>{512.0 / (12 * (16 + 36 + 1))});
+        weft_cosim_result_destroy(result);
+    });
+}
+
 TEST(Cosim, RunsOnceInAProcess) {
     in_child([] {
         one_core_case c(1, 1);
