@@ -32,7 +32,7 @@ typedef struct weft_noc_traffic_options {
     int packet_flits;
     uint64_t seed;
     int hot_node;
-    double hot_share;                 /* 0..1, hotspot */
+    double hot_share;             /* 0..1, hotspot */
     const weft_packet_list *list; /* instead of all that; borrowed */
 } weft_noc_traffic_options;
 
