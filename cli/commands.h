@@ -13,8 +13,8 @@
 #include "trainer/trainer.h"
 
 extern const weft_command weft_command_train, weft_command_import, weft_command_eval, weft_command_run,
-    weft_command_map, weft_command_sim, weft_command_noc, weft_command_replay, weft_command_array, weft_command_describe,
-    weft_command_info;
+    weft_command_map, weft_command_sim, weft_command_noc, weft_command_replay, weft_command_array,
+    weft_command_describe, weft_command_info;
 extern const weft_command *const weft_commands[]; /* NULL-terminated */
 
 /* Help of the whole program. */
@@ -60,6 +60,11 @@ weft_status weft_mapped_chip(weft_chip **out, bool *changed, const weft_mapping 
                              weft_error *err);
 /* The network of a mapping. CHECKSUM when the file is not the one that the mapping was made for. */
 weft_status weft_mapped_network(weft_network **out, const weft_mapping *mapping, weft_error *err);
+
+/* Of a clock that never goes back. */
+double weft_now_s(void);
+/* "3:07", minutes and seconds to go when that share, above 0, is done since start_s. */
+void weft_eta_text(char out[24], double start_s, double share);
 
 /* From now on SIGINT and SIGTERM set the flag that is returned; a second one ends the program. */
 const volatile sig_atomic_t *weft_stop_install(void);

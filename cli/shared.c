@@ -1,14 +1,27 @@
 /* What several subcommands need. */
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
 #include "core/augment.h"
 #include "core/onnx.h"
+
+double weft_now_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void weft_eta_text(char out[24], double start_s, double share) {
+    const double left = (weft_now_s() - start_s) * (1 - share) / share;
+    snprintf(out, 24, "%.0f:%02.0f", floor(left / 60), floor(fmod(left, 60)));
+}
 
 weft_status weft_result_open(weft_result *out, const char *path, weft_error *err) {
     memset(out, 0, sizeof *out);
