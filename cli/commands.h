@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "cli/options.h"
+#include "core/clock.h"
 #include "core/dataset.h"
 #include "core/file.h"
 #include "core/mapping.h"

@@ -3,7 +3,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/eval.h"
 #include "core/onnx.h"
@@ -111,18 +110,13 @@ typedef struct eval_watch {
     double start_s;
 } eval_watch;
 
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void show_progress(void *context, int draw, int draws) {
     const eval_watch *w = context;
     int done = w->done + draw;
-    double left = (now_s() - w->start_s) * (w->total - done) / done;
-    fprintf(w->session->err, "\r%s: draw %d of %d, point %d of %d, ETA %.0f:%02.0f\033[K", w->point->transform, draw,
-            draws, (int)(w->point - w->grid->points) + 1, w->grid->count, floor(left / 60), floor(fmod(left, 60)));
+    char eta[24];
+    weft_eta_text(eta, w->start_s, (double)done / w->total);
+    fprintf(w->session->err, "\r%s: draw %d of %d, point %d of %d, ETA %s\033[K", w->point->transform, draw, draws,
+            (int)(w->point - w->grid->points) + 1, w->grid->count, eta);
     fflush(w->session->err);
 }
 
@@ -166,7 +160,7 @@ static weft_status run_points(weft_eval_grid *grid, eval_watch *watch, weft_eval
         weft_eval_print_point(grid, &grid->points[i], session->out);
         fflush(session->out);
     }
-    grid->seconds = now_s() - watch->start_s;
+    grid->seconds = weft_now_s() - watch->start_s;
     return status;
 }
 
@@ -174,7 +168,7 @@ static weft_status evaluate(weft_eval_grid *grid, const weft_network *net, const
                             weft_error *err) {
     const eval_options *o = grid->options;
     weft_evaluator *evaluator = NULL;
-    eval_watch watch = {.session = session, .grid = grid, .start_s = now_s()};
+    eval_watch watch = {.session = session, .grid = grid, .start_s = weft_now_s()};
     weft_eval_options options = {.images = o->images,
                                  .draws = (int)o->draws,
                                  .seed = o->seed,

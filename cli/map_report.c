@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/map.h"
+#include "core/chip_route.h"
 
 enum { NAME_MIN = 5, NAME_MAX = 40 };
 
@@ -88,16 +89,21 @@ static void print_bounds(const weft_map_work *work, FILE *stream) {
         print_bound(stream, "  with whole copies", (double)r->rounds_cycles, (double)r->rounds_best_cycles);
     }
     print_bound(stream, "flit-hops", (double)used->flit_hops, (double)r->bounds.flit_hops);
-    print_bound(stream, "flits on the busiest link", (double)used->link_flits, (double)r->bounds.link_flits);
+    bool slow = weft_chip_has_slow_links(work->chip);
+    if (slow) print_bound(stream, "cycles of all links", (double)used->link_cycles, (double)r->bounds.flit_hops);
+    print_bound(stream, slow ? "cycles of the busiest link" : "flits on the busiest link", (double)used->link_flits,
+                (double)r->bounds.link_flits);
 }
 
 static void print_placers(const weft_map_work *work, FILE *stream) {
     const weft_map_report *r = &work->report;
-    fprintf(stream, "%-12s %14s %14s %9s\n", "placer", "flit-hops", "busiest link", "seconds");
+    bool slow = weft_chip_has_slow_links(work->chip);
+    fprintf(stream, "%-12s %14s %14s %9s\n", "placer", slow ? "link cycles" : "flit-hops", "busiest link", "seconds");
     for (int i = 0; i < r->placement_count; i++) {
         const weft_map_placement *p = &r->placements[i];
-        fprintf(stream, "%-12s %14llu %14llu %9.2f\n", p->placer, (unsigned long long)p->flit_hops,
-                (unsigned long long)p->link_flits, p->seconds);
+        fprintf(stream, "%-12s %14llu %14llu %9.2f\n", p->placer,
+                (unsigned long long)(slow ? p->link_cycles : p->flit_hops), (unsigned long long)p->link_flits,
+                p->seconds);
     }
 }
 
@@ -157,6 +163,7 @@ static void json_bounds(weft_json *json, const weft_map_work *work) {
         weft_json_object(json, NULL);
         weft_json_text(json, "name", r->placements[i].placer);
         weft_json_count(json, "flit_hops", r->placements[i].flit_hops);
+        weft_json_count(json, "link_cycles", r->placements[i].link_cycles);
         weft_json_count(json, "link_flits", r->placements[i].link_flits);
         weft_json_object_end(json);
     }

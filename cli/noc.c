@@ -188,7 +188,7 @@ static weft_status set_up(weft_noc_look *look, weft_error *err) {
     weft_noc_traffic_options *t = &look->measure.traffic;
     const weft_chip *chip = look->chip;
     if (t->list) {
-        WEFT_TRY(weft_noc_packet_list_read(&look->list, o->traffic, chip->core_count + 1, err));
+        WEFT_TRY(weft_packet_list_read(&look->list, o->traffic, chip->core_count + 1, err));
         WEFT_TRY(set_file_window(look, err));
     } else {
         look->measure.cycles = o->cycles ? o->cycles : CYCLES_DEFAULT;
@@ -234,19 +234,25 @@ static weft_status write(const weft_noc_look *look, weft_error *err) {
     return WEFT_OK;
 }
 
+/* Of the network's keys: the others mean nothing here anyway. */
+static void tell(void *context, const char *text) {
+    if (!strncmp(text, "noc.", 4)) fprintf(context, "weft: note: %s\n", text);
+}
+
 static weft_status noc_run(const void *options, const weft_console *session, weft_error *err) {
     const weft_noc_options *o = options;
     weft_noc_look look = {.options = o, .session = session, .saturation = NAN};
     weft_status status;
     WEFT_TRY_GOTO(check_options(&look, err));
     WEFT_TRY_GOTO(weft_chip_load(&look.chip, o->chip, o->set.items, o->set.count, err));
+    if (!o->common.quiet) weft_chip_unused(look.chip, tell, session->err);
     WEFT_TRY_GOTO(set_up(&look, err));
     WEFT_TRY_GOTO(measure(&look, err));
     WEFT_TRY_GOTO(write(&look, err));
 cleanup:
     free((int *)look.config.terminal_router);
     free(look.points);
-    weft_noc_packet_list_destroy(&look.list);
+    weft_packet_list_destroy(&look.list);
     weft_chip_destroy(look.chip);
     return status;
 }

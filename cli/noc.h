@@ -24,7 +24,7 @@ typedef struct weft_noc_look {
     const weft_console *session;
     weft_chip *chip;
     weft_noc_config config;
-    weft_noc_packet_list list;        /* of a file; empty: a pattern */
+    weft_packet_list list;            /* of a file; empty: a pattern */
     weft_noc_measure_options measure; /* rate: of a single run; of a sweep the highest */
     weft_noc_point *points;           /* by rate; a single run has one */
     int count;

@@ -9,6 +9,7 @@ enum { WIDTH = 760, HEIGHT = 400 };
 /* Latencies beyond this many times that of the idle network leave the picture: those of a saturated one depend on how
  * long it was run. */
 static const double TALLEST = 8;
+static const double FARTHEST = 1.5; /* times the last rate: a bound beyond that is not shown on the axis of rates */
 
 static void print_points(FILE *f, const weft_noc_look *look, bool saturated) {
     fprintf(f, "$%s << END\n", saturated ? "beyond" : "stable");
@@ -35,16 +36,17 @@ static double tic_step(double length) {
 static void print_script(FILE *f, weft_plot_format format, const weft_noc_look *look) {
     const weft_noc_measurement *first = &look->points[0].measured, *last = &look->points[look->count - 1].measured;
     double bound = fmin(last->bounds.channel, last->bounds.credit), end = look->points[look->count - 1].rate;
-    double right = fmax(end, fmin(bound, 1.15 * end)) * 1.02;
+    const bool near = bound < FARTHEST * end; /* else its line stands outside */
+    double right = fmax(end, near ? bound : 0) * 1.02;
     weft_plot_head(f, format, "noc", WIDTH, HEIGHT);
     print_points(f, look, false);
     print_points(f, look, true);
     fprintf(
         f,
         "set multiplot layout 1,2\nset xlabel 'offered (flits per node and cycle)'\nset xrange [0:%.6g]\n"
-        "set xtics %.6g\nset yrange [0:%.6g]\nset ylabel 'latency (cycles)'\nset key top left samplen 2 reverse Left\n"
-        "set arrow from %.6g,graph 0 to %.6g,graph 1 nohead lc rgb '#8A9099' dt 2\n",
-        right, tic_step(right), TALLEST * (isfinite(first->zero_load) ? first->zero_load : 1), bound, bound);
+        "set xtics %.6g\nset yrange [0:%.6g]\nset ylabel 'latency (cycles)'\nset key top left samplen 2 reverse Left\n",
+        right, tic_step(right), TALLEST * (isfinite(first->zero_load) ? first->zero_load : 1));
+    if (near) fprintf(f, "set arrow from %.6g,graph 0 to %.6g,graph 1 nohead lc rgb '#8A9099' dt 2\n", bound, bound);
     fputs("plot $stable using 1:2 with linespoints pt 7 ps 0.5 lw 2 lc rgb '" WEFT_PLOT_BLUE "' title 'creation to "
           "tail', $beyond using 1:2 with lines lw 2 dt 2 lc rgb '" WEFT_PLOT_BLUE "' notitle, "
           "$stable using 1:3 with linespoints pt 7 ps 0.5 lw 2 lc rgb '" WEFT_PLOT_ORANGE "' title 'in the network', "

@@ -6,8 +6,6 @@
 #include "cli/noc.h"
 
 static const char *const directions[] = {"east", "west", "north", "south"};
-static const char *const topologies[] = {"mesh", "torus"};
-static const char *const routings[] = {"xy", "yx", "west_first", "adaptive"};
 
 static const char *traffic_name(const weft_noc_look *look) {
     const weft_noc_traffic_options *t = &look->measure.traffic;
@@ -21,8 +19,9 @@ static double bound_of(const weft_noc_measurement *m) { return fmin(m->bounds.ch
 static void print_head(const weft_noc_look *look, FILE *out) {
     const weft_noc_config *c = &look->config;
     fprintf(out, "%s: %s of %d x %d routers, %d nodes, %s routing, %d VC%s of %d flits%s\n", look->chip->name,
-            topologies[c->topology], c->width, c->height, look->chip->core_count, routings[c->routing], c->vcs,
-            c->vcs == 1 ? "" : "s", c->buffer_flits, c->speculative ? ", speculative" : "");
+            weft_chip_choice(look->chip, "noc", "topology"), c->width, c->height, look->chip->core_count,
+            weft_chip_choice(look->chip, "noc", "routing"), c->vcs, c->vcs == 1 ? "" : "s", c->buffer_flits,
+            c->speculative ? ", speculative" : "");
 }
 
 static void print_latency(const weft_noc_measurement *m, FILE *out) {
@@ -169,14 +168,13 @@ static void write_point(weft_json *json, const weft_noc_look *look, const weft_n
 }
 
 static void write_run(weft_json *json, const weft_noc_look *look) {
-    const weft_noc_config *c = &look->config;
     weft_json_text(json, "kind", look->options->sweep ? "noc-sweep" : "noc");
     weft_json_text(json, "chip", look->chip->name);
     weft_json_text(json, "chip_sha256", look->chip->sha256.hex);
     weft_json_count(json, "nodes", (uint64_t)look->chip->core_count);
     weft_json_count(json, "routers", (uint64_t)look->chip->router_count);
-    weft_json_text(json, "topology", topologies[c->topology]);
-    weft_json_text(json, "routing", routings[c->routing]);
+    weft_json_text(json, "topology", weft_chip_choice(look->chip, "noc", "topology"));
+    weft_json_text(json, "routing", weft_chip_choice(look->chip, "noc", "routing"));
     weft_json_text(json, "traffic", traffic_name(look));
     if (!look->measure.traffic.list) {
         weft_json_count(json, "packet_flits", (uint64_t)look->measure.traffic.packet_flits);

@@ -3,7 +3,6 @@
 #include <omp.h>
 #include <stddef.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/run.h"
 #include "core/arena.h"
@@ -69,12 +68,6 @@ enum { CALIBRATE_DEFAULT = 100, BATCH_MAX = 50, BLOCK_CHUNKS = 4 };
 /* Values of the largest activation that a chunk of images may have. */
 static const size_t CHUNK_VALUES = (size_t)1 << 21;
 
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* ---- run ---- */
 
 static int batch_of(const weft_network *net) {
@@ -132,9 +125,9 @@ cleanup:
 
 static void show_progress(const weft_run *run, const weft_console *session, size_t done, double start_s) {
     if (!session->terminal || run->options->common.quiet) return;
-    double left = (now_s() - start_s) * (double)(run->images - done) / (double)done;
-    fprintf(session->err, "\r%zu of %zu images, ETA %.0f:%02.0f\033[K", done, run->images, floor(left / 60),
-            floor(fmod(left, 60)));
+    char eta[24];
+    weft_eta_text(eta, start_s, (double)done / (double)run->images);
+    fprintf(session->err, "\r%zu of %zu images, ETA %s\033[K", done, run->images, eta);
     if (done == run->images) fputs("\r\033[K", session->err);
     fflush(session->err);
 }
@@ -142,7 +135,7 @@ static void show_progress(const weft_run *run, const weft_console *session, size
 static weft_status run_blocks(weft_run *run, const weft_run_source *s, weft_forward *forward, float *x, size_t block,
                               const weft_console *session, weft_error *err) {
     const volatile sig_atomic_t *stop = weft_stop_install();
-    double start_s = now_s();
+    double start_s = weft_now_s();
     for (size_t first = 0; first < run->images; first += block) {
         size_t count = run->images - first < block ? run->images - first : block;
         if (*stop) return weft_error_set(err, WEFT_E_INTERRUPTED, "interrupted");
@@ -150,7 +143,7 @@ static weft_status run_blocks(weft_run *run, const weft_run_source *s, weft_forw
         WEFT_TRY(weft_forward_run(forward, x, count, run->values + first * run->outputs, err));
         show_progress(run, session, first + count, start_s);
     }
-    run->seconds = now_s() - start_s;
+    run->seconds = weft_now_s() - start_s;
     return WEFT_OK;
 }
 

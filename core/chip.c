@@ -194,18 +194,6 @@ void weft_chip_destroy(weft_chip *chip) {
     free(chip);
 }
 
-/* Links along one dimension; the shorter way round a ring. */
-static int distance(const weft_chip *chip, int length, int a, int b) {
-    int links = abs(a - b);
-    return chip->noc.topology == WEFT_CHIP_TORUS && 2 * links > length ? length - links : links;
-}
-
-int weft_chip_hops(const weft_chip *chip, int from, int to) {
-    int width = (int)chip->noc.mesh[0], height = (int)chip->noc.mesh[1];
-    int a = weft_chip_router(chip, from), b = weft_chip_router(chip, to);
-    return distance(chip, width, a % width, b % width) + distance(chip, height, a / width, b / width);
-}
-
 int weft_chip_flits(const weft_chip *chip, int64_t count, int64_t bits) {
     int64_t flits = ceil_div(chip->noc.header_bits + count * bits, chip->noc.flit_bits);
     return flits < 1 ? 1 : (int)flits;

@@ -265,6 +265,8 @@ static inline double weft_chip_area_mm2(const weft_chip *chip) {
 int weft_chip_hops(const weft_chip *chip, int from, int to);
 /* Flits of a packet that carries count values of bits each. */
 int weft_chip_flits(const weft_chip *chip, int64_t count, int64_t bits);
+/* What an enumerated key says, as it is written: ("noc", "routing") gives "west_first". */
+const char *weft_chip_choice(const weft_chip *chip, const char *section, const char *key);
 /* Cost constants without a source, for the report's honesty line. */
 int weft_chip_unsourced(const weft_chip *chip);
 

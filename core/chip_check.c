@@ -86,7 +86,7 @@ static weft_status check_input(const weft_chip *chip, const weft_yaml *yaml, con
         if (chip->input.step_ns.value <= 0) FAIL("input.step_ns", "pulse_width needs a time per level above 0");
         return WEFT_OK;
     }
-    if (!group) FAIL("input.bits_per_pulse", "%s needs it", weft_chip_input_encodings[chip->input.encoding]);
+    if (!group) FAIL("input.bits_per_pulse", "%s needs it", weft_chip_choice(chip, "input", "encoding"));
     if (group > chip->input.bits)
         FAIL("input.bits_per_pulse", "%lld is above input.bits %lld", (long long)group, (long long)chip->input.bits);
     if (phases != 1) FAIL("input.phases", "is for pulse_width; leave it out");

@@ -1,4 +1,7 @@
 /* Every key of a chip file. */
+#include <assert.h>
+#include <string.h>
+
 #include "core/chip.h"
 #include "core/chip_internal.h"
 
@@ -103,11 +106,11 @@ static const weft_field weight_fields[] = {
 };
 static const weft_record weight_record = RECORD("weight", weight, "How a weight lies in cells.", weight_fields);
 
-const char *const weft_chip_input_encodings[] = {"bit_serial", "pulse_width", "sign_magnitude", NULL};
+static const char *const input_encodings[] = {"bit_serial", "pulse_width", "sign_magnitude", NULL};
 static const weft_field input_fields[] = {
     FIELD(input, bits, INT, .unit = "bit", .min = 2, .max = 16,
           .doc = "Signed input: -(2^(bits-1)-1) to 2^(bits-1)-1."),
-    FIELD(input, encoding, ENUM, NO_UNIT, .choices = weft_chip_input_encodings,
+    FIELD(input, encoding, ENUM, NO_UNIT, .choices = input_encodings,
           .doc =
               "bit_serial: bits_per_pulse bits a pulse, low bits first, two's complement. pulse_width: a pulse as "
               "long as "
@@ -386,6 +389,18 @@ const weft_record weft_chip_record = {
     .count = sizeof chip_fields / sizeof chip_fields[0],
     .check = weft_chip_check_keys,
 };
+
+static const weft_field *field_of(const weft_record *record, const char *key) {
+    for (size_t i = 0; i < record->count; i++)
+        if (!strcmp(record->fields[i].key, key)) return &record->fields[i];
+    return NULL;
+}
+
+const char *weft_chip_choice(const weft_chip *chip, const char *section, const char *key) {
+    const weft_field *outer = field_of(&weft_chip_record, section), *inner = field_of(outer->record, key);
+    assert(inner->kind == WEFT_FIELD_ENUM);
+    return inner->choices[*(const int *)((const char *)chip + outer->offset + inner->offset)];
+}
 
 /* A constant that is written, or needed, without saying where it is from. */
 static int unsourced_in(const weft_chip *chip, const weft_field *section) {

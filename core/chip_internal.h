@@ -8,7 +8,6 @@
 extern "C" {
 #endif
 
-extern const char *const weft_chip_input_encodings[]; /* by weft_input_encoding */
 /* Check of weft_chip_record: keys that contradict each other. After it, resolving cannot fail. */
 weft_status weft_chip_check_keys(const void *value, const weft_yaml *yaml, const weft_yaml_node *node, weft_error *err);
 /* Section noc: networks that cannot be built, or that can deadlock. */

@@ -25,6 +25,15 @@ static void check(const teller *t, const char *section, const char *key, const c
     t->tell(t->context, text);
 }
 
+static void check_network(const teller *t) {
+    static const char *const between[] = {"chip_link_cycles", "chip_credit_cycles", "chip_link_interval"};
+    const weft_chip *chip = t->chip;
+    for (size_t i = 0; i < sizeof between / sizeof between[0] && chip->noc.chips[0] * chip->noc.chips[1] == 1; i++)
+        check(t, "noc", between[i], "chips", "noc.chips is [1, 1]");
+    if (chip->core.unbounded_buffers && chip->clock.kind == WEFT_CLOCK_TICK)
+        check(t, "core", "unbounded_buffers", "kind", "with clock.kind tick buffers have no end");
+}
+
 void weft_chip_unused(const weft_chip *chip, weft_chip_tell *tell, void *context) {
     const teller t = {chip, tell, context};
     const bool calibrated = chip->adc.range == WEFT_ADC_CALIBRATED;
@@ -42,4 +51,5 @@ void weft_chip_unused(const weft_chip *chip, weft_chip_tell *tell, void *context
               "it is the time of read noise pcm; pcm_drift and pcm_read in device.program have times of their own");
     if (chip->device.iv_nonlinearity > 0 && chip->input.encoding == WEFT_INPUT_PULSE_WIDTH)
         check(&t, "device", "iv_nonlinearity", "program", "input.encoding pulse_width drives rows with one voltage");
+    check_network(&t);
 }

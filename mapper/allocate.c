@@ -15,6 +15,7 @@ const weft_allocation_style weft_styles[WEFT_STYLE_COUNT] = {
     {.reserve = 55},
     {.reserve = 70},
     {.reserve = 85},
+    {.fill = true},
 };
 
 /* ---- life ---- */
@@ -66,6 +67,10 @@ void weft_allocator_reset(weft_allocator *a, const weft_allocation_style *style,
     a->arrays = 0;
     for (int s = 0; s < a->stages->count; s++) a->outputs[s].count = 0;
 }
+
+int weft_allocator_style_used(const weft_allocator *a) { return a->style_used; }
+
+void weft_allocator_allow_thin(weft_allocator *a, bool allowed) { a->thin = allowed; }
 
 const weft_shortage *weft_allocator_shortage(const weft_allocator *a) { return &a->shortage; }
 int64_t weft_allocator_array_limit(const weft_allocator *a) { return a->array_limit; }
@@ -135,6 +140,17 @@ static bool reserve_places(weft_filling *f, size_t tiles) {
     return true;
 }
 
+/* Where tiles of a strip come apart, adding their sums is most of the work. */
+static uint64_t column_work(const weft_filling *f) {
+    const weft_stage *stage = f->stage;
+    uint64_t work = weft_stage_digital_work(stage), copies = (uint64_t)(f->copies.y * f->copies.x);
+    if (f->a->style.fill && stage->has_matrix) {
+        uint64_t sums = (uint64_t)f->grid->strips[f->piece->strip_begin].tile_count - 1;
+        work += sums * (uint64_t)stage->matrix_out.height * (uint64_t)stage->matrix_out.width;
+    }
+    return work / copies;
+}
+
 static bool place_matrix(weft_filling *f) {
     weft_allocator *a = f->a;
     int64_t tiles = tiles_of(f) * f->copies.y * f->copies.x, left = a->array_limit - a->arrays;
@@ -145,7 +161,7 @@ static bool place_matrix(weft_filling *f) {
     f->band = weft_filling_choose_band(f);
     if (a->style.fresh_stage) {
         if (!weft_filling_advance(f)) return false;
-    } else if (a->cluster_count > 0) {
+    } else if (a->cluster_count > 0 && !a->style.fill) {
         weft_filling_enter(f, a->cluster_count - 1);
     }
     a->shortage.kind = WEFT_SHORTAGE_CORES;
@@ -185,7 +201,7 @@ weft_status weft_allocate(weft_allocator *a, const weft_piece *piece, weft_copie
     f.part = part;
     f.at = f.hole = -1;
     f.use = (weft_input_use){.stage = stage, .input_bits = (int)a->chip->input.bits, .marks = a->marks};
-    f.column_work = weft_stage_digital_work(stage) / (uint64_t)(copies.y * copies.x);
+    f.column_work = column_work(&f);
     int tiles_before = mapping ? mapping->stages[piece->stage].tile_count : 0;
     save(a);
     a->out_of_memory = mapping && !reserve_tiles(&f);
@@ -200,27 +216,50 @@ weft_status weft_allocate(weft_allocator *a, const weft_piece *piece, weft_copie
 
 /* ---- parts ---- */
 
-static weft_status add_pieces(weft_allocator *a, const weft_part *part, const weft_copies *copies,
+/* thin: of so many of the last pieces the tiles of a strip lie apart. */
+static weft_status add_pieces(weft_allocator *a, const weft_part *part, const weft_copies *copies, int thin,
                               weft_mapping *mapping, int number, weft_error *err) {
     for (int i = 0; i < part->piece_count; i++) {
         const weft_piece *piece = &part->pieces[i];
+        a->style.thin = i >= part->piece_count - thin;
         WEFT_TRY(weft_allocate(a, piece, copies[piece->stage], mapping, number, err));
     }
     return WEFT_OK;
 }
 
+typedef struct way {
+    int style, thin;
+    uint64_t digital_target;
+} way;
+enum { CLOSEST = 0, RESERVES = 4, FILL = 8, WAYS_MAX = 100 };
+
+/* The style, the closest, `fill` with more and more thin pieces, those with a reserve, the closest without a target. */
+static int list_ways(way ways[WAYS_MAX], int style, uint64_t digital_target, int thin_max) {
+    int count = 0, last = -1;
+    ways[count++] = (way){style, 0, digital_target};
+    ways[count++] = (way){CLOSEST, 0, digital_target};
+    for (int thin = 0; last < thin_max && count < WAYS_MAX - 5; thin += 1 + thin / 4) {
+        last = thin;
+        ways[count++] = (way){FILL, thin, digital_target};
+    }
+    for (int reserve = RESERVES; reserve < FILL; reserve++) ways[count++] = (way){reserve, 0, digital_target};
+    ways[count++] = (way){CLOSEST, 0, 0};
+    return count;
+}
+
 weft_status weft_allocate_part(weft_allocator *a, int style, uint64_t digital_target, const weft_part *part,
                                const weft_copies *copies, weft_mapping *mapping, int number, weft_error *err) {
-    enum { WAYS = 7 };
-    const int styles[WAYS] = {style, 0, 4, 5, 6, 7, 0};
-    for (int i = 0; i < WAYS; i++) {
-        uint64_t target = i < WAYS - 1 ? digital_target : 0;
-        weft_allocator_reset(a, &weft_styles[styles[i]], target);
-        weft_status status = add_pieces(a, part, copies, NULL, number, err);
+    way ways[WAYS_MAX];
+    int count = list_ways(ways, style, digital_target, a->thin ? part->piece_count : 0);
+    for (int i = 0; i < count; i++) {
+        const way *w = &ways[i];
+        weft_allocator_reset(a, &weft_styles[w->style], w->digital_target);
+        weft_status status = add_pieces(a, part, copies, w->thin, NULL, number, err);
         if (status == WEFT_E_NO_FIT) continue;
+        a->style_used = w->style;
         if (status != WEFT_OK || !mapping) return status;
-        weft_allocator_reset(a, &weft_styles[styles[i]], target);
-        return add_pieces(a, part, copies, mapping, number, err);
+        weft_allocator_reset(a, &weft_styles[w->style], w->digital_target);
+        return add_pieces(a, part, copies, w->thin, mapping, number, err);
     }
     return WEFT_E_NO_FIT;
 }

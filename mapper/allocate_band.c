@@ -39,6 +39,7 @@ int weft_filling_choose_band(const weft_filling *f) {
     if (most > f->a->chip->array.per_core) most = (int)f->a->chip->array.per_core;
     if (tiles == 1 || f->stage->groups > 1) return most;
     int rows = f->grid->cuts[strip->first_cut + 1] - f->grid->cuts[strip->first_cut];
+    if (f->a->style.thin) return 1;
     double least = bits_of_band(f, tiles, rows, 1);
     for (int band = 2; band <= most; band++) {
         if (share_of_band(f, rows, band) > BAND_BUFFER_SHARE) break;

@@ -27,22 +27,32 @@ bool weft_filling_has_room(const weft_filling *f, int cluster, int64_t bytes) {
     return bytes <= room;
 }
 
-/* The one with least to do among clusters [begin, end) that have room, or -1. */
-static int idlest(const weft_filling *f, int begin, int end, int64_t bytes) {
+/* Is `a` a better place than `b` (-1: none)? The one with less to do; where buffers are to be left to the arrays that
+ * are left over, one without any comes first. */
+static bool is_better(const weft_filling *f, int a, int b) {
     const weft_cluster *clusters = f->a->clusters;
+    if (b < 0) return true;
+    bool full_a = clusters[a].arrays == f->a->chip->array.per_core;
+    bool full_b = clusters[b].arrays == f->a->chip->array.per_core;
+    if (f->a->style.fill && full_a != full_b) return full_a;
+    return clusters[a].digital < clusters[b].digital;
+}
+
+/* The best among clusters [begin, end) that have room, or -1. */
+static int best_of(const weft_filling *f, int begin, int end, int64_t bytes) {
     int best = -1;
     for (int c = end - 1; c >= begin; c--)
-        if (weft_filling_has_room(f, c, bytes) && (best < 0 || clusters[c].digital < clusters[best].digital)) best = c;
+        if (weft_filling_has_room(f, c, bytes) && is_better(f, c, best)) best = c;
     return best;
 }
 
 /* A cluster for a block that has no room where its tiles are. */
 static int elsewhere(weft_filling *f, int64_t bytes) {
     weft_allocator *a = f->a;
-    int near = a->cluster_count > NEAR ? a->cluster_count - NEAR : 0;
-    int cluster = idlest(f, near, a->cluster_count, bytes);
+    int near = a->cluster_count > NEAR && !a->style.fill ? a->cluster_count - NEAR : 0;
+    int cluster = best_of(f, near, a->cluster_count, bytes);
     if (cluster < 0 && bytes <= a->chip->core.buffer_bytes) cluster = weft_cluster_open(a);
-    return cluster < 0 ? idlest(f, 0, near, bytes) : cluster;
+    return cluster < 0 ? best_of(f, 0, near, bytes) : cluster;
 }
 
 static bool is_idle(const weft_filling *f, int cluster, int columns) {
@@ -52,7 +62,6 @@ static bool is_idle(const weft_filling *f, int cluster, int columns) {
 
 /* One that holds tiles of the strip: the previous strip's, so that their block is one, else the idlest. */
 static int among_tiles(const weft_filling *f, int strip, int previous) {
-    const weft_allocator *a = f->a;
     const weft_strip *s = &f->grid->strips[strip];
     const int *clusters = weft_filling_clusters(f, strip);
     int64_t bytes = weft_filling_block_bytes(f, s->column_end - s->column_begin);
@@ -61,7 +70,7 @@ static int among_tiles(const weft_filling *f, int strip, int previous) {
         int c = clusters[t];
         if (c == best || !weft_filling_has_room(f, c, bytes)) continue;
         if (c == previous && is_idle(f, c, s->column_end - s->column_begin)) return c;
-        if (best < 0 || a->clusters[c].digital < a->clusters[best].digital) best = c;
+        if (is_better(f, c, best)) best = c;
     }
     return best;
 }

@@ -40,6 +40,8 @@ struct weft_allocator {
     int *block_of;            /* [copies, strips] clusters of its blocks, -1: not yet chosen */
     size_t tile_room, block_room;
     weft_shortage shortage;
+    bool thin;      /* allowed */
+    int style_used; /* by the last part that fitted */
     bool out_of_memory;
 };
 

@@ -6,21 +6,36 @@ void weft_filling_enter(weft_filling *f, int cluster) {
     f->at = cluster;
     f->visit++;
     f->use_bytes = 0;
-    f->a->clusters[cluster].stage = f->piece->stage + 1;
     weft_input_use_reset(&f->use);
+}
+
+static bool is_hole(const weft_filling *f, int cluster) {
+    const weft_cluster *left = &f->a->clusters[cluster];
+    return left->stage != f->piece->stage + 1 && left->arrays < f->a->chip->array.per_core;
+}
+
+/* Downwards, or -1. */
+static int last_hole(weft_filling *f) {
+    if (f->hole < 0) f->hole = f->a->cluster_count;
+    while (f->hole > 0)
+        if (is_hole(f, --f->hole)) return f->hole;
+    return -1;
+}
+
+/* Upwards, or -1. */
+static int next_hole(weft_filling *f) {
+    while (f->hole + 1 < f->a->cluster_count)
+        if (is_hole(f, ++f->hole)) return f->hole;
+    return -1;
 }
 
 /* To a new cluster, or to one with arrays left over. False: there is none. A stage does not come back to a cluster:
  * what it reads there could not be counted on. */
 bool weft_filling_advance(weft_filling *f) {
     weft_allocator *a = f->a;
-    int cluster = weft_cluster_open(a);
-    if (cluster < 0 && f->hole < 0) f->hole = a->cluster_count;
-    while (cluster < 0 && f->hole > 0) {
-        f->hole--;
-        const weft_cluster *left = &a->clusters[f->hole];
-        if (left->stage != f->piece->stage + 1 && left->arrays < a->chip->array.per_core) cluster = f->hole;
-    }
+    int cluster = a->style.fill ? next_hole(f) : -1;
+    if (cluster < 0) cluster = weft_cluster_open(a);
+    if (cluster < 0 && !a->style.fill) cluster = last_hole(f);
     if (cluster < 0) return false;
     weft_filling_enter(f, cluster);
     return true;
@@ -79,6 +94,7 @@ static bool place_tile(weft_filling *f, int number, int t) {
     }
     if (f->mapping) append_tile(f, strip, t, cluster->arrays);
     cluster->arrays++;
+    cluster->stage = f->piece->stage + 1;
     weft_filling_clusters(f, number)[t] = f->at;
     return true;
 }
@@ -125,12 +141,14 @@ static bool place_band(weft_filling *f, int begin, int end) {
  * come together. */
 bool weft_filling_place_copies(weft_filling *f) {
     int tiles = f->grid->strips[f->piece->strip_begin].tile_count, copies = f->copies.y * f->copies.x;
-    for (int begin = 0; begin < tiles; begin += f->band)
+    for (int begin = 0; begin < tiles; begin += f->band) {
+        if (f->a->style.fill) f->hole = -1;
         for (f->copy = 0; f->copy < copies; f->copy++) {
             int end = begin + f->band < tiles ? begin + f->band : tiles;
             if (!place_band(f, begin, end)) return false;
             if (f->band >= tiles && !weft_filling_place_blocks(f)) return false;
         }
+    }
     for (f->copy = 0; f->band < tiles && f->copy < copies; f->copy++)
         if (!weft_filling_place_blocks(f)) return false;
     return true;

@@ -1,11 +1,12 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "core/chip_route.h"
 #include "mapper/draw.h"
 #include "mapper/mapper.h"
 
 /* Routers as squares; between two of them a line for each direction, coloured by its flits. */
-enum { EAST, WEST, NORTH, SOUTH, SIDES };
+enum { EAST = WEFT_EAST, WEST = WEFT_WEST, NORTH = WEFT_NORTH, SOUTH = WEFT_SOUTH, SIDES = WEFT_SIDES };
 enum { MARGIN = 24, HEAD = 64, PITCH_MIN = 12, PITCH_MAX = 64, PAGE = 860, SCALE = 130, PAGE_MIN = 420 };
 
 typedef struct link_map {
@@ -32,20 +33,19 @@ static void draw_mesh(const link_map *m) {
     fputs("</g>\n", m->stream);
 }
 
-static int neighbour(const link_map *m, int router, int side) {
-    const int step[SIDES] = {1, -1, -m->width, m->width};
-    return router + step[side];
-}
+static int neighbour(const link_map *m, int router, int side) { return weft_chip_neighbour(m->chip, router, side); }
 
-/* Ends of a link's line; traffic keeps to the right of the middle. */
+/* Ends of a link's line; traffic keeps to the right of the middle. Links that wrap around end beyond the edge. */
 static void ends(const link_map *m, int link, double *x0, double *y0, double *x1, double *y1) {
     int from = link / SIDES, side = link % SIDES, to = neighbour(m, from, side);
-    double aside = 0.13 * m->pitch, reach = 0.2 * m->pitch;
+    double aside = 0.13 * m->pitch, reach = 0.2 * m->pitch, length = m->pitch - 2 * reach;
     double dx = side == EAST ? 1 : side == WEST ? -1 : 0, dy = side == SOUTH ? 1 : side == NORTH ? -1 : 0;
+    int step = (int)dx + (int)dy * m->width;
+    if (to - from != step) length = 0.5 * m->pitch - reach + 0.7 * MARGIN;
     *x0 = middle_x(m, from) + dx * reach - dy * aside;
     *y0 = middle_y(m, from) + dy * reach + dx * aside;
-    *x1 = middle_x(m, to) - dx * reach - dy * aside;
-    *y1 = middle_y(m, to) - dy * reach + dx * aside;
+    *x1 = *x0 + dx * length;
+    *y1 = *y0 + dy * length;
 }
 
 static void describe(const link_map *m, int link, char *out, size_t size) {

@@ -1,8 +1,9 @@
-/* Clusters onto the cores of the mesh: flows of each part, to the placers. */
+/* Clusters onto the cores of the network: flows of each part, to the placers. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "core/chip_route.h"
+#include "core/clock.h"
 #include "mapper/passes.h"
 
 typedef struct embedding {
@@ -19,18 +20,13 @@ static weft_status out_of_memory(weft_error *err) {
     return weft_error_set(err, WEFT_E_MEMORY, "out of memory while placing cores");
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void add_row(weft_map_placement *row, const char *name, uint64_t flit_hops, uint64_t link_flits,
-                    double seconds) {
-    row->placer = name;
-    row->flit_hops += flit_hops;
-    row->seconds += seconds;
-    if (link_flits > row->link_flits) row->link_flits = link_flits;
+/* Adds what a part's placement costs. */
+static void add_row(weft_map_placement *row, const weft_map_placement *part) {
+    row->placer = part->placer;
+    row->flit_hops += part->flit_hops;
+    row->link_cycles += part->link_cycles;
+    row->seconds += part->seconds;
+    if (part->link_flits > row->link_flits) row->link_flits = part->link_flits;
 }
 
 static weft_status most_loaded(uint64_t *most, const weft_place_problem *problem, const int *core_of, weft_error *err) {
@@ -38,40 +34,47 @@ static weft_status most_loaded(uint64_t *most, const weft_place_problem *problem
     uint64_t *links = calloc(count, sizeof *links);
     if (!links) return out_of_memory(err);
     weft_place_link_flits(problem, core_of, links);
-    *most = 0;
-    for (size_t i = 0; i < count; i++)
-        if (links[i] > *most) *most = links[i];
+    *most = weft_place_busiest(problem->chip, links);
     free(links);
     return WEFT_OK;
+}
+
+static weft_status run_placer(weft_map_placement *row, int *core_of, const weft_placer *placer,
+                              const weft_place_problem *problem, weft_error *err) {
+    double start = weft_now_s();
+    WEFT_TRY(placer->run(core_of, problem, err));
+    *row = (weft_map_placement){.placer = placer->name, .seconds = weft_now_s() - start};
+    row->flit_hops = weft_place_flit_hops(problem, core_of);
+    row->link_cycles = weft_place_link_cycles(problem, core_of);
+    return most_loaded(&row->link_flits, problem, core_of, err);
 }
 
 /* Runs the placers that are asked for; core_of becomes the chosen one's, or that of a better one. */
 static weft_status place_clusters(embedding *e, const weft_place_problem *problem, int *core_of, int *trial,
                                   weft_error *err) {
-    uint64_t least = 0, hops = 0, links = 0;
+    weft_map_placement used = {0};
+    uint64_t least = 0;
+    double seconds = 0.0;
     bool have = false;
-    double all = 0.0;
     for (int i = e->placer_count - 1; i >= 0; i--) {
         const weft_placer *placer = &weft_placers[i];
-        uint64_t trial_links = 0;
+        weft_map_placement row;
+        uint64_t cost = 0;
         if (placer != e->chosen && !e->options->compare) continue;
-        double start = now();
-        WEFT_TRY(placer->run(trial, problem, err));
-        double seconds = now() - start;
-        uint64_t cost = 0, trial_hops = weft_place_flit_hops(problem, trial);
+        WEFT_TRY(run_placer(&row, trial, placer, problem, err));
         WEFT_TRY(weft_place_cost(&cost, problem, trial, err));
-        WEFT_TRY(most_loaded(&trial_links, problem, trial, err));
-        add_row(&e->rows[i], placer->name, trial_hops, trial_links, seconds);
+        add_row(&e->rows[i], &row);
+        if (placer == e->chosen) seconds = row.seconds;
         bool free_choice = !e->options->placer;
         if (free_choice ? have && cost >= least : placer != e->chosen) continue;
         have = true;
         least = cost;
-        hops = trial_hops;
-        links = trial_links;
-        all = placer == e->chosen ? seconds : all;
+        used = row;
         memcpy(core_of, trial, (size_t)problem->clusters * sizeof *core_of);
     }
-    add_row(&e->used, e->chosen->name, hops, links, all);
+    used.placer = e->chosen->name;
+    used.seconds = seconds;
+    add_row(&e->used, &used);
     return WEFT_OK;
 }
 
@@ -151,9 +154,10 @@ weft_status weft_embed(weft_mapping *mapping, weft_map_placement **placements, i
     e.rows = calloc((size_t)e.placer_count, sizeof *e.rows);
     if (!e.rows) return out_of_memory(err);
     WEFT_TRY_GOTO(embed_parts(&e, stages, err));
-    WEFT_TRY_GOTO(weft_map_log_add(log, err, "place: %s, objective %s: %llu flit-hops, %llu flits on the busiest link",
+    WEFT_TRY_GOTO(weft_map_log_add(log, err, "place: %s, objective %s: %llu flit-hops, %llu %s on the busiest link",
                                    e.chosen->name, weft_objective_names[options->objective],
-                                   (unsigned long long)e.used.flit_hops, (unsigned long long)e.used.link_flits));
+                                   (unsigned long long)e.used.flit_hops, (unsigned long long)e.used.link_flits,
+                                   weft_chip_has_slow_links(chip) ? "cycles" : "flits"));
     WEFT_TRY_GOTO(collect_rows(&e, placements, placement_count, err));
 cleanup:
     free(e.rows);

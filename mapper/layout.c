@@ -10,13 +10,14 @@ typedef struct layout {
     const weft_stages *stages;
     const weft_chip *chip;
     const weft_map_options *options;
+    bool spread;
     weft_map_log *log;
     weft_grid *grids;
     weft_load *loads;
     weft_allocator *allocator;
     weft_parts *parts;
-    weft_copies *copies; /* [stages->count] */
-    uint64_t *targets;   /* [parts->count] positions of the busiest copy */
+    weft_copies *copies;  /* [stages->count] */
+    weft_target *targets; /* [parts->count] */
 } layout;
 
 static void layout_free(layout *l) {
@@ -60,16 +61,6 @@ static weft_status report_parts(const layout *l, weft_error *err) {
     return WEFT_OK;
 }
 
-static uint64_t busiest_alone(const layout *l, const weft_part *part) {
-    uint64_t most = 1;
-    for (int i = 0; i < part->piece_count; i++) {
-        int stage = part->pieces[i].stage;
-        uint64_t positions = l->stages->items[stage].has_matrix ? weft_load_alone(&l->loads[stage]) : 0;
-        if (positions > most) most = positions;
-    }
-    return most;
-}
-
 static weft_status report_copies(const layout *l, int p, weft_error *err) {
     int replicated = 0, most = 0;
     int64_t arrays = 0;
@@ -86,20 +77,50 @@ static weft_status report_copies(const layout *l, int p, weft_error *err) {
     return weft_map_log_add(l->log, err,
                             "replicate: part %d: copies of %d stages in %lld arrays, most of \"%s\": %d; at most %llu "
                             "positions a copy instead of %llu",
-                            p, replicated, (long long)arrays, name, most, (unsigned long long)l->targets[p],
-                            (unsigned long long)busiest_alone(l, &l->parts->items[p]));
+                            p, replicated, (long long)arrays, name, most, (unsigned long long)l->targets[p].positions,
+                            (unsigned long long)weft_part_positions(&l->parts->items[p], l->stages, l->loads));
 }
 
-static weft_status replicate(layout *l, weft_error *err) {
+/* What stopped the copies of a part, where it was not the arrays. */
+static weft_status report_shortfall(const layout *l, int p, weft_error *err) {
+    const weft_target *target = &l->targets[p];
+    int64_t limit = weft_array_limit(l->chip, l->options), arrays = 0, most = 1;
+    for (int i = 0; i < l->parts->items[p].piece_count; i++) {
+        const weft_piece *piece = &l->parts->items[p].pieces[i];
+        int64_t copies = weft_copies_count(l->copies[piece->stage]);
+        if (copies > most) most = copies;
+        for (int t = piece->strip_begin; t < piece->strip_end; t++)
+            arrays += copies * l->grids[piece->stage].strips[t].tile_count;
+    }
+    if (most == 1 || target->on_paper >= target->positions) return WEFT_OK;
+    return weft_map_log_add(l->log, err,
+                            "replicate: part %d: the arrays would do for %llu positions a copy; buffers of %lld bytes "
+                            "a core are in the way, %lld of %lld arrays stay empty",
+                            p, (unsigned long long)target->on_paper, (long long)l->chip->core.buffer_bytes,
+                            (long long)(limit - arrays), (long long)limit);
+}
+
+/* Has each part a chip of its own? Then the slowest arrays alone set the pace. */
+static bool is_apart(const layout *l) {
+    return l->spread && (l->options->chips == 0 || l->options->chips >= l->parts->count);
+}
+
+static weft_replication replication_of(const layout *l) {
     weft_replication r = {.stages = l->stages, .grids = l->grids, .loads = l->loads, .chip = l->chip};
     r.array_limit = weft_array_limit(l->chip, l->options);
     r.floor_positions = weft_host_flits(l->stages, l->chip) / (uint64_t)l->chip->mvm_interval_cycles;
+    return r;
+}
+
+static weft_status replicate(layout *l, weft_error *err) {
+    weft_replication r = replication_of(l);
+    for (int p = 0; p < l->parts->count; p++)
+        l->targets[p].positions = weft_part_positions(&l->parts->items[p], l->stages, l->loads);
+    if (!l->options->replicate) return WEFT_OK;
+    WEFT_TRY(weft_replicate(l->copies, l->targets, &r, l->parts, is_apart(l), l->allocator, err));
     for (int p = 0; p < l->parts->count; p++) {
-        const weft_part *part = &l->parts->items[p];
-        l->targets[p] = busiest_alone(l, part);
-        if (!l->options->replicate) continue;
-        WEFT_TRY(weft_replicate(l->copies, &l->targets[p], &r, part, l->allocator, err));
         WEFT_TRY(report_copies(l, p, err));
+        WEFT_TRY(report_shortfall(l, p, err));
     }
     return WEFT_OK;
 }
@@ -145,14 +166,17 @@ static void sort_mapping(weft_mapping *mapping) {
     }
 }
 
-static weft_status make_mapping(weft_mapping **out, layout *l, int style, weft_error *err) {
+/* *spare: a part needed another style than those that are compared. */
+static weft_status make_mapping(weft_mapping **out, bool *spare, layout *l, int style, weft_error *err) {
     weft_status status = WEFT_OK;
     weft_mapping *mapping = NULL;
     *out = NULL;
     WEFT_TRY_GOTO(start_mapping(&mapping, l, err));
-    for (int p = 0; p < l->parts->count; p++)
-        WEFT_TRY_GOTO(weft_allocate_part(l->allocator, style, weft_digital_target(l->chip, l->targets[p]),
+    for (int p = 0; p < l->parts->count; p++) {
+        WEFT_TRY_GOTO(weft_allocate_part(l->allocator, style, weft_digital_target(l->chip, l->targets[p].positions),
                                          &l->parts->items[p], l->copies, mapping, p, err));
+        *spare = *spare || weft_allocator_style_used(l->allocator) >= STYLES_COMPARED;
+    }
     sort_mapping(mapping);
     *out = mapping;
     mapping = NULL;
@@ -188,15 +212,18 @@ static int most_clusters(const weft_mapping *mapping) {
     return most;
 }
 
-/* The style whose clusters exchange the fewest flits; of large mappings only one. */
+/* The style whose clusters exchange the fewest flits, of all styles where the usual ones are too wide; of large
+ * mappings only one. */
 static weft_status allocate(weft_mapping **out, layout *l, weft_error *err) {
     uint64_t least = 0;
-    int chosen = 1, tried = 0;
+    int chosen = 1, tried = 0, last = STYLES_COMPARED;
+    bool spare = false;
     *out = NULL;
-    for (int style = 1; style <= STYLES_COMPARED; style++) {
+    for (int number = 1; number <= last; number++) {
+        int style = number <= STYLES_COMPARED ? number % STYLES_COMPARED : number - 1;
         weft_mapping *mapping = NULL;
         uint64_t flits = 0;
-        weft_status status = make_mapping(&mapping, l, style % STYLES_COMPARED, err);
+        weft_status status = make_mapping(&mapping, &spare, l, style, err);
         bool large = status == WEFT_OK && count_tiles(mapping) > MANY_TILES;
         if (status == WEFT_OK && !large) status = flits_of(&flits, l, mapping, err);
         if (status != WEFT_OK) {
@@ -206,6 +233,7 @@ static weft_status allocate(weft_mapping **out, layout *l, weft_error *err) {
             return status;
         }
         tried++;
+        if (spare) last = WEFT_STYLE_COUNT;
         if (*out && flits >= least) {
             weft_mapping_destroy(mapping);
             continue;
@@ -213,7 +241,7 @@ static weft_status allocate(weft_mapping **out, layout *l, weft_error *err) {
         weft_mapping_destroy(*out);
         *out = mapping;
         least = flits;
-        chosen = style;
+        chosen = number;
         if (large) break;
     }
     return weft_map_log_add(l->log, err, "allocate: %d clusters in the fullest part; way %d of %d tried%s",
@@ -235,7 +263,8 @@ static weft_status cut_somehow(layout *l, weft_shortage *shortage, weft_error *e
     weft_status status = WEFT_E_NO_FIT;
     for (int i = 0; i < SHARES && status == WEFT_E_NO_FIT; i++) {
         weft_shortage missing = {WEFT_SHORTAGE_NONE, 0, 0, 0};
-        layout fresh = {.stages = l->stages, .chip = l->chip, .options = l->options, .log = l->log};
+        layout fresh = {
+            .stages = l->stages, .spread = l->spread, .chip = l->chip, .options = l->options, .log = l->log};
         status = cut(&fresh, 1 << i, &missing, err);
         if (status == WEFT_OK)
             *l = fresh;
@@ -249,9 +278,9 @@ static weft_status cut_somehow(layout *l, weft_shortage *shortage, weft_error *e
 static weft_status lay_out(weft_mapping **out, layout *l, weft_error *err) {
     int count = l->stages->count;
     WEFT_TRY(weft_loads_create(&l->loads, l->stages, err));
-    if (l->options->replicate)
-        WEFT_TRY(weft_parts_balance(&l->parts, l->stages, l->grids, l->loads, l->allocator,
-                                    l->options->chips == 0 || l->options->chips >= l->parts->count, err));
+    weft_replication r = replication_of(l);
+    weft_allocator_allow_thin(l->allocator, is_apart(l));
+    if (l->options->replicate) WEFT_TRY(weft_parts_balance(&l->parts, &r, l->allocator, is_apart(l), err));
     l->copies = malloc((size_t)count * sizeof *l->copies);
     l->targets = calloc((size_t)l->parts->count, sizeof *l->targets);
     if (!l->copies || !l->targets) return out_of_memory(err);
@@ -263,8 +292,9 @@ static weft_status lay_out(weft_mapping **out, layout *l, weft_error *err) {
 }
 
 weft_status weft_layout(weft_mapping **out, const weft_stages *stages, const weft_chip *chip,
-                        const weft_map_options *options, weft_map_log *log, weft_shortage *shortage, weft_error *err) {
-    layout l = {.stages = stages, .chip = chip, .options = options, .log = log};
+                        const weft_map_options *options, bool spread, weft_map_log *log, weft_shortage *shortage,
+                        weft_error *err) {
+    layout l = {.stages = stages, .chip = chip, .options = options, .spread = spread, .log = log};
     weft_mapping *mapping = NULL;
     *out = NULL;
     weft_status status = cut_somehow(&l, shortage, err);

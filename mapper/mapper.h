@@ -1,6 +1,6 @@
 /* Mapper: stages onto a chip. Passes, one file each, in this order (passes.h): partition (tiles), replicate (copies of
  * bottleneck stages), parts (what is in the chip at once), allocate (tiles to clusters, one a core), place (clusters to
- * cores of the mesh), check (core's weft_mapping_check and the routes). Each tells what it did. */
+ * cores of the network), check (core's weft_mapping_check and the routes). Each tells what it did. */
 #ifndef WEFT_MAPPER_MAPPER_H
 #define WEFT_MAPPER_MAPPER_H
 
@@ -34,9 +34,10 @@ typedef struct weft_map_stage_cost {
 } weft_map_stage_cost;
 
 typedef struct weft_map_placement {
-    const char *placer;             /* "as given": a mapping that was examined */
-    uint64_t flit_hops, link_flits; /* summed over parts; of the most loaded link of any part */
-    double seconds;                 /* not written to files */
+    const char *placer;              /* "as given": a mapping that was examined */
+    uint64_t flit_hops, link_cycles; /* summed over parts; link_cycles: of the links, each flit-hop by its interval */
+    uint64_t link_flits;             /* of the most loaded link of any part, times its interval */
+    double seconds;                  /* not written to files */
 } weft_map_placement;
 
 /* What was done, what it costs and how far from the bounds; for the terminal, --json and --explain. */

@@ -195,50 +195,89 @@ static weft_status try_parts(bool *fits, const weft_parts *parts, const cutting 
     return WEFT_OK;
 }
 
-/* The best cut on paper, in place of *parts when it can be allocated; *done then. */
-static weft_status try_optimum(bool *done, weft_parts **parts, cutting c, const weft_cut_problem *problem,
-                               weft_cut_end *ends, const weft_copies *copies, weft_error *err) {
-    double positions = HUGE_VAL;
-    weft_parts *better = NULL;
-    WEFT_TRY(weft_cut_optimum(&positions, ends, problem, WEFT_CUT_PIECES, err));
-    if (positions >= HUGE_VAL) return WEFT_OK;
-    WEFT_TRY(parts_of_ends(&better, c, ends, problem->parts, err));
-    weft_status status = try_parts(done, better, &c, copies, err);
-    if (status == WEFT_OK && *done) {
-        weft_parts *worse = *parts;
-        *parts = better;
-        better = worse;
+/* Parts being tried on paper and by the allocator. */
+typedef struct balancing {
+    const weft_replication *r;
+    weft_allocator *allocator;
+    weft_cut_problem problem;
+    weft_cut_kind kind;
+    weft_cut_stage *list; /* [stages->count] */
+    weft_copies *copies;  /* [stages->count] */
+    weft_cut_end *ends;   /* [parts] */
+    double positions;     /* of the cut on paper */
+    uint64_t best;        /* of the slowest part of the best cut so far, each with a chip of its own */
+} balancing;
+
+static weft_status balancing_create(balancing *b, const weft_parts *parts, bool apart, weft_error *err) {
+    const weft_replication *r = b->r;
+    size_t count = (size_t)r->stages->count;
+    b->list = calloc(count, sizeof *b->list);
+    b->copies = calloc(count, sizeof *b->copies);
+    b->ends = calloc((size_t)parts->count, sizeof *b->ends);
+    if (!b->list || !b->copies || !b->ends) return out_of_memory(err);
+    for (int s = 0; s < r->stages->count; s++) {
+        b->copies[s] = one_copy;
+        if (r->grids[s].strip_count == 0) continue;
+        b->list[s] = weft_cut_stage_of(&r->loads[s], r->grids[s].strips[0].tile_count, r->grids[s].strip_count);
     }
-    weft_parts_destroy(better);
+    b->problem = (weft_cut_problem){
+        .count = r->stages->count, .stages = b->list, .parts = parts->count, .sum = !apart, .tolerance = 0.02};
+    b->kind = apart ? WEFT_CUT_WHOLE : WEFT_CUT_PIECES;
+    return WEFT_OK;
+}
+
+static void balancing_free(balancing *b) {
+    free(b->list);
+    free(b->copies);
+    free(b->ends);
+}
+
+/* Is the cut, one copy of which can be allocated, better than those before? In turn: the first is taken. */
+static weft_status is_better(bool *better, balancing *b, const weft_parts *parts, weft_error *err) {
+    weft_target target;
+    *better = b->best == UINT64_MAX;
+    if (b->problem.sum) return WEFT_OK;
+    WEFT_TRY(weft_replicate_together(b->copies, &target, b->r, parts, b->allocator, err));
+    for (int s = 0; s < b->problem.count; s++) b->copies[s] = one_copy;
+    *better = target.positions < b->best;
+    if (*better) b->best = target.positions;
+    return WEFT_OK;
+}
+
+/* The best cut on paper, in place of *parts when it can be allocated and is better; *done: no other can be. */
+static weft_status try_optimum(bool *done, weft_parts **parts, balancing *b, weft_error *err) {
+    cutting c = {.stages = b->r->stages, .grids = b->r->grids, .allocator = b->allocator};
+    weft_parts *other = NULL;
+    bool fits = false;
+    WEFT_TRY(weft_cut_optimum(&b->positions, b->ends, &b->problem, b->kind, err));
+    *done = b->positions >= (double)b->best || b->positions >= HUGE_VAL;
+    if (*done) return WEFT_OK;
+    WEFT_TRY(parts_of_ends(&other, c, b->ends, b->problem.parts, err));
+    weft_status status = try_parts(&fits, other, &c, b->copies, err);
+    bool better = false;
+    if (status == WEFT_OK && fits) status = is_better(&better, b, other, err);
+    if (status == WEFT_OK && better) {
+        weft_parts *worse = *parts;
+        *parts = other;
+        other = worse;
+        *done = b->problem.sum;
+    }
+    weft_parts_destroy(other);
     return status;
 }
 
-weft_status weft_parts_balance(weft_parts **parts, const weft_stages *stages, const weft_grid *grids,
-                               const weft_load *loads, weft_allocator *allocator, bool apart, weft_error *err) {
+weft_status weft_parts_balance(weft_parts **parts, const weft_replication *r, weft_allocator *allocator, bool apart,
+                               weft_error *err) {
     enum { STEPS = 8, FEWER = 64 }; /* arrays that fragments may cost: 0 to 7 of 64 */
-    cutting c = {.stages = stages, .grids = grids, .allocator = allocator};
-    weft_status status = WEFT_OK;
-    double all = (double)weft_allocator_array_limit(allocator);
-    if ((*parts)->count == 1) return WEFT_OK;
-    weft_cut_stage *list = calloc((size_t)stages->count, sizeof *list);
-    weft_copies *copies = calloc((size_t)stages->count, sizeof *copies);
-    weft_cut_end *ends = calloc((size_t)(*parts)->count, sizeof *ends);
-    bool done = false;
-    if (!list || !copies || !ends) status = out_of_memory(err);
-    for (int s = 0; s < stages->count && status == WEFT_OK; s++) {
-        copies[s] = one_copy;
-        if (grids[s].strip_count == 0) continue;
-        list[s] = weft_cut_stage_of(&loads[s], grids[s].strips[0].tile_count, grids[s].strip_count);
-    }
-    weft_cut_problem problem = {
-        .count = stages->count, .stages = list, .parts = (*parts)->count, .sum = !apart, .tolerance = 0.02};
+    balancing b = {.r = r, .allocator = allocator, .best = UINT64_MAX};
+    bool done = (*parts)->count == 1;
+    if (done) return WEFT_OK;
+    weft_status status = balancing_create(&b, *parts, apart, err);
     for (int step = 0; step < STEPS && !done && status == WEFT_OK; step++) {
-        problem.array_limit = floor(all * (FEWER - step) / FEWER);
-        status = try_optimum(&done, parts, c, &problem, ends, copies, err);
+        b.problem.array_limit = floor((double)r->array_limit * (FEWER - step) / FEWER);
+        status = try_optimum(&done, parts, &b, err);
     }
-    free(list);
-    free(copies);
-    free(ends);
+    balancing_free(&b);
     return status;
 }
 

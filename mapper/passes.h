@@ -99,12 +99,15 @@ typedef struct weft_cluster {
     int64_t bytes;
     uint64_t digital; /* events per image */
 } weft_cluster;
-/* Ways to allocate. All take new clusters while there are any, then the arrays that were left over. */
+/* Ways to allocate. All but `fill` take new clusters while there are any, then the arrays that were left over. */
 typedef struct weft_allocation_style {
     bool keep_together; /* while there are new clusters, a strip's tiles are not split between two of them, nor parted
                            from its block */
     bool fresh_stage;   /* a stage starts on a new cluster */
     bool tall;          /* strips are not cut into bands for the sake of fewer flits */
+    bool fill;          /* arrays that other stages left over are taken before new clusters, and sums meet where no
+                           array is left over */
+    bool thin;          /* a cluster holds few tiles of a strip, of many strips and copies: they read little */
     int reserve;        /* percent of its share of the buffer that every array left over on a cluster keeps, while there
                            are new clusters: stages that need much buffer leave arrays that others can use */
 } weft_allocation_style;
@@ -114,6 +117,8 @@ weft_status weft_allocator_create(weft_allocator **out, const weft_stages *stage
 void weft_allocator_destroy(weft_allocator *allocator); /* NULL is allowed */
 /* Empties all clusters: a new part. digital_target: events a cluster should not exceed, 0 for none. */
 void weft_allocator_reset(weft_allocator *a, const weft_allocation_style *style, uint64_t digital_target);
+/* May weft_allocate_part place stages thin, for arrays at the cost of flits? Not until told so. */
+void weft_allocator_allow_thin(weft_allocator *a, bool allowed);
 /* Adds a piece with its copies. NO_FIT with weft_allocator_shortage, and nothing is added. mapping (NULL allowed):
  * where tiles and blocks are appended, with clusters as cores; not on failure. */
 weft_status weft_allocate(weft_allocator *a, const weft_piece *piece, weft_copies copies, weft_mapping *mapping,
@@ -141,10 +146,6 @@ typedef struct weft_parts {
  * piece that no empty chip holds. */
 weft_status weft_parts_create(weft_parts **out, const weft_stages *stages, const weft_grid *grids,
                               weft_allocator *allocator, int parts_max, weft_shortage *shortage, weft_error *err);
-/* As many parts, cut so that the arrays that are left over help most: where copies make the sum of the parts'
- * bottlenecks small, or with a chip for each part (apart) the largest. */
-weft_status weft_parts_balance(weft_parts **parts, const weft_stages *stages, const weft_grid *grids,
-                               const weft_load *loads, weft_allocator *allocator, bool apart, weft_error *err);
 void weft_parts_destroy(weft_parts *parts); /* NULL is allowed */
 bool weft_piece_is_whole(const weft_piece *piece, const weft_grid *grids);
 
@@ -160,7 +161,8 @@ weft_cut_stage weft_cut_stage_of(const weft_load *load, double arrays, int strip
 typedef enum weft_cut_kind {
     WEFT_CUT_RELAXED, /* copies may be fractions */
     WEFT_CUT_WHOLE,   /* whole copies, in any number and however they share the outputs */
-    WEFT_CUT_PIECES   /* likewise, but a stage that lies in several parts has one copy, as the mapper makes them */
+    WEFT_CUT_PIECES /* likewise, but a stage that lies in several parts has one copy, as the mapper makes parts in turn
+                     */
 } weft_cut_kind;
 typedef struct weft_cut_problem {
     int count;
@@ -189,10 +191,23 @@ typedef struct weft_replication {
     int64_t array_limit;
     uint64_t floor_positions; /* copies that would compute fewer than that are not made */
 } weft_replication;
-/* Copies of the part's whole stages (copies[stage], others untouched) with the smallest largest number of positions for
- * the arrays, within steps of 1/64, that the allocator can place; *target: that number. */
-weft_status weft_replicate(weft_copies *copies, uint64_t *target, const weft_replication *r, const weft_part *part,
-                           weft_allocator *allocator, weft_error *err);
+/* Positions of the busiest array of a part with one copy of everything, at least 1. */
+uint64_t weft_part_positions(const weft_part *part, const weft_stages *stages, const weft_load *loads);
+/* Positions of a part's busiest copy, and as few as its arrays would do for if cores and buffers could take them. */
+typedef struct weft_target {
+    uint64_t positions, on_paper;
+} weft_target;
+/* Copies of all stages, copies[stage], with the smallest largest number of positions of each part for the arrays,
+ * within steps of 1/64, that the allocator can place; targets[part]: these numbers. A stage that lies in several parts
+ * has one copy. With a chip for each part (apart): one number for all parts, and no exception. */
+weft_status weft_replicate(weft_copies *copies, weft_target *targets, const weft_replication *r,
+                           const weft_parts *parts, bool apart, weft_allocator *allocator, weft_error *err);
+weft_status weft_replicate_together(weft_copies *copies, weft_target *target, const weft_replication *r,
+                                    const weft_parts *parts, weft_allocator *allocator, weft_error *err);
+/* As many parts, cut so that the arrays that are left over help most: where copies make the sum of the parts'
+ * bottlenecks small, or with a chip for each part (apart) the largest. */
+weft_status weft_parts_balance(weft_parts **parts, const weft_replication *r, weft_allocator *allocator, bool apart,
+                               weft_error *err);
 /* What is preferred of as few copies. */
 typedef enum weft_copies_form {
     WEFT_COPIES_ALONG_Y, /* the least busy, then most along y: a core's neighbours read much of the same */
@@ -206,18 +221,22 @@ int64_t weft_fewest_copies(weft_copies *out, const weft_load *load, uint64_t mos
 /* Digital events that a cluster should not exceed when copies compute that many positions. */
 uint64_t weft_digital_target(const weft_chip *chip, uint64_t positions);
 extern const weft_allocation_style weft_styles[]; /* the one that packs closest comes first */
-enum { WEFT_STYLE_COUNT = 8 };
+enum { WEFT_STYLE_COUNT = 9 };
 /* Empties the allocator and adds all pieces of a part, in the first way of these that they fit: the style, the close
- * ones, and the closest without a digital target. mapping and NO_FIT as in weft_allocate, but nothing is kept on
- * failure. */
+ * ones, `fill` with ever more stages `thin` from the last on where that is allowed, and the closest without a digital
+ * target. mapping and NO_FIT as in weft_allocate, but nothing is kept on failure. */
 weft_status weft_allocate_part(weft_allocator *a, int style, uint64_t digital_target, const weft_part *part,
                                const weft_copies *copies, weft_mapping *mapping, int number, weft_error *err);
 
+int weft_allocator_style_used(const weft_allocator *a); /* of weft_styles, by the last part that fitted */
+
 /* ---- and the rest ---- */
 
-/* Everything but place and explain: a mapping with clusters as cores in every part. NO_FIT with *shortage. */
+/* Everything but place and explain: a mapping with clusters as cores in every part. spread: where no two parts share a
+ * chip, copies may also take arrays that cost flits. NO_FIT with *shortage. */
 weft_status weft_layout(weft_mapping **out, const weft_stages *stages, const weft_chip *chip,
-                        const weft_map_options *options, weft_map_log *log, weft_shortage *shortage, weft_error *err);
+                        const weft_map_options *options, bool spread, weft_map_log *log, weft_shortage *shortage,
+                        weft_error *err);
 /* In how many parts it would fit. */
 weft_status weft_layout_trial(int *parts, const weft_stages *stages, const weft_chip *chip,
                               const weft_map_options *options, weft_shortage *shortage, weft_error *err);

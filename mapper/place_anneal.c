@@ -38,15 +38,14 @@ static int draw_partner(search *s, int node) {
     return s->graph->partner[low];
 }
 
-static int clamp(int value, int count) { return value < 0 ? 0 : value >= count ? count - 1 : value; }
-
 static int draw_core(search *s, int cluster) {
     const weft_place_layout *l = s->layout;
+    const weft_place_metric *m = &s->graph->metric;
     bool partner = s->graph->begin[cluster] < s->graph->begin[cluster + 1] && weft_place_draw(&s->dice) & 1;
     int near = partner ? draw_partner(s, cluster) : cluster;
     int radius = 1 + weft_place_draw_below(&s->dice, s->window);
-    int x = clamp(l->x[near] - radius + weft_place_draw_below(&s->dice, 2 * radius + 1), l->width);
-    int y = clamp(l->y[near] - radius + weft_place_draw_below(&s->dice, 2 * radius + 1), l->height);
+    int x = weft_place_within(m, l->x[near] - radius + weft_place_draw_below(&s->dice, 2 * radius + 1), l->width);
+    int y = weft_place_within(m, l->y[near] - radius + weft_place_draw_below(&s->dice, 2 * radius + 1), l->height);
     int slot = l->concentration > 1 ? weft_place_draw_below(&s->dice, l->concentration) : 0;
     return (y * l->width + x) * l->concentration + slot;
 }

@@ -1,6 +1,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "core/chip_route.h"
 #include "mapper/place_bound.h"
 
 static int heaviest_first(const void *a, const void *b) {
@@ -45,10 +46,15 @@ static weft_status partners_create(weft_place_partners *p, const weft_place_grap
     return WEFT_OK;
 }
 
+static int hops(const weft_place_rings *rings, int x0, int y0, int x1, int y1) {
+    return abs(weft_ring_steps(rings->width, rings->torus, x0, x1)) +
+           abs(weft_ring_steps(rings->height, rings->torus, y0, y1));
+}
+
 void weft_place_rings_fill(weft_place_rings *rings, int x, int y) {
     for (int d = 0; d < rings->width + rings->height - 1; d++) rings->count[d] = 0;
     for (int row = 0; row < rings->height; row++)
-        for (int column = 0; column < rings->width; column++) rings->count[weft_place_distance(column, row, x, y)]++;
+        for (int column = 0; column < rings->width; column++) rings->count[hops(rings, column, row, x, y)]++;
 }
 
 int64_t weft_place_nearest(const weft_place_partners *partners, int cluster, const weft_place_rings *rings) {
@@ -108,17 +114,17 @@ static int64_t through_router(const weft_place_graph *graph, const uint64_t *fli
     return values[count] - values[near];
 }
 
-/* Links that leave the routers within distance d of (x, y). */
-static int64_t border_links(int x, int y, int d, int width, int height) {
+/* Links that leave the routers within distance d of the host's. */
+static int64_t border_links(const weft_chip *chip, int d) {
+    int host = weft_chip_router(chip, chip->host_terminal);
     int64_t links = 0;
-    for (int row = 0; row < height; row++)
-        for (int column = 0; column < width; column++) {
-            if (weft_place_distance(column, row, x, y) != d) continue;
-            links += column >= x && column + 1 < width;
-            links += column <= x && column > 0;
-            links += row >= y && row + 1 < height;
-            links += row <= y && row > 0;
+    for (int r = 0; r < chip->router_count; r++) {
+        if (weft_chip_router_hops(chip, r, host) != d) continue;
+        for (int side = 0; side < WEFT_SIDES; side++) {
+            int next = weft_chip_neighbour(chip, r, side);
+            links += next >= 0 && weft_chip_router_hops(chip, next, host) > d;
         }
+    }
     return links;
 }
 
@@ -129,9 +135,7 @@ static int64_t around_host(const int64_t *sorted, int64_t count, const weft_plac
     for (int d = 0; d < rings->width + rings->height - 1; d++) {
         seats += rings->concentration * rings->count[d];
         if (seats >= count) break;
-        int64_t links = border_links((int)problem->chip->io.router[0], (int)problem->chip->io.router[1], d,
-                                     rings->width, rings->height);
-        most = larger(most, ceil_div(sorted[count] - sorted[seats], links));
+        most = larger(most, ceil_div(sorted[count] - sorted[seats], border_links(problem->chip, d)));
     }
     return most;
 }
@@ -145,11 +149,16 @@ static int64_t host_bound(const weft_place_graph *graph, const uint64_t *flits, 
     return around_host(values, (int64_t)count, host_rings, problem);
 }
 
+/* Of a row, either way. */
+static int64_t links_of(const weft_place_rings *rings, int length) {
+    return rings->torus && length > 2 ? length : length - 1;
+}
+
 static int64_t link_bound(const weft_place_graph *graph, int64_t *values, const weft_place_rings *host_rings,
                           const weft_place_problem *problem, int64_t flit_hops) {
     int width = host_rings->width, height = host_rings->height, links = most_links(host_rings);
     if (links == 0) return 0;
-    int64_t all = 2 * ((int64_t)(width - 1) * height + (int64_t)width * (height - 1));
+    int64_t all = 2 * (links_of(host_rings, width) * height + links_of(host_rings, height) * width);
     int64_t most = ceil_div(flit_hops, all);
     for (int c = 0; c < graph->nodes - 1; c++) {
         int64_t out = through_router(graph, graph->flits_out, c, values, host_rings->concentration);
@@ -166,7 +175,8 @@ static weft_status bound_on_graph(weft_place_bounds *out, const weft_place_probl
     weft_place_partners partners = {0};
     int width = (int)problem->chip->noc.mesh[0], height = (int)problem->chip->noc.mesh[1];
     int64_t assigned = 0;
-    weft_place_rings rings = {width, height, (int)problem->chip->noc.concentration, NULL};
+    weft_place_rings rings = {width, height, (int)problem->chip->noc.concentration, false, NULL};
+    rings.torus = weft_chip_is_torus(problem->chip);
     rings.count = calloc((size_t)width + (size_t)height, sizeof *rings.count);
     int64_t *values = malloc(((size_t)graph->nodes + 1) * sizeof *values);
     if (!rings.count || !values) WEFT_TRY_GOTO(weft_error_set(err, WEFT_E_MEMORY, "out of memory while placing"));

@@ -12,9 +12,10 @@ typedef struct weft_place_partners {
     int64_t *host; /* [clusters] flits to and from the host */
 } weft_place_partners;
 
-/* Routers of the mesh at every distance from one of them. */
+/* Routers at every distance from one of them, in links. */
 typedef struct weft_place_rings {
     int width, height, concentration;
+    bool torus;
     int64_t *count; /* [width + height - 1] */
 } weft_place_rings;
 void weft_place_rings_fill(weft_place_rings *rings, int x, int y);

@@ -1,15 +1,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/chip_route.h"
 #include "mapper/place_bound.h"
 
 /* Clusters x kinds of places that are looked at at most; steps that improve the prices, within that work. */
 enum { TABLE_MAX = 6 << 20, STEPS_MAX = 200, WORK_MAX = 60 << 20 };
 
-/* All costs are doubled, so that halves are whole. A kind: routers that mirroring the mesh turns into each other. */
+/* All costs are doubled, so that halves are whole. A kind: routers that mirroring the network turns into each other. */
 typedef struct assignment {
     const weft_place_partners *partners;
     int width, height, kinds_x, kinds, routers, concentration;
+    bool torus;
     int64_t *near;       /* [clusters, kinds] partners on the nearest cores */
     int64_t *away;       /* [routers] links to the host */
     int64_t *price;      /* [routers], at most 0: what a core there adds to its user's gain */
@@ -40,6 +42,7 @@ static weft_status create(assignment *a, const weft_place_partners *partners, co
     *a = (assignment){.partners = partners, .width = width, .height = height, .kinds_x = (width + 1) / 2};
     a->kinds = a->kinds_x * ((height + 1) / 2);
     a->routers = width * height;
+    a->torus = weft_chip_is_torus(problem->chip);
     a->concentration = (int)problem->chip->noc.concentration;
     size_t kinds = (size_t)a->kinds, routers = (size_t)a->routers;
     if ((size_t)partners->clusters * kinds > TABLE_MAX) return WEFT_OK;
@@ -51,14 +54,13 @@ static weft_status create(assignment *a, const weft_place_partners *partners, co
     a->users = malloc(routers * sizeof *a->users);
     if (!a->near || !a->away || !a->price || !a->best_price || !a->best_router || !a->users)
         return weft_error_set(err, WEFT_E_MEMORY, "out of memory while placing");
-    for (int r = 0; r < a->routers; r++)
-        a->away[r] = weft_place_distance(r % width, r / width, (int)problem->chip->io.router[0],
-                                         (int)problem->chip->io.router[1]);
+    int host = weft_chip_router(problem->chip, problem->chip->host_terminal);
+    for (int r = 0; r < a->routers; r++) a->away[r] = weft_chip_router_hops(problem->chip, r, host);
     return WEFT_OK;
 }
 
 static weft_status fill_near(assignment *a, weft_error *err) {
-    weft_place_rings rings = {a->width, a->height, a->concentration, NULL};
+    weft_place_rings rings = {a->width, a->height, a->concentration, a->torus, NULL};
     rings.count = malloc(((size_t)a->width + (size_t)a->height) * sizeof *rings.count);
     if (!rings.count) return weft_error_set(err, WEFT_E_MEMORY, "out of memory while placing");
     for (int k = 0; k < a->kinds; k++) {

@@ -6,23 +6,42 @@
  * gains. */
 enum { SWEEPS_MAX = 50 };
 
-/* Where the slope turns from down to up. */
+/* The first place with the lowest cost. */
 static int lowest(const int64_t *slope, int count) {
+    int64_t height = 0, least = 0;
     int at = 0;
-    while (at + 1 < count && slope[at] < 0) at++;
+    for (int i = 0; i + 1 < count; i++) {
+        height += slope[i];
+        if (height >= least) continue;
+        least = height;
+        at = i + 1;
+    }
     return at;
+}
+
+/* Places within the radius, the first may be followed by others from the row's beginning. */
+typedef struct places {
+    int first, count;
+} places;
+
+static places within(const weft_place_metric *m, int at, int radius, int length) {
+    if (m->torus && 2 * radius + 1 < length) return (places){weft_place_within(m, at - radius, length), 2 * radius + 1};
+    int first = at > radius && !m->torus ? at - radius : 0;
+    int last = at + radius < length && !m->torus ? at + radius : length - 1;
+    return (places){first, last - first + 1};
 }
 
 /* Cores in the square of that radius; the one that lowers the sum most, -1 for none. */
 static int best_core(weft_place_field *field, int cluster, int x, int y, int radius) {
     const weft_place_layout *l = field->layout;
-    int x0 = x > radius ? x - radius : 0, x1 = x + radius < l->width ? x + radius : l->width - 1;
-    int y0 = y > radius ? y - radius : 0, y1 = y + radius < l->height ? y + radius : l->height - 1;
+    places across = within(&field->graph->metric, x, radius, l->width);
+    places down = within(&field->graph->metric, y, radius, l->height);
     int64_t least = 0;
-    int best = -1;
-    for (int row = y0; row <= y1; row++) {
-        int end = (row * l->width + x1 + 1) * l->concentration;
-        for (int core = (row * l->width + x0) * l->concentration; core < end; core++) {
+    int best = -1, slots = l->concentration;
+    for (int i = 0; i < down.count; i++) {
+        int row = (down.first + i) % l->height;
+        for (int k = 0; k < across.count * slots; k++) {
+            int core = (row * l->width + (across.first + k / slots) % l->width) * slots + k % slots;
             int64_t change = weft_place_field_change(field, cluster, core);
             if (change >= least) continue;
             change += weft_place_field_tie(field, cluster, core);

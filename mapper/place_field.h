@@ -3,7 +3,7 @@
  *
  * The cost of a cluster's pairs splits into a part that depends on its column and one that depends on its row. Kept are
  * the slopes of both, from every column (row) to the next, for every node: (width + height) x 8 bytes a node. When a
- * cluster moves, its partners' slopes change between the old and the new place only. */
+ * cluster moves, its partners' slopes change between the old and the new place only; on a torus all do. */
 #ifndef WEFT_MAPPER_PLACE_FIELD_H
 #define WEFT_MAPPER_PLACE_FIELD_H
 

@@ -70,14 +70,15 @@ static void find_steps(int *step, int *queue, const arc *arcs, const size_t *beg
         if (step[n] < 0) step[n] = 0;
 }
 
-static int64_t share_of(uint64_t packets, uint64_t total, int64_t hop_cycles) {
+static int64_t share_of(uint64_t packets, uint64_t total, int64_t unit) {
     double share = total ? (double)packets / (double)total : 0.0;
-    return (int64_t)(share * (double)hop_cycles * (1 << WEFT_PLACE_LATENCY_BITS) + 0.5);
+    return (int64_t)(share * (double)unit * (1 << WEFT_PLACE_LATENCY_BITS) + 0.5);
 }
 
 /* A packet weighs its share of all packets that are sent at the same step. */
-static weft_status weigh_latency(weft_place_graph *graph, const arc *arcs, int64_t hop_cycles, weft_error *err) {
+static weft_status weigh_latency(weft_place_graph *graph, const arc *arcs, weft_error *err) {
     int nodes = graph->nodes;
+    int64_t unit = graph->metric.unit;
     int *step = malloc(2 * (size_t)nodes * sizeof *step);
     uint64_t *total = calloc((size_t)nodes, sizeof *total);
     if (step && total) {
@@ -86,8 +87,8 @@ static weft_status weigh_latency(weft_place_graph *graph, const arc *arcs, int64
             for (size_t a = graph->begin[n]; a < graph->begin[n + 1]; a++) total[step[n]] += arcs[a].packets_out;
         for (int n = 0; n < nodes; n++)
             for (size_t a = graph->begin[n]; a < graph->begin[n + 1]; a++)
-                graph->weight[a] = share_of(arcs[a].packets_out, total[step[n]], hop_cycles) +
-                                   share_of(arcs[a].packets_in, total[step[arcs[a].partner]], hop_cycles);
+                graph->weight[a] = share_of(arcs[a].packets_out, total[step[n]], unit) +
+                                   share_of(arcs[a].packets_in, total[step[arcs[a].partner]], unit);
     }
     bool failed = !step || !total;
     free(step);
@@ -110,7 +111,7 @@ static weft_status fill_graph(weft_place_graph *graph, const arc *arcs, size_t c
         graph->weight[a] = (int64_t)(arcs[a].flits_out + arcs[a].flits_in);
     }
     if (problem->objective != WEFT_OBJECTIVE_LATENCY) return WEFT_OK;
-    return weigh_latency(graph, arcs, weft_place_hop_cycles(problem->chip), err);
+    return weigh_latency(graph, arcs, err);
 }
 
 weft_status weft_place_graph_create(weft_place_graph **out, const weft_place_problem *problem, weft_error *err) {
@@ -122,7 +123,7 @@ weft_status weft_place_graph_create(weft_place_graph **out, const weft_place_pro
     weft_place_graph *graph = calloc(1, sizeof *graph);
     arc *arcs = malloc((count + 1) * sizeof *arcs), *other = malloc((count + 1) * sizeof *other);
     if (graph) graph->begin = malloc(((size_t)nodes + 1) * sizeof *graph->begin);
-    if (!graph || !graph->begin || !arcs || !other)
+    if (!graph || !graph->begin || !arcs || !other || !weft_place_metric_create(&graph->metric, problem))
         WEFT_TRY_GOTO(weft_error_set(err, WEFT_E_MEMORY, "out of memory while placing"));
     graph->nodes = nodes;
     list_arcs(arcs, problem);
@@ -141,6 +142,7 @@ cleanup:
 
 void weft_place_graph_destroy(weft_place_graph *graph) {
     if (!graph) return;
+    weft_place_metric_destroy(&graph->metric);
     free(graph->begin);
     free(graph->partner);
     free(graph->weight);

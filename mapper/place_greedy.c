@@ -72,20 +72,9 @@ static int next_cluster(const greedy *g) {
     return best;
 }
 
-/* cost[c] = sum over p of cost[p] x |c - p|, in place: two sweeps with the weight on either side. */
-static void spread(int64_t *cost, int count) {
-    int64_t weight_before = 0, weight_after = 0, sum = 0;
-    for (int c = 1; c < count; c++) {
-        weight_after += cost[c];
-        sum += cost[c] * c;
-    }
-    for (int c = 0; c < count; c++) {
-        int64_t here = cost[c];
-        cost[c] = sum;
-        weight_before += here;
-        sum += weight_before - weight_after;
-        if (c + 1 < count) weight_after -= cost[c + 1];
-    }
+/* Adds what a weight at a place costs at every place of a row. */
+static void add_pull(int64_t *cost, const int *table, int place, int length, int64_t weight) {
+    for (int i = 0; i < length; i++) cost[i] += weight * table[place * length + i];
 }
 
 /* The free router with the smallest added cost; of equals the one nearest to the host, then the first. */
@@ -96,16 +85,14 @@ static int best_router(greedy *g, int node) {
     for (size_t a = graph->begin[node]; a < graph->begin[node + 1]; a++) {
         int p = graph->partner[a];
         if (g->x[p] < 0) continue;
-        g->cost_x[g->x[p]] += graph->weight[a];
-        g->cost_y[g->y[p]] += graph->weight[a];
+        add_pull(g->cost_x, graph->metric.x, g->x[p], g->width, graph->weight[a]);
+        add_pull(g->cost_y, graph->metric.y, g->y[p], g->height, graph->weight[a]);
     }
-    spread(g->cost_x, g->width);
-    spread(g->cost_y, g->height);
     int best = -1, best_away = 0;
     int64_t best_cost = 0;
     for (int r = 0; r < g->width * g->height; r++) {
         if (g->used[r] == g->concentration) continue;
-        int x = r % g->width, y = r / g->width, away = weft_place_distance(x, y, g->host_x, g->host_y);
+        int x = r % g->width, y = r / g->width, away = weft_place_distance(&graph->metric, x, y, g->host_x, g->host_y);
         int64_t cost = g->cost_x[x] + g->cost_y[y];
         if (best >= 0 && (cost > best_cost || (cost == best_cost && away >= best_away))) continue;
         best = r;

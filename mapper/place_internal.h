@@ -1,6 +1,6 @@
 /* What the files of the placement share. Internal to mapper/.
  *
- * Every objective is a linear part (weight of a pair x links between the two) and, but for energy, the load of the
+ * Every objective is a linear part (weight of a pair x distance between the two) and, but for energy, the load of the
  * hottest link. A router's cores are equal, so that searches think in routers. */
 #ifndef WEFT_MAPPER_PLACE_INTERNAL_H
 #define WEFT_MAPPER_PLACE_INTERNAL_H
@@ -8,13 +8,37 @@
 #include "core/rng.h"
 #include "mapper/place.h"
 
+/* What lies between two routers: a cost along each axis. Where runs there and back differ (half way round a torus, with
+ * chips that do not share it evenly) the mean of both. */
+typedef struct weft_place_metric {
+    int width, height;
+    bool torus;
+    int64_t unit; /* what a cost of 1 is worth: cycles of the latency, else 1 */
+    /* [width + 1, width], [height + 1, height]: from place to place, and in the last row from each to the next. Numbers
+     * of links where all are alike. */
+    int *x, *y;
+} weft_place_metric;
+bool weft_place_metric_create(weft_place_metric *out, const weft_place_problem *problem); /* false: no memory */
+void weft_place_metric_destroy(weft_place_metric *metric);                                /* safe on a zeroed one */
+static inline int weft_place_distance(const weft_place_metric *m, int x0, int y0, int x1, int y1) {
+    return m->x[x0 * m->width + x1] + m->y[y0 * m->height + y1];
+}
+/* Of a row of `length` the place that is meant: behind an end, on a torus, one from the other end, else the last. */
+static inline int weft_place_within(const weft_place_metric *m, int place, int length) {
+    if (m->torus) return (place % length + length) % length;
+    return place < 0 ? 0 : place >= length ? length - 1 : place;
+}
+/* Cycles that a flit occupies the links from router to router: their number where all are alike. */
+uint64_t weft_place_run_cycles(const weft_chip *chip, int from, int to);
+
 /* Clusters and the host (node `clusters`) with their partners: both directions of a pair are one arc at either end. */
 typedef struct weft_place_graph {
     int nodes;                      /* clusters + 1 */
     size_t *begin;                  /* [nodes + 1] into the arrays below */
     int *partner;                   /* ascending within a node */
-    int64_t *weight;                /* of the linear part: flits; for latency 2^-LATENCY_BITS cycles a link */
+    int64_t *weight;                /* of the linear part: flits; for latency 2^-LATENCY_BITS metric.unit cycles */
     uint64_t *flits_out, *flits_in; /* to and from the partner */
+    weft_place_metric metric;
 } weft_place_graph;
 enum { WEFT_PLACE_LATENCY_BITS = 16 };
 weft_status weft_place_graph_create(weft_place_graph **out, const weft_place_problem *problem, weft_error *err);
@@ -33,17 +57,14 @@ void weft_place_layout_destroy(weft_place_layout *layout);
 /* Moves the cluster to the core; who sits there comes to the cluster's. */
 void weft_place_layout_swap(weft_place_layout *layout, int cluster, int core);
 
-static inline int weft_place_distance(int x0, int y0, int x1, int y1) {
-    return (x0 < x1 ? x1 - x0 : x0 - x1) + (y0 < y1 ? y1 - y0 : y0 - y1);
-}
-/* Sum over pairs of weight x links. */
+/* Sum over pairs of weight x distance. */
 uint64_t weft_place_linear(const weft_place_graph *graph, const weft_place_layout *layout);
 /* Change of that sum by weft_place_layout_swap. */
 int64_t weft_place_swap_change(const weft_place_graph *graph, const weft_place_layout *layout, int cluster, int core);
 /* Back to a placement that was kept. */
 void weft_place_layout_restore(weft_place_layout *layout, const int *core_of);
-/* A hop of a head flit through a router and a link, in cycles. */
-int64_t weft_place_hop_cycles(const weft_chip *chip);
+/* A hop of a head flit through a router and a link of so many cycles, in cycles. */
+int64_t weft_place_hop_cycles(const weft_chip *chip, int64_t link_cycles);
 /* What counts, in this order: the objective's cost, flit-hops. */
 typedef struct weft_place_score {
     uint64_t cost, flit_hops;

@@ -64,7 +64,7 @@ uint64_t weft_place_linear(const weft_place_graph *graph, const weft_place_layou
     for (int n = 0; n < graph->nodes; n++)
         for (size_t a = graph->begin[n]; a < graph->begin[n + 1] && graph->partner[a] < n; a++) {
             int p = graph->partner[a];
-            int links = weft_place_distance(layout->x[n], layout->y[n], layout->x[p], layout->y[p]);
+            int links = weft_place_distance(&graph->metric, layout->x[n], layout->y[n], layout->x[p], layout->y[p]);
             sum += (uint64_t)graph->weight[a] * (uint64_t)links;
         }
     return sum;
@@ -73,6 +73,7 @@ uint64_t weft_place_linear(const weft_place_graph *graph, const weft_place_layou
 /* Change of the cluster's pairs when it goes to (x, y); the pair with other, which comes the other way, stays. */
 static int64_t change_of(const weft_place_graph *graph, const weft_place_layout *layout, int cluster, int other, int x,
                          int y) {
+    const weft_place_metric *m = &graph->metric;
     const int *xs = layout->x, *ys = layout->y;
     int from_x = xs[cluster], from_y = ys[cluster];
     size_t end = graph->begin[cluster + 1];
@@ -80,7 +81,7 @@ static int64_t change_of(const weft_place_graph *graph, const weft_place_layout 
     for (size_t a = graph->begin[cluster]; a < end; a++) {
         int p = graph->partner[a];
         if (p == other) continue;
-        int links = weft_place_distance(x, y, xs[p], ys[p]) - weft_place_distance(from_x, from_y, xs[p], ys[p]);
+        int links = weft_place_distance(m, x, y, xs[p], ys[p]) - weft_place_distance(m, from_x, from_y, xs[p], ys[p]);
         sum += graph->weight[a] * links;
     }
     return sum;

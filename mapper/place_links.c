@@ -2,12 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/chip_route.h"
 #include "mapper/place_internal.h"
 
 /* Annealing of the hottest link. The load of the hottest is no guide by itself, since most moves do not touch it: the
  * sum over links of (load / hottest)^POWER stands for it. Loads are kept while clusters move: a trial changes them, and
  * a journal undoes it. */
-enum { EAST, WEST, NORTH, SOUTH, SIDES };
 enum { BLOCKS = 128 /* a power of two */, PROBES = 300, POWER = 6, MOVE_WORK = 64, LINK_STREAMS = 256 };
 static const double hot = 0.3, cold = 0.003; /* temperatures in mean losses of a move at the start */
 
@@ -16,7 +16,8 @@ typedef struct search {
     const weft_place_graph *graph;
     weft_place_layout *layout;
     weft_place_dice dice;
-    uint64_t *load; /* [routers * SIDES] */
+    uint64_t *load; /* [routers * WEFT_SIDES] cycles that the link is occupied */
+    int *interval;  /* [routers * WEFT_SIDES] of each; NULL: 1 */
     uint64_t *old;  /* of the links in the journal, before the trial */
     int *journal;   /* links that the trial touched */
     uint32_t *mark; /* [links] trial that touched it last */
@@ -35,32 +36,47 @@ static void touch(search *s, int link, uint64_t flits) {
     s->load[link] += flits; /* what is taken off is added modulo 2^64 */
 }
 
-/* XY routing. */
-static void add_path(search *s, int from, int to, uint64_t flits) {
-    int width = s->layout->width, x = from % width, to_x = to % width;
-    for (; x < to_x; x++) touch(s, from++ * SIDES + EAST, flits);
-    for (; x > to_x; x--) touch(s, from-- * SIDES + WEST, flits);
-    for (; from > to; from -= width) touch(s, from * SIDES + NORTH, flits);
-    for (; from < to; from += width) touch(s, from * SIDES + SOUTH, flits);
+static void add_run(search *s, int link, int stride, int count, uint64_t flits) {
+    if (!s->interval)
+        for (int i = 0; i < count; i++) touch(s, link + i * stride, flits);
+    else
+        for (int i = 0; i < count; i++) touch(s, link + i * stride, flits * (uint64_t)s->interval[link + i * stride]);
 }
 
-static int router_of(const weft_place_layout *layout, int node) {
-    return layout->y[node] * layout->width + layout->x[node];
+static void add_leg(search *s, const weft_chip_leg *leg, uint64_t flits) {
+    const weft_place_layout *l = s->layout;
+    int length = leg->axis == 0 ? l->width : l->height, stride = WEFT_SIDES * (leg->axis == 0 ? 1 : l->width);
+    int first = leg->first * WEFT_SIDES + weft_chip_leg_side(leg), steps = abs(leg->steps);
+    int inside = leg->steps < 0 ? leg->at + 1 : length - leg->at; /* up to the row's end */
+    int around = leg->steps < 0 ? length - 1 : 0, count = steps < inside ? steps : inside;
+    add_run(s, first + leg->at * stride, leg->steps < 0 ? -stride : stride, count, flits);
+    if (steps > count) add_run(s, first + around * stride, leg->steps < 0 ? -stride : stride, steps - count, flits);
+}
+
+/* Adds the flits of a flow, or takes them off. */
+static void add_path(search *s, int from, int to, uint64_t flits, bool add) {
+    const weft_place_layout *l = s->layout;
+    const int a[2] = {l->x[from], l->y[from]}, b[2] = {l->x[to], l->y[to]};
+    weft_chip_leg ways[WEFT_WAYS][WEFT_LEGS];
+    int count = weft_chip_ways(ways, s->problem->chip, a, b);
+    for (int w = 0; w < count; w++)
+        for (int leg = 0; leg < WEFT_LEGS; leg++) {
+            uint64_t share = weft_chip_way_flits(flits, w, count);
+            add_leg(s, &ways[w][leg], add ? share : 0 - share);
+        }
 }
 
 /* Adds, or takes off, the flits of all the cluster's pairs but the one with other. */
 static void add_cluster(search *s, int cluster, int other, bool add) {
     const weft_place_graph *g = s->graph;
-    int at = router_of(s->layout, cluster);
     for (size_t a = g->begin[cluster]; a < g->begin[cluster + 1]; a++) {
         int p = g->partner[a];
         if (p == other) continue;
-        int there = router_of(s->layout, p);
         uint64_t out = g->flits_out[a], in = g->flits_in[a];
-        s->work += 10 + 10 * (uint64_t)weft_place_distance(s->layout->x[cluster], s->layout->y[cluster],
+        s->work += 10 + 10 * (uint64_t)weft_place_distance(&g->metric, s->layout->x[cluster], s->layout->y[cluster],
                                                            s->layout->x[p], s->layout->y[p]);
-        if (out) add_path(s, at, there, add ? out : 0 - out);
-        if (in) add_path(s, there, at, add ? in : 0 - in);
+        if (out) add_path(s, cluster, p, out, add);
+        if (in) add_path(s, p, cluster, in, add);
     }
 }
 
@@ -93,7 +109,7 @@ static void undo(search *s, int cluster, int core) {
 
 static uint64_t hottest(const search *s) {
     uint64_t most = 0;
-    for (int l = 0; l < s->layout->width * s->layout->height * SIDES; l++)
+    for (int l = 0; l < s->layout->width * s->layout->height * WEFT_SIDES; l++)
         if (s->load[l] > most) most = s->load[l];
     return most;
 }
@@ -104,8 +120,8 @@ static int draw_move(search *s, int *core) {
     int cluster = weft_place_draw_below(&s->dice, l->clusters), side = 2 * s->window + 1;
     int x = l->x[cluster] - s->window + weft_place_draw_below(&s->dice, side);
     int y = l->y[cluster] - s->window + weft_place_draw_below(&s->dice, side);
-    x = x < 0 ? 0 : x >= l->width ? l->width - 1 : x;
-    y = y < 0 ? 0 : y >= l->height ? l->height - 1 : y;
+    x = weft_place_within(&s->graph->metric, x, l->width);
+    y = weft_place_within(&s->graph->metric, y, l->height);
     int slot = l->concentration > 1 ? weft_place_draw_below(&s->dice, l->concentration) : 0;
     *core = (y * l->width + x) * l->concentration + slot;
     return cluster;
@@ -146,7 +162,7 @@ static void set_scale(search *s) {
     s->scale = most ? 1.0 / (double)most : 1.0;
     s->linear_share = s->problem->objective == WEFT_OBJECTIVE_LATENCY
                           ? 1.0 / (1 << WEFT_PLACE_LATENCY_BITS)
-                          : 0.25 / ((double)s->layout->width * s->layout->height * SIDES);
+                          : 0.25 / ((double)s->layout->width * s->layout->height * WEFT_SIDES);
 }
 
 static weft_status cool(search *s, int *best, uint64_t work, weft_error *err) {
@@ -179,21 +195,28 @@ static weft_status cool(search *s, int *best, uint64_t work, weft_error *err) {
 weft_status weft_place_anneal_links(weft_place_layout *layout, const weft_place_problem *problem,
                                     const weft_place_graph *graph, int stream, uint64_t work, weft_error *err) {
     weft_status status = WEFT_OK;
-    size_t links = (size_t)layout->width * (size_t)layout->height * SIDES;
-    if (layout->clusters == 0 || links <= SIDES) return WEFT_OK;
+    size_t links = (size_t)layout->width * (size_t)layout->height * WEFT_SIDES;
+    bool slow = weft_chip_has_slow_links(problem->chip);
+    if (layout->clusters == 0 || links <= WEFT_SIDES) return WEFT_OK;
     search s = {.problem = problem, .graph = graph, .layout = layout};
     weft_place_dice_init(&s.dice, problem->seed, LINK_STREAMS + stream);
     s.load = malloc(links * sizeof *s.load);
     s.old = malloc(links * sizeof *s.old);
     s.journal = malloc(links * sizeof *s.journal);
     s.mark = calloc(links, sizeof *s.mark);
+    if (slow) s.interval = malloc(links * sizeof *s.interval);
     int *best = malloc((size_t)layout->clusters * sizeof *best);
-    if (!s.load || !s.old || !s.journal || !s.mark || !best)
+    if (!s.load || !s.old || !s.journal || !s.mark || !best || (slow && !s.interval))
         WEFT_TRY_GOTO(weft_error_set(err, WEFT_E_MEMORY, "out of memory while placing"));
     weft_place_link_flits(problem, layout->core_of, s.load);
+    for (size_t l = 0; slow && l < links; l++) {
+        s.interval[l] = weft_chip_link_interval(problem->chip, (int)(l / WEFT_SIDES), (int)(l % WEFT_SIDES));
+        s.load[l] *= (uint64_t)s.interval[l];
+    }
     WEFT_TRY_GOTO(cool(&s, best, work, err));
 cleanup:
     free(s.load);
+    free(s.interval);
     free(s.old);
     free(s.journal);
     free(s.mark);

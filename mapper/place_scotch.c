@@ -1,5 +1,6 @@
-/* Placement by Scotch (Pellegrini): recursive bipartitioning of graph and mesh together. Clusters are mapped onto
- * routers; the host is a vertex without load, fixed at its router. Scotch spreads the load over all that it is given,
+/* Placement by Scotch (Pellegrini): recursive bipartitioning of graph and mesh (or torus) together. Clusters are
+ * mapped onto routers; the host is a vertex without load, fixed at its router. Where links between chips take longer,
+ * the target is those routers of a mesh stretched there. Scotch spreads the load over all that it is given,
  * so that a problem smaller than the mesh gets a rectangle around the host: several shapes are tried. */
 #include <assert.h>
 #include <scotch.h>
@@ -7,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "core/chip_route.h"
 #include "mapper/place_internal.h"
 
 /* In place of libscotcherr's, which print: the return codes say enough. */
@@ -68,6 +70,13 @@ static void source_destroy(source *s) {
     free(s->place);
 }
 
+/* At most the distance that Scotch sees between two routers. */
+static double longest_run(const weft_chip *chip) {
+    double links = (double)(chip->noc.mesh[0] + chip->noc.mesh[1]);
+    double slow = (double)(chip->noc.chips[0] + chip->noc.chips[1]) * (double)(chip->noc.chip_link_interval - 1);
+    return weft_chip_has_slow_links(chip) ? links + slow : links;
+}
+
 /* Scotch adds up weights and weight x distance in 32 bits: weights are scaled so that the sums stay far below. */
 static weft_status source_create(source *s, const weft_place_problem *problem, const weft_place_graph *graph,
                                  weft_error *err) {
@@ -80,7 +89,7 @@ static weft_status source_create(source *s, const weft_place_problem *problem, c
     s->place = malloc(nodes * sizeof *s->place);
     if (!s->begin || !s->load || !s->edge || !s->weight || !s->place)
         return weft_error_set(err, WEFT_E_MEMORY, "out of memory while placing");
-    double sum = 0.0, limit = INT32_MAX / 4 / (double)(problem->chip->noc.mesh[0] + problem->chip->noc.mesh[1]);
+    double sum = 0.0, limit = INT32_MAX / 4 / longest_run(problem->chip);
     for (size_t a = 0; a < arcs; a++) sum += (double)graph->weight[a];
     double scale = sum > limit ? limit / sum : 1.0;
     for (size_t n = 0; n <= nodes; n++) s->begin[n] = (SCOTCH_Num)graph->begin[n];
@@ -96,13 +105,14 @@ static weft_status source_create(source *s, const weft_place_problem *problem, c
 typedef struct session {
     SCOTCH_Context context;
     SCOTCH_Graph graph, bound;
-    SCOTCH_Arch mesh;
+    SCOTCH_Arch mesh, routers; /* routers: those of a stretched mesh */
     SCOTCH_Strat strategy;
-    bool has_context, has_graph, has_bound, has_mesh, has_strategy;
+    bool has_context, has_graph, has_bound, has_mesh, has_routers, has_strategy;
 } session;
 
 static void session_close(session *s) {
     if (s->has_strategy) SCOTCH_stratExit(&s->strategy);
+    if (s->has_routers) SCOTCH_archExit(&s->routers);
     if (s->has_mesh) SCOTCH_archExit(&s->mesh);
     if (s->has_bound) SCOTCH_graphExit(&s->bound);
     if (s->has_graph) SCOTCH_graphExit(&s->graph);
@@ -132,14 +142,50 @@ static bool open_graph(session *s, const source *from, int nodes) {
     return SCOTCH_contextBindGraph(&s->context, &s->graph, &s->bound) == 0;
 }
 
-static bool map_graph(session *s, source *from, const rectangle *r) {
+/* Where the columns (rows) of the rectangle lie on a line on which a link is as long as a flit occupies it; *length:
+ * of the line, round to its beginning on a torus. Returns them, [count], or NULL. */
+static int *stretch(int *length, const weft_chip *chip, int axis, int begin, int count) {
+    int router = axis == 0 ? begin : begin * (int)chip->noc.mesh[0], side = axis == 0 ? WEFT_EAST : WEFT_SOUTH;
+    int *at = malloc((size_t)count * sizeof *at), place = 0;
+    for (int i = 0; at && i < count; i++, router += axis == 0 ? 1 : (int)chip->noc.mesh[0]) {
+        at[i] = place;
+        *length = place + 1;
+        place += weft_chip_link_interval(chip, router, side);
+    }
+    if (at && weft_chip_is_torus(chip)) *length = place;
+    return at;
+}
+
+/* A torus where the rectangle goes all the way round. */
+static bool open_mesh(session *s, const weft_chip *chip, const rectangle *r, int width, int height) {
+    bool round = weft_chip_is_torus(chip) && r->width == chip->noc.mesh[0] && r->height == chip->noc.mesh[1];
     if (SCOTCH_archInit(&s->mesh) != 0) return false;
     s->has_mesh = true;
-    if (SCOTCH_archMesh2(&s->mesh, r->width, r->height) != 0 || SCOTCH_stratInit(&s->strategy) != 0) return false;
+    return (round ? SCOTCH_archTorus2(&s->mesh, width, height) : SCOTCH_archMesh2(&s->mesh, width, height)) == 0;
+}
+
+static bool open_stretched(session *s, const weft_chip *chip, const rectangle *r) {
+    int width = 0, height = 0;
+    int *x = stretch(&width, chip, 0, r->x, r->width), *y = stretch(&height, chip, 1, r->y, r->height);
+    SCOTCH_Num *routers = malloc((size_t)r->width * (size_t)r->height * sizeof *routers);
+    bool good = x && y && routers && (int64_t)width * height <= INT32_MAX && open_mesh(s, chip, r, width, height);
+    for (int i = 0; good && i < r->width * r->height; i++) routers[i] = y[i / r->width] * width + x[i % r->width];
+    if (good) good = s->has_routers = SCOTCH_archInit(&s->routers) == 0;
+    good = good && SCOTCH_archSub(&s->routers, &s->mesh, (SCOTCH_Num)r->width * r->height, routers) == 0;
+    free(x);
+    free(y);
+    free(routers);
+    return good;
+}
+
+static bool map_graph(session *s, source *from, const weft_chip *chip, const rectangle *r) {
+    bool slow = weft_chip_has_slow_links(chip);
+    if (!(slow ? open_stretched(s, chip, r) : open_mesh(s, chip, r, r->width, r->height))) return false;
+    if (SCOTCH_stratInit(&s->strategy) != 0) return false;
     s->has_strategy = true;
     if (SCOTCH_stratGraphMapBuild(&s->strategy, SCOTCH_STRATDEFAULT, (SCOTCH_Num)r->width * r->height, 0.01) != 0)
         return false;
-    return SCOTCH_graphMapFixed(&s->bound, &s->mesh, &s->strategy, from->place) == 0;
+    return SCOTCH_graphMapFixed(&s->bound, slow ? &s->routers : &s->mesh, &s->strategy, from->place) == 0;
 }
 
 static weft_status map_rectangle(int *router_of, source *from, const weft_place_problem *problem, const rectangle *r,
@@ -150,7 +196,7 @@ static weft_status map_rectangle(int *router_of, source *from, const weft_place_
     for (int n = 0; n < nodes; n++) from->place[n] = -1;
     from->place[nodes - 1] =
         (SCOTCH_Num)((chip->io.router[1] - r->y) * r->width + (chip->io.router[0] - r->x)); /* x runs fastest */
-    bool done = open_context(&s, problem->seed) && open_graph(&s, from, nodes) && map_graph(&s, from, r);
+    bool done = open_context(&s, problem->seed) && open_graph(&s, from, nodes) && map_graph(&s, from, chip, r);
     session_close(&s);
     for (int n = 0; done && n + 1 < nodes; n++) {
         int at = (int)from->place[n];

@@ -34,7 +34,7 @@ static weft_status run_refined(int *core_of, const weft_place_problem *problem, 
 const weft_placer weft_placers[] = {
     {"row_major", "cluster after cluster, core after core", run_row_major},
     {"greedy", "heaviest traffic first, each onto the free core that adds least", run_greedy},
-    {"scotch", "Scotch's static mapping of the clusters onto the mesh", run_scotch},
+    {"scotch", "Scotch's static mapping of the clusters onto the network", run_scotch},
     {"refined", "the best of the others, then annealing, swaps and moves", run_refined},
     {NULL, NULL, NULL},
 };

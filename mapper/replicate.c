@@ -8,7 +8,9 @@ enum { STEPS = 64, CELL = 8 };
 
 typedef struct search {
     const weft_replication *r;
-    const weft_part *part;
+    const weft_part *parts; /* [part_count] */
+    int part_count;
+    bool split; /* stages that lie in several of the parts have copies too, as many in each; else they keep theirs */
     weft_allocator *allocator;
     weft_copies *copies; /* [stages->count] of the number tried last */
     uint64_t *numbers;   /* rising */
@@ -16,21 +18,32 @@ typedef struct search {
 } search;
 
 /* Arrays of the part when no copy computes more than `most` positions, or -1. Fills copies. */
-static int64_t arrays_for(const search *s, uint64_t most, weft_copies_form form) {
+static int64_t arrays_for(const search *s, const weft_part *part, uint64_t most, weft_copies_form form) {
     int64_t arrays = 0;
-    for (int i = 0; i < s->part->piece_count; i++) {
-        const weft_piece *piece = &s->part->pieces[i];
-        const weft_stage *stage = &s->r->stages->items[piece->stage];
+    for (int i = 0; i < part->piece_count; i++) {
+        const weft_piece *piece = &part->pieces[i];
         weft_copies *copies = &s->copies[piece->stage];
-        *copies = (weft_copies){1, 1, 0};
-        int64_t count = 1;
-        if (stage->has_matrix && weft_piece_is_whole(piece, s->r->grids))
-            count = weft_fewest_copies(copies, &s->r->loads[piece->stage], most, form);
-        if (count == 0) return -1;
+        if (s->split || weft_piece_is_whole(piece, s->r->grids)) {
+            *copies = (weft_copies){1, 1, 0};
+            if (s->r->stages->items[piece->stage].has_matrix &&
+                weft_fewest_copies(copies, &s->r->loads[piece->stage], most, form) == 0)
+                return -1;
+        }
         for (int t = piece->strip_begin; t < piece->strip_end; t++)
-            arrays += count * s->r->grids[piece->stage].strips[t].tile_count;
+            arrays += weft_copies_count(*copies) * s->r->grids[piece->stage].strips[t].tile_count;
     }
     return arrays;
+}
+
+/* Most arrays of a part, or -1. */
+static int64_t most_arrays(const search *s, uint64_t most, weft_copies_form form) {
+    int64_t largest = 0;
+    for (int p = 0; p < s->part_count; p++) {
+        int64_t arrays = arrays_for(s, &s->parts[p], most, form);
+        if (arrays < 0) return -1;
+        if (arrays > largest) largest = arrays;
+    }
+    return largest;
 }
 
 uint64_t weft_digital_target(const weft_chip *chip, uint64_t positions) {
@@ -42,22 +55,33 @@ static weft_status try_number(bool *fits, const search *s, int number, weft_erro
     uint64_t positions = s->numbers[number], target = weft_digital_target(s->r->chip, positions);
     *fits = false;
     for (int form = 0; form < WEFT_COPIES_FORM_COUNT && !*fits; form++) {
-        arrays_for(s, positions, (weft_copies_form)form);
-        weft_status status = weft_allocate_part(s->allocator, 1, target, s->part, s->copies, NULL, 0, err);
-        if (status != WEFT_OK && status != WEFT_E_NO_FIT) return status;
-        *fits = status == WEFT_OK;
+        most_arrays(s, positions, (weft_copies_form)form);
+        *fits = true;
+        for (int p = 0; p < s->part_count && *fits; p++) {
+            weft_status status = weft_allocate_part(s->allocator, 1, target, &s->parts[p], s->copies, NULL, p, err);
+            if (status != WEFT_OK && status != WEFT_E_NO_FIT) return status;
+            *fits = status == WEFT_OK;
+        }
     }
     return WEFT_OK;
 }
 
 /* ---- the numbers of positions ---- */
 
+uint64_t weft_part_positions(const weft_part *part, const weft_stages *stages, const weft_load *loads) {
+    uint64_t most = 1;
+    for (int i = 0; i < part->piece_count; i++) {
+        int stage = part->pieces[i].stage;
+        uint64_t positions = stages->items[stage].has_matrix ? weft_load_alone(&loads[stage]) : 0;
+        if (positions > most) most = positions;
+    }
+    return most;
+}
+
 static uint64_t positions_alone(const search *s) {
     uint64_t most = 1;
-    for (int i = 0; i < s->part->piece_count; i++) {
-        int stage = s->part->pieces[i].stage;
-        if (!s->r->stages->items[stage].has_matrix) continue;
-        uint64_t positions = weft_load_alone(&s->r->loads[stage]);
+    for (int p = 0; p < s->part_count; p++) {
+        uint64_t positions = weft_part_positions(&s->parts[p], s->r->stages, s->r->loads);
         if (positions > most) most = positions;
     }
     return most;
@@ -80,7 +104,7 @@ static int first_within(const search *s) {
     int low = 0, high = s->count - 1;
     while (low < high) {
         int middle = low + (high - low) / 2;
-        int64_t arrays = arrays_for(s, s->numbers[middle], WEFT_COPIES_ALONG_Y);
+        int64_t arrays = most_arrays(s, s->numbers[middle], WEFT_COPIES_ALONG_Y);
         if (arrays >= 0 && arrays <= s->r->array_limit && s->numbers[middle] >= s->r->floor_positions)
             high = middle;
         else
@@ -107,21 +131,42 @@ static weft_status first_placed(int *found, const search *s, int from, weft_erro
             if (*found == s->count - 1) break;
             WEFT_TRY(try_number(&fits, s, *found, err));
         }
-        if (!fits) arrays_for(s, s->numbers[*found], WEFT_COPIES_ALONG_Y);
+        if (!fits) most_arrays(s, s->numbers[*found], WEFT_COPIES_ALONG_Y);
         return WEFT_OK;
     }
     return WEFT_OK;
 }
 
-weft_status weft_replicate(weft_copies *copies, uint64_t *target, const weft_replication *r, const weft_part *part,
-                           weft_allocator *allocator, weft_error *err) {
+static weft_status replicate_parts(weft_target *target, search s, weft_error *err) {
     weft_status status = WEFT_OK;
-    search s = {.r = r, .part = part, .allocator = allocator, .copies = copies};
     int found = 0;
     if (!list_numbers(&s)) return weft_error_set(err, WEFT_E_MEMORY, "out of memory while replicating stages");
-    WEFT_TRY_GOTO(first_placed(&found, &s, first_within(&s), err));
-    *target = s.numbers[found];
+    int first = first_within(&s);
+    WEFT_TRY_GOTO(first_placed(&found, &s, first, err));
+    *target = (weft_target){s.numbers[found], s.numbers[first]};
 cleanup:
     free(s.numbers);
     return status;
+}
+
+weft_status weft_replicate_together(weft_copies *copies, weft_target *target, const weft_replication *r,
+                                    const weft_parts *parts, weft_allocator *allocator, weft_error *err) {
+    search s = {.r = r, .parts = parts->items, .part_count = parts->count, .allocator = allocator, .copies = copies};
+    s.split = true;
+    return replicate_parts(target, s, err);
+}
+
+weft_status weft_replicate(weft_copies *copies, weft_target *targets, const weft_replication *r,
+                           const weft_parts *parts, bool apart, weft_allocator *allocator, weft_error *err) {
+    for (int s = 0; s < r->stages->count; s++) copies[s] = (weft_copies){1, 1, 0};
+    if (apart && parts->count > 1) {
+        WEFT_TRY(weft_replicate_together(copies, &targets[0], r, parts, allocator, err));
+        for (int p = 1; p < parts->count; p++) targets[p] = targets[0];
+        return WEFT_OK;
+    }
+    for (int p = 0; p < parts->count; p++) {
+        search s = {.r = r, .parts = &parts->items[p], .part_count = 1, .allocator = allocator, .copies = copies};
+        WEFT_TRY(replicate_parts(&targets[p], s, err));
+    }
+    return WEFT_OK;
 }

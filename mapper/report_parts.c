@@ -12,8 +12,9 @@ static weft_status count_links(weft_account *a, const weft_place_problem *proble
     uint64_t *links = calloc(count, sizeof *links);
     if (!links) return out_of_memory(err);
     weft_place_link_flits(problem, flows->cores, links);
-    for (size_t i = 0; i < count; i++) given->link_flits = weft_larger(given->link_flits, links[i]);
+    given->link_flits = weft_larger(given->link_flits, weft_place_busiest(a->chip, links));
     given->flit_hops += weft_place_flit_hops(problem, flows->cores);
+    given->link_cycles += weft_place_link_cycles(problem, flows->cores);
     free(links);
     return WEFT_OK;
 }

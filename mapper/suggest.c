@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/chip_internal.h"
+#include "core/chip_route.h"
 #include "mapper/passes.h"
 
 /* Bounds of the chip file's keys: what is suggested can be written. */
@@ -108,9 +109,10 @@ static bool is_handy(int64_t width, int64_t height, const weft_chip *chip) {
 
 /* The smallest mesh, not smaller in any direction, that has enough routers; of equals the squarest. */
 static void shape_mesh(int64_t mesh[2], int64_t routers, const weft_chip *chip) {
+    int64_t across = weft_chip_count(chip, 0), down = weft_chip_count(chip, 1); /* chips, equal ones */
     mesh[0] = mesh[1] = 0;
-    for (int64_t width = chip->noc.mesh[0]; width <= MESH_MAX; width++) {
-        int64_t height = (routers + width - 1) / width;
+    for (int64_t width = chip->noc.mesh[0]; width <= MESH_MAX; width += across) {
+        int64_t height = (routers + width * down - 1) / (width * down) * down;
         if (height < chip->noc.mesh[1]) height = chip->noc.mesh[1];
         if (height > MESH_MAX || !is_handy(width, height, chip)) continue;
         int64_t size = width * height, best = mesh[0] * mesh[1];

@@ -7,7 +7,7 @@
 
 typedef struct combination {
     uint64_t hash;
-    const weft_chip_choice *chip;
+    const weft_chip_pick *chip;
     const char *path;
     const char **set;
     size_t count;
@@ -88,7 +88,7 @@ static weft_status load(const char *path, const char *const *set, size_t count, 
 }
 
 /* "isaac-ce with adc.bits=6, adc.kind=sar" */
-static void describe(char *out, size_t size, const weft_chip_choice *chip, const weft_chip_setting *settings,
+static void describe(char *out, size_t size, const weft_chip_pick *chip, const weft_chip_setting *settings,
                      size_t count) {
     size_t used = (size_t)snprintf(out, size, "%.100s%s", chip->name, count ? " with " : "");
     for (size_t i = 0; i < count && used < size; i++)
@@ -96,7 +96,7 @@ static void describe(char *out, size_t size, const weft_chip_choice *chip, const
 }
 
 /* The setting without which the chip is one; of several, the one that was given last. NULL: the chip never is. */
-static const weft_setting *find_culprit(const weft_chip_choice *chip, const weft_chip_setting *settings,
+static const weft_setting *find_culprit(const weft_chip_pick *chip, const weft_chip_setting *settings,
                                         const char **set, size_t count) {
     const weft_chip_setting *culprit = NULL, *last = NULL;
     if (load(chip->path, NULL, 0, NULL) != WEFT_OK) return NULL;
@@ -112,7 +112,7 @@ static const weft_setting *find_culprit(const weft_chip_choice *chip, const weft
     return culprit ? culprit->setting : NULL;
 }
 
-static weft_status refuse(const weft_loader *loader, const weft_chip_choice *chip, const weft_chip_setting *settings,
+static weft_status refuse(const weft_loader *loader, const weft_chip_pick *chip, const weft_chip_setting *settings,
                           const char **set, size_t count, const weft_yaml_node *node, const weft_error *inner) {
     char text[sizeof inner->text + sizeof inner->file], what[400];
     weft_error without_file = *inner;
@@ -124,7 +124,7 @@ static weft_status refuse(const weft_loader *loader, const weft_chip_choice *chi
                            what, text);
 }
 
-weft_status weft_combination_find(weft_loader *loader, const char ***set, const weft_chip_choice *chip,
+weft_status weft_combination_find(weft_loader *loader, const char ***set, const weft_chip_pick *chip,
                                   const weft_chip_setting *settings, size_t count, const weft_yaml_node *node) {
     weft_combinations *all = loader->combinations;
     const uint64_t hash = hash_of(chip->path, settings, count);

@@ -76,11 +76,11 @@ typedef struct weft_settings_list {
 } weft_settings_list;
 
 /* A chip that points can name. */
-typedef struct weft_chip_choice {
+typedef struct weft_chip_pick {
     const char *name, *path;
     weft_settings_list set; /* of its entry in `chips` */
     const weft_yaml_node *node;
-} weft_chip_choice;
+} weft_chip_pick;
 
 typedef struct weft_loader {
     weft_experiment *out;
@@ -91,7 +91,7 @@ typedef struct weft_loader {
     size_t key_count;
     const char **key_names; /* NULL-terminated */
     const weft_setting_key *kind;
-    weft_chip_choice *chips; /* malloc'd */
+    weft_chip_pick *chips; /* malloc'd */
     int chip_count;
     size_t *seen, stamp; /* [key_count] by key: the stamp of the settings that gave it last */
     struct weft_combinations *combinations;
@@ -207,7 +207,7 @@ typedef struct weft_chip_setting {
     size_t order; /* in which settings were given; the last ones are those of the axes */
 } weft_chip_setting;
 /* *set: shared, by the order of keys. settings [count] by the order of keys. node: where the chip was named. */
-weft_status weft_combination_find(weft_loader *loader, const char ***set, const weft_chip_choice *chip,
+weft_status weft_combination_find(weft_loader *loader, const char ***set, const weft_chip_pick *chip,
                                   const weft_chip_setting *settings, size_t count, const weft_yaml_node *node);
 /* All points of all blocks. */
 weft_status weft_loader_points(weft_loader *loader);

@@ -126,15 +126,15 @@ weft_status weft_loader_find_net(weft_loader *loader, int *index, const char *na
 /* ---- chips ---- */
 
 static weft_status add_chip(weft_loader *loader, const char *name, const char *path, const weft_yaml_node *node,
-                            weft_chip_choice **out) {
+                            weft_chip_pick **out) {
     if ((loader->chip_count & (loader->chip_count - 1)) == 0) {
         const size_t room = loader->chip_count ? 2 * (size_t)loader->chip_count : 1;
-        weft_chip_choice *chips = realloc(loader->chips, room * sizeof *chips);
+        weft_chip_pick *chips = realloc(loader->chips, room * sizeof *chips);
         if (!chips) return weft_loader_memory(loader);
         loader->chips = chips;
     }
     *out = &loader->chips[loader->chip_count];
-    **out = (weft_chip_choice){.name = name, .node = node};
+    **out = (weft_chip_pick){.name = name, .node = node};
     WEFT_TRY(keep(&(*out)->path, loader, path));
     loader->chip_count++;
     return WEFT_OK;
@@ -145,7 +145,7 @@ static weft_status read_chip(weft_loader *loader, const weft_named *named) {
     const weft_yaml_node *node = weft_yaml_get(named->node, "chip");
     char path[PATH_SIZE];
     weft_error inner = {0};
-    weft_chip_choice *chip = NULL;
+    weft_chip_pick *chip = NULL;
     WEFT_TRY(weft_loader_check_name(loader, "a chip", named->name, named->key));
     if (find_data(path, loader, "hwconfigs", from->chip, &inner) != WEFT_OK)
         FAIL(node, inner.status, "chip: %.900s", inner.text);
@@ -157,7 +157,7 @@ weft_status weft_loader_find_chip(weft_loader *loader, int *index, const char *n
     const char *names[NAMES_MAX + 1] = {0};
     char path[PATH_SIZE];
     weft_error inner = {0};
-    weft_chip_choice *chip = NULL;
+    weft_chip_pick *chip = NULL;
     for (int i = 0; i < loader->chip_count; i++) {
         *index = i;
         if (!strcmp(loader->chips[i].name, name)) return WEFT_OK;

@@ -195,7 +195,7 @@ static weft_status check_needs(const weft_loader *loader, const block *b, const 
 static weft_status find_chip(expander *x) {
     weft_loader *loader = x->loader;
     draft *d = &x->draft;
-    const weft_chip_choice *chip = &loader->chips[d->chip->index];
+    const weft_chip_pick *chip = &loader->chips[d->chip->index];
     size_t count = 0;
     for (size_t k = 0; k < loader->key_count; k++)
         if (d->by_key[k]) d->chip_settings[count++] = (weft_chip_setting){d->by_key[k], d->order[k]};

@@ -2,18 +2,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "core/clock.h"
 #include "core/zca.h"
 #include "sweep/point_internal.h"
 
 #define MEMORY_BYTES ((size_t)1 << 30)
-
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- results ---- */
 
@@ -103,11 +97,11 @@ static weft_status run(weft_point_runner *runner, const weft_point *point, weft_
 
 weft_status weft_point_run(weft_point_runner *runner, const weft_point *point, weft_point_result *result,
                            weft_error *err) {
-    const double start = now_s();
+    const double start = weft_now_s();
     *result = (weft_point_result){0};
     for (int m = 0; m < WEFT_METRIC_COUNT; m++) result->metrics.v[m] = NAN;
     const weft_status status = run(runner, point, result, err);
     if (status != WEFT_OK) weft_point_result_free(result);
-    result->seconds = now_s() - start;
+    result->seconds = weft_now_s() - start;
     return status;
 }

@@ -51,6 +51,9 @@ weft_status weft_store_close(weft_store *store, weft_error *err);
  * a result is there (failures are not). keys [count]. One transaction; nothing is written where nothing changed. */
 weft_status weft_store_plan(weft_store *store, const weft_experiment *experiment, const weft_sha256 *keys, bool *done,
                             weft_error *err);
+/* Which keys have a result (failures are none); changes nothing. known [count]. */
+weft_status weft_store_known(bool *known, const weft_store *store, const weft_sha256 *keys, size_t count,
+                             weft_error *err);
 /* Adds or replaces the row of a number. Commits when the last commit is half a second past, so that a kill -9 loses no
  * more than that; who has no next row for longer calls flush, about once a second: it commits at once. Neither waits
  * for readers: while one holds the file, commits are put off. After an error of IO (disk full) what was not committed

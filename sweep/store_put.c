@@ -3,16 +3,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/clock.h"
 #include "sweep/store_internal.h"
 
 #define COMMIT_EVERY_S 0.5
 enum { PATIENT_MS = 30000, IMPATIENT_MS = 50 };
-
-static double now_s(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ---- transactions ---- */
 
@@ -42,7 +37,7 @@ weft_status weft_store_commit(weft_store *store, bool patient, weft_error *err) 
     if (!store->db || sqlite3_get_autocommit(store->db)) return WEFT_OK;
     sqlite3_busy_timeout(store->db, patient ? PATIENT_MS : IMPATIENT_MS);
     const int code = sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
-    store->tried_s = now_s();
+    store->tried_s = weft_now_s();
     if (code == SQLITE_OK) store->pending = 0;
     if (code == SQLITE_OK || (!patient && (code & 0xff) == SQLITE_BUSY)) return WEFT_OK; /* readers go away again */
     return give_up(store, weft_store_fail(store, "cannot be written", err), err);
@@ -193,5 +188,5 @@ weft_status weft_store_put(weft_store *store, const weft_store_row *row, weft_er
     const weft_status status = put_row(store, row, err);
     if (status != WEFT_OK) return give_up(store, status, err);
     store->groups->known = false;
-    return now_s() - store->tried_s < COMMIT_EVERY_S ? WEFT_OK : weft_store_commit(store, false, err);
+    return weft_now_s() - store->tried_s < COMMIT_EVERY_S ? WEFT_OK : weft_store_commit(store, false, err);
 }

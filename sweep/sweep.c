@@ -56,7 +56,7 @@ static double remaining_s(const sweep *s, size_t left) {
 }
 
 static void show(sweep *s, bool always) {
-    const double now = weft_sweep_now();
+    const double now = weft_now_s();
     const weft_sweep_result *r = s->result;
     if (!s->options.progress || (!always && now - s->told_s < 1)) return;
     s->told_s = now;
@@ -284,7 +284,7 @@ static weft_status fill_lane(sweep *s, int lane, weft_error *err) {
 
 /* About once a second: a kill loses no more. */
 static weft_status flush(sweep *s, weft_error *err) {
-    const double now = weft_sweep_now();
+    const double now = weft_now_s();
     if (now - s->flushed_s < 1) return WEFT_OK;
     s->flushed_s = now;
     return weft_store_flush(s->store, err);
@@ -376,9 +376,9 @@ static weft_status run_search(sweep *s, weft_error *err) {
 
 /* What is being run is told to stop; what was ready just then still counts. */
 static weft_status wind_up(sweep *s, weft_error *err) {
-    const double end = weft_sweep_now() + PATIENCE_S;
+    const double end = weft_now_s() + PATIENCE_S;
     weft_pool_interrupt(&s->pool);
-    while (s->store && s->outstanding > 0 && weft_sweep_now() < end) WEFT_TRY(hear(s, TICK_MS, err));
+    while (s->store && s->outstanding > 0 && weft_now_s() < end) WEFT_TRY(hear(s, TICK_MS, err));
     return weft_error_set(err, WEFT_E_INTERRUPTED, "interrupted: %zu points are done, the same command goes on",
                           s->result->cached + s->result->done);
 }
@@ -425,7 +425,7 @@ static void choose(weft_sweep_options *options) {
 
 weft_status weft_sweep_run(weft_sweep_result *result, weft_experiment *experiment, const weft_sweep_options *options,
                            weft_error *err) {
-    sweep s = {.experiment = experiment, .options = *options, .result = result, .start_s = weft_sweep_now()};
+    sweep s = {.experiment = experiment, .options = *options, .result = result, .start_s = weft_now_s()};
     weft_status status = WEFT_OK;
     *result = (weft_sweep_result){0};
     choose(&s.options);
@@ -441,6 +441,6 @@ cleanup:
     weft_pool_close(&s.pool);
     const weft_status closed = weft_store_close(s.store, status == WEFT_OK ? err : NULL);
     sweep_free(&s);
-    result->seconds = weft_sweep_now() - s.start_s;
+    result->seconds = weft_now_s() - s.start_s;
     return status == WEFT_OK ? closed : status;
 }

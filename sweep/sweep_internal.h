@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include "core/clock.h"
 #include "sweep/ranks.h"
 #include "sweep/sweep.h"
 
@@ -102,7 +103,5 @@ void weft_queue_free(weft_queue *queue);
  * *group changes accordingly (SIZE_MAX: none yet). False: nothing is left. */
 bool weft_queue_take(weft_queue *queue, size_t *group, size_t *number);
 void weft_queue_return(weft_queue *queue, size_t number);
-
-double weft_sweep_now(void); /* monotonic seconds */
 
 #endif

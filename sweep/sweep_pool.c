@@ -149,14 +149,14 @@ weft_status weft_pool_give(weft_pool *pool, int lane, weft_job job, weft_error *
 }
 
 weft_status weft_pool_next(weft_pool *pool, int timeout_ms, weft_news *news, weft_error *err) {
-    const double end = weft_sweep_now() + 1e-3 * timeout_ms;
+    const double end = weft_now_s() + 1e-3 * timeout_ms;
     *news = (weft_news){0};
     for (;;) {
         WEFT_TRY(hear_buffered(pool, news, err));
         if (news->kind != WEFT_NEWS_NONE) return WEFT_OK;
         WEFT_TRY(hear_ranks(pool, news, err));
         if (news->kind != WEFT_NEWS_NONE) return WEFT_OK;
-        const double left = end - weft_sweep_now();
+        const double left = end - weft_now_s();
         const int wait_ms = pool->ranks.size > 1 ? 1 : (int)(1e3 * left) + 1;
         WEFT_TRY(hear_workers(pool, left > 0 ? wait_ms : 0, news, err));
         if (news->kind != WEFT_NEWS_NONE || left <= 0) return WEFT_OK;

@@ -11,13 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "sweep/sweep_internal.h"
-
-double weft_sweep_now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- results as bytes ---- */
 
@@ -123,13 +118,13 @@ static bool serve_job(server *s) {
     weft_error err = {0};
     char text[2048], *payload = NULL;
     uint64_t size = 0;
-    const double begin = weft_sweep_now();
+    const double begin = weft_now_s();
     const int64_t started_s = (int64_t)time(NULL);
     const weft_status status = s->job.kind == WEFT_JOB_TRAIN ? train(s, &err) : run_point(s, &payload, &size, &err);
     if (status != WEFT_OK) weft_error_format(&err, text, sizeof text);
     const char *bytes = status == WEFT_OK ? payload : text;
     if (status != WEFT_OK) size = strlen(text);
-    const bool sent = tell(s, WEFT_NEWS_RESULT, status, bytes ? bytes : "", size, weft_sweep_now() - begin, started_s);
+    const bool sent = tell(s, WEFT_NEWS_RESULT, status, bytes ? bytes : "", size, weft_now_s() - begin, started_s);
     free(payload);
     return sent;
 }

@@ -1,5 +1,6 @@
 if(WEFT_SYSTEMC)
   weft_test(golden cosim weft_cosim)
+  weft_test(golden stall weft_cosim)
   weft_test(golden published weft_cosim weft_report)
   weft_test(golden resources weft_cosim weft_report)
   weft_test(property cosim weft_cosim weft_mapper OpenMP::OpenMP_CXX)

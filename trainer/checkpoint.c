@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "trainer/session.h"
 
 /* Layout: magic, recipe hash, precision, counters, curve, then value, moments and average of every parameter, the
@@ -94,7 +95,7 @@ weft_status weft_checkpoint_write(weft_session *s, weft_error *err) {
     memcpy(a.data + a.size, digest.hex, DIGEST);
     weft_status status = weft_file_write(s->checkpoint, a.data, a.size + DIGEST, err);
     free(a.data);
-    s->saved_s = weft_session_now();
+    s->saved_s = weft_now_s();
     return status;
 }
 

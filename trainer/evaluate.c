@@ -1,21 +1,15 @@
 #include "trainer/evaluate.h"
+#include "core/clock.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/arena.h"
 #include "core/interval.h"
 #include "trainer/loss.h"
 
 enum { BLOCK = 20 * WEFT_EVAL_BATCH }; /* images between two looks at the stop flag */
-
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- create ---- */
 
@@ -273,7 +267,7 @@ static weft_status run_draws(weft_evaluator *e, const weft_transform_chain *chai
 
 weft_status weft_evaluator_run(weft_evaluator *e, const weft_transform_chain *chain, weft_eval_result *result,
                                weft_eval_layer *layers, weft_error *err) {
-    double start = now_s();
+    double start = weft_now_s();
     size_t count = (size_t)weft_evaluator_layer_count(e);
     weft_eval_layer *own = calloc(count + 1, sizeof *own);
     *result = (weft_eval_result){0};
@@ -281,6 +275,6 @@ weft_status weft_evaluator_run(weft_evaluator *e, const weft_transform_chain *ch
     weft_status status = run_draws(e, chain, result, own, layers != NULL, err);
     if (status == WEFT_OK && layers) memcpy(layers, own, count * sizeof *layers);
     free(own);
-    result->seconds = now_s() - start;
+    result->seconds = weft_now_s() - start;
     return status;
 }

@@ -1,10 +1,10 @@
 #include "trainer/session.h"
+#include "core/clock.h"
 
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/arena.h"
 #include "core/plot.h"
@@ -12,14 +12,8 @@
 
 enum { TEST_BATCH = 50 };
 
-double weft_session_now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 double weft_session_seconds(const weft_session *session) {
-    return session->seconds_before + weft_session_now() - session->started_s;
+    return session->seconds_before + weft_now_s() - session->started_s;
 }
 
 /* ---- open ---- */
@@ -126,7 +120,7 @@ static weft_status open_state(weft_session *s, weft_error *err) {
 weft_status weft_session_open(weft_session *s, const weft_train_options *options, weft_error *err) {
     memset(s, 0, sizeof *s);
     s->options = options;
-    s->started_s = s->saved_s = weft_session_now();
+    s->started_s = s->saved_s = weft_now_s();
     WEFT_TRY(weft_recipe_load(&s->recipe, options->recipe, options->overrides, options->override_count,
                               options->dataset, err));
     WEFT_TRY(weft_recipe_hash(&s->hash, &s->recipe, err));

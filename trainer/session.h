@@ -50,7 +50,6 @@ typedef struct weft_session {
 } weft_session;
 
 /* Seconds of a monotonic clock. */
-double weft_session_now(void);
 double weft_session_seconds(const weft_session *session);
 
 /* Everything loaded and compiled, at step 0 or, when options->resume, where the checkpoint stands. Close also after a

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "core/clock.h"
 #include "trainer/session.h"
 
 static const double CHECKPOINT_INTERVAL_S = 30;
@@ -9,7 +10,7 @@ static const double REPORT_INTERVAL_S = 1;
 /* Epoch and images so far: of the one just ended at an epoch's end. */
 static void report(weft_session *s, bool epoch_end) {
     size_t last = s->step ? s->step - 1 : 0, in_epoch = last % s->per_epoch + 1;
-    double images = (double)in_epoch * (double)s->recipe.batch, here = weft_session_now() - s->started_s;
+    double images = (double)in_epoch * (double)s->recipe.batch, here = weft_now_s() - s->started_s;
     double done = (double)(s->step - s->started_step), rate = here > 0 ? done / here : 0;
     weft_train_progress p = {
         .epoch = (int)(last / s->per_epoch) + 1,
@@ -26,7 +27,7 @@ static void report(weft_session *s, bool epoch_end) {
         .epoch_end = epoch_end,
     };
     s->options->progress(s->options->context, &p);
-    s->reported_s = weft_session_now();
+    s->reported_s = weft_now_s();
 }
 
 /* A row of the curve. */
@@ -61,7 +62,7 @@ static weft_status train_steps(weft_session *s, weft_error *err) {
         WEFT_TRY(weft_session_step(s, err));
         bool epoch_end = s->step % s->per_epoch == 0;
         if (epoch_end) WEFT_TRY(end_epoch(s, err));
-        double now = weft_session_now();
+        double now = weft_now_s();
         bool due = o->checkpoint_steps > 0 && s->step % o->checkpoint_steps == 0;
         if (due || now - s->saved_s >= interval) WEFT_TRY(weft_checkpoint_write(s, err));
         if (o->progress && (epoch_end || now - s->reported_s >= REPORT_INTERVAL_S)) report(s, epoch_end);
@@ -83,7 +84,7 @@ static void plot(const weft_session *s, weft_train_result *result) {
 
 static weft_status train_session(weft_session *s, weft_train_result *result, weft_error *err) {
     if (!s->options->resume) WEFT_TRY(weft_checkpoint_keep(s, err));
-    s->started_s = weft_session_now();
+    s->started_s = weft_now_s();
     s->started_step = s->step;
     WEFT_TRY(weft_curve_write(s, err));
     if (!s->options->resume) WEFT_TRY(weft_checkpoint_write(s, err)); /* from here on a killed run can be resumed */

@@ -53,7 +53,8 @@ void weft_noc_enqueue(weft_noc *noc, uint32_t id) {
     else
         noc->packet[ni->last].next = id;
     ni->last = id;
-    noc->ni_active[source >> 6] |= 1ULL << (source & 63);
+    noc_in(noc, noc->inputs + (source << noc->vc_shift))->count = 1;
+    noc_set_asking(noc, noc->ports + source, true);
 }
 
 weft_status weft_noc_inject(weft_noc *noc, int source, int target, int flits, uint64_t tag, weft_error *err) {
@@ -87,8 +88,8 @@ uint64_t weft_noc_stall_limit(const weft_noc *noc) {
 }
 
 weft_noc_occupancy weft_noc_occupancy_get(const weft_noc *noc) {
-    weft_noc_occupancy o = {.inside = noc->arrivals.pending + noc->ejections.pending};
-    for (int i = 0; i < noc->inputs; i++) o.inside += noc->input[i].count;
+    weft_noc_occupancy o = {.inside = noc->arrivals.pending + noc->ejecting};
+    for (int i = 0; i < noc->inputs; i++) o.inside += noc_in(noc, i)->count;
     for (int t = 0; t < noc->config.terminal_count; t++) {
         const noc_interface *ni = &noc->ni[t];
         for (uint32_t id = ni->first; id != NO_PACKET; id = noc->packet[id].next)
@@ -101,7 +102,7 @@ weft_noc_statistics weft_noc_statistics_get(const weft_noc *noc) {
     weft_noc_statistics s = noc->statistics;
     for (int r = 0; r < noc->routers; r++)
         for (int side = 0; side < noc->sides_max; side++) {
-            uint64_t flits = noc->port_flits[r * noc->sides_max + side];
+            uint64_t flits = noc->port[r * noc->sides_max + side].flits;
             s.router_flits += flits;
             if (side < WEFT_NOC_SIDES) s.link_flits += flits;
         }
@@ -110,5 +111,5 @@ weft_noc_statistics weft_noc_statistics_get(const weft_noc *noc) {
 
 uint64_t weft_noc_link_flits(const weft_noc *noc, int router, int direction) {
     assert(router >= 0 && router < noc->routers && direction >= 0 && direction < WEFT_NOC_SIDES);
-    return noc->port_flits[router * noc->sides_max + direction];
+    return noc->port[router * noc->sides_max + direction].flits;
 }

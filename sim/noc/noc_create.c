@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/arena.h"
 #include "sim/noc/noc_internal.h"
 
 static weft_status check_range(const char *name, int value, int low, int high, weft_error *err) {
@@ -102,9 +103,10 @@ static void wheel_create(noc_wheel *wheel, uint32_t longest, size_t room, bool *
     uint32_t slots = 2;
     while (slots <= longest) slots *= 2;
     wheel->mask = slots - 1;
-    wheel->room = (uint32_t)room;
-    wheel->entry = zeroed(slots * room, sizeof *wheel->entry, failed);
-    wheel->fill = zeroed(slots, sizeof *wheel->fill, failed);
+    wheel->entries = zeroed(slots * room, sizeof *wheel->entries, failed);
+    wheel->slot = zeroed(slots, sizeof *wheel->slot, failed);
+    if (!wheel->entries || !wheel->slot) return;
+    for (uint32_t s = 0; s < slots; s++) wheel->slot[s].begin = wheel->slot[s].end = wheel->entries + s * room;
 }
 
 void weft_noc_link_cycles(const weft_noc_config *c, int router, int side, int *link, int *credit, int *interval) {
@@ -138,41 +140,35 @@ static void set_delays(weft_noc *noc) {
 }
 
 static void create_input_arrays(weft_noc *noc, bool *failed) {
-    size_t ports = (size_t)noc->ports, inputs = (size_t)noc->inputs, routers = (size_t)noc->routers;
-    noc->input = zeroed(inputs, sizeof *noc->input, failed);
-    noc->ring = zeroed(inputs << noc->ring_shift, sizeof *noc->ring, failed);
-    noc->va_mask = zeroed(ports, sizeof *noc->va_mask, failed);
-    noc->sa_mask = zeroed(ports, sizeof *noc->sa_mask, failed);
+    size_t terminals = (size_t)noc->config.terminal_count, routers = (size_t)noc->routers;
+    size_t ports = (size_t)noc->ports + terminals + 1, inputs = ports << noc->vc_shift;
+    noc->input = weft_aligned_alloc(inputs, noc->input_bytes);
+    if (!noc->input) *failed = true;
+    noc->port = weft_aligned_alloc(ports, sizeof *noc->port);
+    if (!noc->port) *failed = true;
+    noc->allowed = zeroed((size_t)noc->inputs, sizeof *noc->allowed, failed);
     noc->va_sides = zeroed(routers, sizeof *noc->va_sides, failed);
-    noc->sa_sides = zeroed(routers, sizeof *noc->sa_sides, failed);
-    noc->active = zeroed((routers + 63) / 64, sizeof *noc->active, failed);
-    noc->sa_next = zeroed(ports, sizeof *noc->sa_next, failed);
-    noc->va_next = zeroed(inputs, sizeof *noc->va_next, failed);
-    noc->port_router = zeroed(ports, sizeof *noc->port_router, failed);
-    noc->feed = zeroed(ports, sizeof *noc->feed, failed);
+    noc->va_routers = zeroed((routers + 63) / 64, sizeof *noc->va_routers, failed);
+    noc->sa_ports = zeroed(ports / 64 + 1, sizeof *noc->sa_ports, failed);
+    noc->va_next = zeroed((size_t)noc->inputs, sizeof *noc->va_next, failed);
     noc->router_x = zeroed(routers, sizeof *noc->router_x, failed);
     noc->router_y = zeroed(routers, sizeof *noc->router_y, failed);
 }
 
 static void create_output_arrays(weft_noc *noc, bool *failed) {
     size_t ports = (size_t)noc->ports, inputs = (size_t)noc->inputs, terminals = (size_t)noc->config.terminal_count;
-    size_t local = (size_t)noc->sides_max << noc->vc_shift;
-    noc->credits = zeroed(inputs + (terminals << noc->vc_shift), sizeof *noc->credits, failed);
-    noc->owner = zeroed(inputs, sizeof *noc->owner, failed);
-    noc->free_vcs = zeroed(ports, sizeof *noc->free_vcs, failed);
-    noc->out_next = zeroed(ports, sizeof *noc->out_next, failed);
-    noc->grant_next = zeroed(inputs, sizeof *noc->grant_next, failed);
-    noc->port_flits = zeroed(ports, sizeof *noc->port_flits, failed);
-    noc->link = zeroed(ports, sizeof *noc->link, failed);
-    noc->claim = zeroed(local, sizeof *noc->claim, failed);
-    noc->claimed = zeroed(local, sizeof *noc->claimed, failed);
+    noc->output = zeroed(inputs + (terminals << noc->vc_shift), sizeof *noc->output, failed);
+    noc->claim = zeroed(inputs, sizeof *noc->claim, failed);
+    noc->claimed = zeroed(2 * inputs, sizeof *noc->claimed, failed);
+    for (int i = 0; i < 2; i++) noc->asked[i] = zeroed(ports, sizeof *noc->asked[i], failed);
+    noc->guess = zeroed(ports, sizeof *noc->guess, failed);
     noc->ni = zeroed(terminals, sizeof *noc->ni, failed);
-    noc->ni_active = zeroed((terminals + 63) / 64, sizeof *noc->ni_active, failed);
     noc->delivery = zeroed(terminals, sizeof *noc->delivery, failed);
     /* A link carries one flit a cycle and is as long in every cycle, so a slot never holds more than one entry a port;
      * a front follows an arrival or a departure. */
     wheel_create(&noc->arrivals, noc->longest_flit_delay, ports, failed);
     wheel_create(&noc->ejections, noc->longest_flit_delay, terminals, failed);
+    noc->ejected = zeroed(noc->ejections.mask + 1, sizeof *noc->ejected, failed);
     wheel_create(&noc->credit_returns, noc->longest_delay, ports + terminals, failed);
     wheel_create(&noc->fronts, noc->front_delay + 1, 2 * ports, failed);
 }
@@ -183,7 +179,10 @@ static void create_special_arrays(weft_noc *noc, bool *failed) {
     size_t inputs = (size_t)noc->inputs, routers = (size_t)noc->routers;
     bool slow = (c->chips[0] > 1 || c->chips[1] > 1) && c->chip_link_interval > 1;
     bool chooses = c->routing == WEFT_NOC_WEST_FIRST || c->routing == WEFT_NOC_ADAPTIVE;
-    if (slow || chooses || c->multicast) noc->special = zeroed(routers, sizeof *noc->special, failed);
+    if (slow || chooses || c->multicast) {
+        noc->special = zeroed(routers, sizeof *noc->special, failed);
+        noc->due = zeroed((routers + 63) / 64, sizeof *noc->due, failed);
+    }
     if (slow) noc->port_ready = zeroed((size_t)noc->ports, sizeof *noc->port_ready, failed);
     if (chooses) noc->choice = zeroed(inputs, sizeof *noc->choice, failed);
     if (!c->multicast) return;
@@ -199,15 +198,19 @@ static void connect_side(weft_noc *noc, int r, int side, int neighbour) {
     int out = r * noc->sides_max + side, in = neighbour * noc->sides_max + opposite[side];
     int crossing = c->switch_cycles + c->traversal_cycles, link, credit, interval;
     weft_noc_link_cycles(c, r, side, &link, &credit, &interval);
-    noc->link[out] = (noc_link){in << noc->vc_shift, (uint16_t)(crossing + link), (uint16_t)interval};
-    noc->feed[in] = (noc_feed){out << noc->vc_shift, (uint32_t)(crossing + credit + 1)};
+    noc->port[out].link = (noc_link){in << noc->vc_shift, (uint16_t)(crossing + link), (uint16_t)interval};
+    noc->port[in].feed = (noc_feed){out << noc->vc_shift, (uint32_t)(crossing + credit + 1)};
     if (interval > 1) noc->special[r] |= NOC_SLOW;
 }
 
 static void connect_routers(weft_noc *noc) {
-    for (int p = 0; p < noc->ports; p++) {
-        noc->port_router[p] = p / noc->sides_max;
-        noc->feed[p].output = -1;
+    for (int p = 0; p < noc->routers * noc->sides_max; p++) {
+        noc->port[p].router = p / noc->sides_max;
+        noc->port[p].side = (uint16_t)(p % noc->sides_max);
+        noc->port[p].first = p << noc->vc_shift;
+        noc->port[p].sa_last = (uint16_t)(noc->vcs - 1);
+        noc->port[p].out_last = (uint16_t)(noc->sides_max - 1);
+        noc->port[p].feed.output = -1;
     }
     for (int r = 0; r < noc->routers; r++) {
         noc->router_x[r] = (int16_t)(r % noc->config.width);
@@ -224,22 +227,22 @@ static void connect_terminals(weft_noc *noc) {
     int local_delay = noc->config.switch_cycles + noc->config.traversal_cycles + noc->config.link_cycles;
     for (int t = 0; t < noc->config.terminal_count; t++) {
         int port = noc->config.terminal_router[t] * noc->sides_max + noc->terminal_side[t];
-        noc->link[port] = (noc_link){-1 - t, (uint16_t)local_delay, 1};
-        noc->feed[port] = (noc_feed){noc->inputs + (t << noc->vc_shift), noc->local_credit_delay};
+        noc->port[port].link = (noc_link){-1 - t, (uint16_t)local_delay, 1};
+        noc->port[port].feed = (noc_feed){noc->inputs + (t << noc->vc_shift), noc->local_credit_delay};
         noc->ni[t].first = noc->ni[t].last = NO_PACKET;
+        noc->ni[t].input = port << noc->vc_shift;
     }
 }
 
 static void set_initial_state(weft_noc *noc) {
     uint32_t all = noc->vcs == 32 ? UINT32_MAX : (1U << noc->vcs) - 1;
-    for (int p = 0; p < noc->ports; p++) noc->free_vcs[p] = all;
+    for (int p = 0; p < noc->ports; p++) noc->port[p].free_vcs = all;
     for (int i = 0; i < noc->inputs; i++) {
-        noc->owner[i] = -1;
-        noc->input[i].allowed = all;
+        noc->output[i].owner = noc->claim[i] = -1;
+        noc->allowed[i] = all;
     }
-    int outputs = noc->inputs + (noc->config.terminal_count << noc->vc_shift);
-    for (int i = 0; i < outputs; i++) noc->credits[i] = (uint16_t)noc->config.buffer_flits;
-    for (int i = 0; i < noc->sides_max << noc->vc_shift; i++) noc->claim[i] = -1;
+    for (int i = noc->inputs; i < noc->nobody; i++) noc->output[i].owner = i & ~noc->vc_mask;
+    for (int i = 0; i < noc->nobody; i++) noc->output[i].credits = (uint16_t)noc->config.buffer_flits;
     noc->packet_free = NO_PACKET;
 }
 
@@ -254,11 +257,11 @@ static weft_status assign_sides(weft_noc *noc, weft_error *err) {
         if (side + 1 > noc->sides_max) noc->sides_max = side + 1;
     }
     free(used);
-    int64_t inputs = (int64_t)noc->routers * noc->sides_max << noc->vc_shift;
+    int64_t inputs = ((int64_t)noc->routers * noc->sides_max + 63) / 64 * 64 << noc->vc_shift;
     if (inputs > 1 << 27)
         return weft_error_set(err, WEFT_E_INVALID, "noc: %lld input buffers are more than %d", (long long)inputs,
                               1 << 27);
-    noc->ports = noc->routers * noc->sides_max;
+    noc->ports = (noc->routers * noc->sides_max + 63) / 64 * 64;
     noc->inputs = (int)inputs;
     return WEFT_OK;
 }
@@ -273,7 +276,11 @@ static weft_status create_state(weft_noc *noc, weft_error *err) {
     if (failed) return weft_error_set(err, WEFT_E_MEMORY, "noc: out of memory");
     while ((1 << noc->vc_shift) < noc->vcs) noc->vc_shift++;
     WEFT_TRY(assign_sides(noc, err));
-    while ((1 << noc->ring_shift) < noc->config.buffer_flits) noc->ring_shift++;
+    noc->vc_mask = (1 << noc->vc_shift) - 1;
+    noc->nobody = noc->inputs + (noc->config.terminal_count << noc->vc_shift);
+    while (noc->ring_mask + 1 < noc->config.buffer_flits) noc->ring_mask = 2 * noc->ring_mask + 1;
+    size_t bytes = sizeof(noc_input) + ((size_t)noc->ring_mask + 1) * sizeof(uint32_t);
+    noc->input_bytes = (bytes + 31) / 32 * 32; /* the smallest ones do not lie across two lines of a cache */
     set_delays(noc);
     create_input_arrays(noc, &failed);
     create_output_arrays(noc, &failed);
@@ -302,20 +309,19 @@ weft_status weft_noc_create(weft_noc **out, const weft_noc_config *config, weft_
 }
 
 static void wheel_destroy(noc_wheel *wheel) {
-    free(wheel->entry);
-    free(wheel->fill);
+    free(wheel->entries);
+    free(wheel->slot);
 }
 
 void weft_noc_destroy(weft_noc *noc) {
     if (!noc) return;
     weft_noc_destroy_trees(noc);
-    void *const arrays[] = {noc->terminal_side, noc->router_x,   noc->router_y, noc->link,     noc->feed,
-                            noc->port_router,   noc->input,      noc->ring,     noc->va_mask,  noc->sa_mask,
-                            noc->va_sides,      noc->sa_sides,   noc->active,   noc->sa_next,  noc->va_next,
-                            noc->credits,       noc->owner,      noc->free_vcs, noc->out_next, noc->grant_next,
-                            noc->port_flits,    noc->claim,      noc->claimed,  noc->ni,       noc->ni_active,
-                            noc->packet,        noc->delivery,   noc->special,  noc->choice,   noc->fork,
-                            noc->branch,        noc->port_ready, noc->forks,    noc->tree,     noc->mark};
+    void *const arrays[] = {
+        noc->terminal_side, noc->router_x, noc->router_y, noc->special,  noc->port_ready, noc->choice,
+        noc->fork,          noc->branch,   noc->forks,    noc->tree,     noc->mark,       noc->input,
+        noc->va_next,       noc->output,   noc->port,     noc->va_sides, noc->va_routers, noc->sa_ports,
+        noc->due,           noc->claim,    noc->claimed,  noc->asked[0], noc->asked[1],   noc->allowed,
+        noc->guess,         noc->ni,       noc->ejected,  noc->packet,   noc->delivery};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) free(arrays[i]);
     wheel_destroy(&noc->arrivals);
     wheel_destroy(&noc->ejections);

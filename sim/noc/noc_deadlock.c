@@ -16,16 +16,16 @@ typedef struct watch {
 
 static bool moves(const watch *w, int input) { return w->can_move[input]; }
 
-static bool holds_packet(const weft_noc *noc, int input) { return noc->input[input].state != NOC_IDLE; }
+static bool holds_packet(const weft_noc *noc, int input) { return noc_in(noc, input)->state != NOC_IDLE; }
 
 /* The buffer behind an output VC will have room: it has now, or a flit or credit is under way, or the packet that is
  * first in it moves. A terminal always takes flits. */
 static bool will_have_room(const watch *w, int output, int *blocker) {
     const weft_noc *noc = w->noc;
-    int port = output >> noc->vc_shift, first = noc->link[port].input;
-    if (first < 0 || noc->credits[output]) return true;
+    int port = output >> noc->vc_shift, first = noc->port[port].link.input;
+    if (first < 0 || noc->output[output].credits) return true;
     int next = first + output - (port << noc->vc_shift);
-    if (noc->input[next].count < noc->config.buffer_flits || moves(w, next)) return true;
+    if (noc_in(noc, next)->count < noc->config.buffer_flits || moves(w, next)) return true;
     *blocker = next;
     return false;
 }
@@ -33,7 +33,7 @@ static bool will_have_room(const watch *w, int output, int *blocker) {
 /* An output VC will be free for a packet; atomic: only once its buffer is empty. */
 static bool will_be_free(const watch *w, int output, bool atomic, int *blocker) {
     const weft_noc *noc = w->noc;
-    int owner = noc->owner[output], port = output >> noc->vc_shift, first = noc->link[port].input;
+    int owner = noc->output[output].owner, port = output >> noc->vc_shift, first = noc->port[port].link.input;
     if (owner >= 0 && !moves(w, owner)) {
         *blocker = owner;
         return false;
@@ -55,9 +55,9 @@ static bool side_will_be_free(const watch *w, int router, int side, uint32_t all
 
 static bool head_will_move(const watch *w, int input, int *blocker) {
     const weft_noc *noc = w->noc;
-    const noc_input *in = &noc->input[input];
-    int router = noc->port_router[input >> noc->vc_shift];
-    if (!noc->choice) return side_will_be_free(w, router, in->out_side, in->allowed, false, blocker);
+    const noc_input *in = noc_in(noc, input);
+    int router = noc->port[input >> noc->vc_shift].router;
+    if (!noc->choice) return side_will_be_free(w, router, in->out_side, noc->allowed[input], false, blocker);
     const noc_choice *choice = &noc->choice[input];
     uint32_t all = noc->vcs == 32 ? UINT32_MAX : (1U << noc->vcs) - 1, open = all << noc->config.escape_vcs & all;
     bool adaptive = noc->config.routing == WEFT_NOC_ADAPTIVE;
@@ -69,10 +69,10 @@ static bool head_will_move(const watch *w, int input, int *blocker) {
 /* Flits that an output VC's holder waits for are under way, or in the buffer upstream. */
 static bool flits_will_come(const watch *w, int input, int *blocker) {
     const weft_noc *noc = w->noc;
-    int port = input >> noc->vc_shift, feeder = noc->feed[port].output;
-    if (noc->input[input].count || feeder >= noc->inputs) return true;
-    int output = feeder + input - (port << noc->vc_shift), owner = noc->owner[output];
-    if (noc->credits[output] < noc->config.buffer_flits || owner < 0 || moves(w, owner)) return true;
+    int port = input >> noc->vc_shift, feeder = noc->port[port].feed.output;
+    if (noc_in(noc, input)->count || feeder >= noc->inputs) return true;
+    int output = feeder + input - (port << noc->vc_shift), owner = noc->output[output].owner;
+    if (noc->output[output].credits < noc->config.buffer_flits || owner < 0 || moves(w, owner)) return true;
     *blocker = owner;
     return false;
 }
@@ -82,11 +82,11 @@ static bool fork_will_move(const watch *w, int input, int *blocker) {
     const weft_noc *noc = w->noc;
     const noc_fork *fork = &noc->fork[input];
     const noc_branch *branch = &noc->branch[(size_t)input * (size_t)noc->sides_max];
-    int router = noc->port_router[input >> noc->vc_shift];
+    int router = noc->port[input >> noc->vc_shift].router;
     for (uint64_t sides = fork->open; sides; sides &= sides - 1) {
         int side = __builtin_ctzll(sides);
         bool waits = fork->waiting >> side & 1;
-        if (waits ? !side_will_be_free(w, router, side, noc->input[input].allowed, false, blocker)
+        if (waits ? !side_will_be_free(w, router, side, noc->allowed[input], false, blocker)
                   : !will_have_room(w, branch[side].out_vc, blocker))
             return false;
     }
@@ -95,7 +95,7 @@ static bool fork_will_move(const watch *w, int input, int *blocker) {
 
 /* False: *blocker is an input VC that has to move first. */
 static bool will_move(const watch *w, int input, int *blocker) {
-    const noc_input *in = &w->noc->input[input];
+    const noc_input *in = noc_in(w->noc, input);
     if (in->state == NOC_IDLE) return true;
     if (in->state == NOC_WAIT) return head_will_move(w, input, blocker);
     if (in->state == NOC_FORK) return fork_will_move(w, input, blocker);
@@ -139,15 +139,15 @@ static void WEFT_PRINTF(2, 3) say(words *w, const char *format, ...) {
 
 static void say_vc(words *out, const weft_noc *noc, int input) {
     static const char *const sides[] = {"east", "west", "north", "south"};
-    int port = input >> noc->vc_shift, router = noc->port_router[port], side = port - router * noc->sides_max;
-    const noc_input *in = &noc->input[input];
+    int port = input >> noc->vc_shift, router = noc->port[port].router, side = port - router * noc->sides_max;
+    const noc_input *in = noc_in(noc, input);
     say(out, "router %d (%d, %d) %s VC %d", router, noc->router_x[router], noc->router_y[router],
         side < WEFT_NOC_SIDES ? sides[side] : "terminal", input - (port << noc->vc_shift));
     if (!in->count) {
         say(out, ", packet behind it");
         return;
     }
-    const noc_packet *packet = &noc->packet[noc->ring[((size_t)input << noc->ring_shift) + in->head] >> 1];
+    const noc_packet *packet = &noc->packet[in->ring[in->head] >> 1];
     say(out, ", packet %llu of %d flits from %d", (unsigned long long)packet->tag, packet->flits, packet->source);
     if (packet->target >= 0) say(out, " to %d", packet->target);
 }

@@ -168,11 +168,11 @@ void weft_noc_destroy_trees(weft_noc *noc) {
 /* ---- at a router ---- */
 
 void weft_noc_fork(weft_noc *noc, int input, uint32_t id) {
-    noc_input *in = &noc->input[input];
-    int router = noc->port_router[input >> noc->vc_shift];
+    noc_input *in = noc_in(noc, input);
+    int router = noc->port[input >> noc->vc_shift].router;
     uint64_t sides = weft_noc_tree_sides(noc->tree[id], router);
     if (!(sides & (sides - 1))) { /* no more than a packet passing by */
-        in->out_side = (uint8_t)__builtin_ctzll(sides);
+        in->out_side = (uint16_t)__builtin_ctzll(sides);
         return;
     }
     in->state = NOC_FORK;

@@ -1,45 +1,28 @@
 /* Topology, and where a packet may go next. docs/noc.md has the argument that it arrives. */
+#include <stdlib.h>
+
+#include "core/ring.h"
 #include "sim/noc/noc_internal.h"
 
 enum { EAST, WEST, NORTH, SOUTH };
 
-/* A ring of two routers has no link to wrap around with. */
-static bool wraps(const weft_noc_config *config, int length) {
-    return config->topology == WEFT_NOC_TORUS && length > 2;
-}
-
-/* The nearest way along one dimension; half way round a ring counts as ahead. */
-static int direction(const weft_noc_config *config, int length, int from, int to) {
-    int ahead = to - from;
-    if (!ahead) return 0;
-    if (!wraps(config, length)) return ahead > 0 ? 1 : -1;
-    if (ahead < 0) ahead += length;
-    return 2 * ahead <= length ? 1 : -1;
-}
-
-static int links_along(const weft_noc_config *config, int length, int from, int to) {
-    int links = to > from ? to - from : from - to;
-    return wraps(config, length) && 2 * links > length ? length - links : links;
+static int steps_along(const weft_noc_config *config, int length, int from, int to) {
+    return weft_ring_steps(length, config->topology == WEFT_NOC_TORUS, from, to);
 }
 
 int weft_noc_distance(const weft_noc_config *config, int from, int to) {
     int width = config->width;
-    return links_along(config, width, from % width, to % width) +
-           links_along(config, config->height, from / width, to / width);
-}
-
-static int move(const weft_noc_config *config, int length, int from, int step) {
-    int to = from + step;
-    if (to >= 0 && to < length) return to;
-    return wraps(config, length) ? (to < 0 ? length - 1 : 0) : -1;
+    return abs(steps_along(config, width, from % width, to % width)) +
+           abs(steps_along(config, config->height, from / width, to / width));
 }
 
 int weft_noc_neighbour(const weft_noc_config *config, int router, int side) {
     int width = config->width, x = router % width, y = router / width;
+    bool torus = config->topology == WEFT_NOC_TORUS;
     if (side == EAST || side == WEST)
-        x = move(config, width, x, side == EAST ? 1 : -1);
+        x = weft_ring_move(width, torus, x, side == EAST ? 1 : -1);
     else
-        y = move(config, config->height, y, side == SOUTH ? 1 : -1);
+        y = weft_ring_move(config->height, torus, y, side == SOUTH ? 1 : -1);
     return x < 0 || y < 0 ? -1 : y * width + x;
 }
 
@@ -52,8 +35,8 @@ bool weft_noc_leaves_chip(const weft_noc_config *config, int router, int side) {
 
 void weft_noc_productive_sides(const weft_noc_config *config, int router, int to, int sides[2]) {
     int width = config->width;
-    int dx = direction(config, width, router % width, to % width);
-    int dy = direction(config, config->height, router / width, to / width);
+    int dx = steps_along(config, width, router % width, to % width);
+    int dy = steps_along(config, config->height, router / width, to / width);
     sides[0] = dx > 0 ? EAST : dx < 0 ? WEST : -1;
     sides[1] = dy > 0 ? SOUTH : dy < 0 ? NORTH : -1;
 }
@@ -93,17 +76,18 @@ static void choose_adaptive(const weft_noc_config *config, noc_choice *choice, i
 
 void weft_noc_route(weft_noc *noc, int input, const noc_packet *packet) {
     const weft_noc_config *config = &noc->config;
-    noc_input *in = &noc->input[input];
-    int router = noc->port_router[input >> noc->vc_shift], to = config->terminal_router[packet->target];
+    noc_input *in = noc_in(noc, input);
+    int router = noc->port[input >> noc->vc_shift].router, to = config->terminal_router[packet->target];
     uint32_t all = noc->vcs == 32 ? UINT32_MAX : (1U << noc->vcs) - 1;
-    in->allowed = all;
+    noc->allowed[input] = all;
     if (router == to) {
-        in->out_side = (uint8_t)noc->terminal_side[packet->target];
+        in->out_side = (uint16_t)noc->terminal_side[packet->target];
         if (noc->choice)
-            noc->choice[input] = (noc_choice){{in->out_side, in->out_side}, in->out_side, .escape_allowed = all};
+            noc->choice[input] = (noc_choice){
+                {(uint8_t)in->out_side, (uint8_t)in->out_side}, (uint8_t)in->out_side, .escape_allowed = all};
         return;
     }
-    in->out_side = (uint8_t)weft_noc_next_side(config, router, to);
+    in->out_side = (uint16_t)weft_noc_next_side(config, router, to);
     if (noc->choice) {
         int sides[2];
         weft_noc_productive_sides(config, router, to, sides);
@@ -112,6 +96,6 @@ void weft_noc_route(weft_noc *noc, int input, const noc_packet *packet) {
         else
             choose_adaptive(config, &noc->choice[input], router, to, sides);
     } else {
-        in->allowed = dateline_class(config, router, to, in->out_side, noc->vcs);
+        noc->allowed[input] = dateline_class(config, router, to, in->out_side, noc->vcs);
     }
 }

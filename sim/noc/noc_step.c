@@ -2,59 +2,49 @@
  * Routers do not see each other within a cycle, so their order has no effect. */
 #include "sim/noc/noc_internal.h"
 
+/* Of routers and of network interfaces: those that have something to send may ask again. */
 void weft_noc_take_credits(weft_noc *noc, uint64_t cycle) {
     noc_wheel *wheel = &noc->credit_returns;
-    uint64_t slot = cycle & wheel->mask;
-    const uint32_t *entry = wheel->entry + slot * wheel->room;
-    for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) {
-        int output = (int)entry[i];
-        noc->credits[output]++;
-        if (output >= noc->inputs) {
-            int terminal = (output - noc->inputs) >> noc->vc_shift;
-            if (noc->ni[terminal].first != NO_PACKET) noc->ni_active[terminal >> 6] |= 1ULL << (terminal & 63);
-        } else if (noc->owner[output] >= 0 && noc->input[noc->owner[output]].count) {
-            noc_set_sa(noc, noc->owner[output]);
-        }
+    noc_slot *slot = &wheel->slot[cycle & wheel->mask];
+    for (const uint32_t *entry = slot->begin; entry < slot->end; entry++) {
+        noc_output *output = &noc->output[*entry];
+        const int owner = output->owner < 0 ? noc->nobody : output->owner;
+        output->credits++;
+        noc_set_sa(noc, owner, noc_in(noc, owner)->count);
     }
-    wheel->pending -= wheel->fill[slot];
-    wheel->fill[slot] = 0;
+    noc_wheel_clear(wheel, slot);
 }
 
 static void take_flits(weft_noc *noc) {
     noc_wheel *wheel = &noc->arrivals;
-    uint64_t slot = noc->cycle & wheel->mask;
-    const uint32_t *entry = wheel->entry + slot * wheel->room;
-    for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) {
-        int input = (int)entry[i];
-        noc_input *in = &noc->input[input];
+    noc_slot *slot = &wheel->slot[noc->cycle & wheel->mask];
+    for (const uint32_t *entry = slot->begin; entry < slot->end; entry++) {
+        int input = (int)*entry;
+        noc_input *in = noc_in(noc, input);
         in->count++;
         if (in->state == NOC_IDLE)
             weft_noc_begin_packet(noc, input, noc->cycle);
-        else if (in->state == NOC_ACTIVE && noc->credits[in->out_vc])
-            noc_set_sa(noc, input);
-        else if (in->state == NOC_FORK)
-            noc_set_sa(noc, input);
+        else
+            noc_set_sa(noc, input,
+                       in->state == NOC_FORK || (in->state == NOC_ACTIVE && noc->output[in->out_vc].credits));
     }
-    wheel->pending -= wheel->fill[slot];
-    wheel->fill[slot] = 0;
+    noc_wheel_clear(wheel, slot);
 }
 
 static void take_fronts(weft_noc *noc) {
     noc_wheel *wheel = &noc->fronts;
-    uint64_t slot = noc->cycle & wheel->mask;
-    const uint32_t *entry = wheel->entry + slot * wheel->room;
-    for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) noc_set_va(noc, (int)entry[i]);
-    wheel->pending -= wheel->fill[slot];
-    wheel->fill[slot] = 0;
+    noc_slot *slot = &wheel->slot[noc->cycle & wheel->mask];
+    for (const uint32_t *entry = slot->begin; entry < slot->end; entry++) noc_set_va(noc, (int)*entry);
+    noc_wheel_clear(wheel, slot);
 }
 
 /* A VC with a credit for the first packet, or -1. */
 static int choose_vc(const weft_noc *noc, int terminal) {
-    const uint16_t *credits = noc->credits + noc->inputs + (terminal << noc->vc_shift);
+    const noc_output *outputs = noc->output + noc->inputs + (terminal << noc->vc_shift);
     int next = noc->ni[terminal].next_vc;
     for (int k = 0; k < noc->vcs; k++) {
         int vc = next + k < noc->vcs ? next + k : next + k - noc->vcs;
-        if (credits[vc]) return vc;
+        if (outputs[vc].credits) return vc;
     }
     return -1;
 }
@@ -71,38 +61,32 @@ static bool interface_step(weft_noc *noc, int terminal) {
         ni->left = noc->packet[id].flits;
         noc->packet[id].started = noc->cycle; /* with a credit, so the head goes now */
     }
-    uint16_t *credits = &noc->credits[noc->inputs + (terminal << noc->vc_shift) + ni->vc];
-    if (!*credits) return false;
-    --*credits;
+    noc_output *output = &noc->output[noc->inputs + (terminal << noc->vc_shift) + ni->vc];
+    if (!output->credits) return false;
+    output->credits--;
     bool tail = --ni->left == 0;
-    int port = noc->config.terminal_router[terminal] * noc->sides_max + noc->terminal_side[terminal];
     /* One cycle in the interface, then the injection link. */
-    noc_send_flit(noc, (port << noc->vc_shift) + ni->vc, id << 1 | tail,
-                  noc->cycle + 1 + (uint64_t)noc->config.link_cycles);
-    if (tail) {
-        ni->first = noc->packet[id].next;
-        if (ni->first == NO_PACKET) ni->last = NO_PACKET;
-    }
-    return ni->first != NO_PACKET;
+    noc_send_flit(noc, ni->input + ni->vc, id << 1 | tail, noc->cycle + 1 + (uint64_t)noc->config.link_cycles);
+    noc->moved = true;
+    if (!tail) return output->credits;
+    ni->first = noc->packet[id].next;
+    if (ni->first != NO_PACKET) return true;
+    ni->last = NO_PACKET;
+    noc_in(noc, noc->inputs + (terminal << noc->vc_shift))->count = 0;
+    return false;
 }
 
 static void step_interfaces(weft_noc *noc) {
     int words = (noc->config.terminal_count + 63) / 64;
-    for (int w = 0; w < words; w++)
-        for (uint64_t set = noc->ni_active[w]; set; set &= set - 1) {
+    uint64_t *active = noc->sa_ports + noc->ports / 64;
+    for (int w = 0; w < words; w++) {
+        uint64_t waiting = 0;
+        for (uint64_t set = active[w]; set; set &= set - 1) {
             int bit = __builtin_ctzll(set);
-            if (!interface_step(noc, w * 64 + bit)) noc->ni_active[w] &= ~(1ULL << bit);
+            waiting |= (uint64_t)!interface_step(noc, w * 64 + bit) << bit;
         }
-}
-
-static void step_routers(weft_noc *noc) {
-    int words = (noc->routers + 63) / 64;
-    for (int w = 0; w < words; w++)
-        for (uint64_t set = noc->active[w]; set; set &= set - 1) {
-            int bit = __builtin_ctzll(set), router = w * 64 + bit;
-            weft_noc_step_router(noc, router);
-            if (!noc->va_sides[router] && !noc->sa_sides[router]) noc->active[w] &= ~(1ULL << bit);
-        }
+        active[w] &= ~waiting;
+    }
 }
 
 static void record_delivery(weft_noc *noc, weft_noc_delivery *d, uint32_t id) {
@@ -123,35 +107,40 @@ static void record_delivery(weft_noc *noc, weft_noc_delivery *d, uint32_t id) {
 /* Flits whose ejection link ends with this cycle. */
 static int take_ejections(weft_noc *noc) {
     noc_wheel *wheel = &noc->ejections;
-    uint64_t slot = noc->cycle & wheel->mask;
-    const uint32_t *entry = wheel->entry + slot * wheel->room;
+    noc_slot *slot = &wheel->slot[noc->cycle & wheel->mask];
+    uint64_t *flits = &noc->ejected[noc->cycle & wheel->mask];
     int count = 0;
-    for (uint32_t i = 0, n = wheel->fill[slot]; i < n; i++) {
-        if (!(entry[i] & 1)) continue;
+    for (const uint32_t *entry = slot->begin; entry < slot->end; entry++) {
         weft_noc_delivery d;
-        record_delivery(noc, &d, entry[i] >> 1);
+        record_delivery(noc, &d, *entry);
         int at = count++;
         for (; at > 0 && noc->delivery[at - 1].target > d.target; at--) noc->delivery[at] = noc->delivery[at - 1];
         noc->delivery[at] = d;
     }
-    noc->statistics.flits_delivered += wheel->fill[slot];
-    wheel->pending -= wheel->fill[slot];
-    wheel->fill[slot] = 0;
+    noc_wheel_clear(wheel, slot);
+    noc->statistics.flits_delivered += *flits;
+    noc->ejecting -= *flits;
+    *flits = 0;
     return count;
 }
 
 int weft_noc_step(weft_noc *noc, const weft_noc_delivery **deliveries) {
-    bool busy = !weft_noc_idle(noc);
-    noc->moved = noc->arrivals.pending || noc->ejections.pending || noc->fronts.pending;
+    const bool busy = !weft_noc_idle(noc);
+    *deliveries = noc->delivery;
+    if (!busy && !noc->credit_returns.pending) {
+        noc->stalled = 0;
+        noc->cycle++;
+        return 0;
+    }
+    noc->moved = noc->arrivals.pending || noc->ejecting || noc->fronts.pending;
     if (noc->credit_returns.pending) weft_noc_take_credits(noc, noc->cycle);
     if (noc->arrivals.pending) take_flits(noc);
     if (noc->fronts.pending) take_fronts(noc);
     step_interfaces(noc);
-    step_routers(noc);
-    int count = noc->ejections.pending ? take_ejections(noc) : 0;
+    weft_noc_step_routers(noc);
+    int count = noc->ejecting ? take_ejections(noc) : 0;
     noc->statistics.busy_cycles += busy;
     noc->stalled = busy && !noc->moved ? noc->stalled + 1 : 0;
     noc->cycle++;
-    *deliveries = noc->delivery;
     return count;
 }

@@ -4,57 +4,117 @@
 
 #include "sim/noc/noc_internal.h"
 
-/* A flit won an output port, with an output VC that has a credit. */
-static inline void noc_send(weft_noc *noc, int out_port, int output, uint32_t flit) {
-    const noc_link *link = &noc->link[out_port];
-    uint64_t due = noc->cycle + link->flit_delay;
-    noc->credits[output]--;
-    noc->port_flits[out_port]++;
-    if (link->input >= 0) {
-        noc_send_flit(noc, link->input + output - (out_port << noc->vc_shift), flit, due);
-        if (link->interval > 1) noc->port_ready[out_port] = noc->cycle + link->interval;
+#if defined(__GNUC__)
+#define NOC_INLINE static inline __attribute__((always_inline))
+#else
+#define NOC_INLINE static inline
+#endif
+
+/* ---- output VCs ---- */
+
+/* An input VC names a free VC of an output port; the nearest in round-robin order stays in claim. Inputs of a router
+ * come in ascending order, so that is the first at or above next, else the first of all. Returns the new number of
+ * output VCs in claimed; nothing else changes. */
+static inline int noc_claim(weft_noc *noc, int first, int input, int out_port, int *claimed, int count) {
+    uint32_t usable = noc->port[out_port].free_vcs & noc->allowed[input];
+    if (!usable) return count;
+    int output = (out_port << noc->vc_shift) + noc_pick32(usable, noc->va_next[input]);
+    int *claim = &noc->claim[output], next = first + noc->output[output].grant_next;
+    if (*claim < 0) {
+        claimed[count++] = output;
+        *claim = input;
+    } else if (input >= next && *claim < next) {
+        *claim = input;
+    }
+    return count;
+}
+
+/* The claimed output VC goes to its input VC, which is returned. */
+static inline int noc_grant(weft_noc *noc, int output) {
+    int input = noc->claim[output], out_vc = noc_vc(noc, output);
+    noc_port *to = &noc->port[output >> noc->vc_shift];
+    int first = to->router * noc->sides_max << noc->vc_shift;
+    noc->claim[output] = -1;
+    noc->output[output].owner = input;
+    noc->output[output].grant_next = (uint16_t)(input - first + 1);
+    noc->va_next[input] = (uint8_t)(out_vc + 1 < noc->vcs ? out_vc + 1 : 0);
+    to->free_vcs &= ~(1U << out_vc);
+    return input;
+}
+
+static inline void noc_hold(weft_noc *noc, int input, int output) {
+    noc_in(noc, input)->state = NOC_ACTIVE;
+    noc_in(noc, input)->out_vc = output;
+    noc_clear_va(noc, input);
+}
+
+/* Output VCs granted now can use the switch from the next cycle on. */
+static inline void noc_enable_granted(weft_noc *noc, const int *claimed, int count) {
+    for (int i = 0; i < count; i++) {
+        const noc_output *output = &noc->output[claimed[i]];
+        if (output->owner >= 0) noc_set_sa(noc, output->owner, noc_in(noc, output->owner)->count && output->credits);
+    }
+}
+
+/* ---- the switch ---- */
+
+/* A flit won an output port, with an output VC that has a credit. local: the port is a terminal's. */
+NOC_INLINE void noc_send(weft_noc *noc, noc_port *to, int output, uint32_t flit, bool local) {
+    uint64_t due = noc->cycle + to->link.flit_delay;
+    noc->output[output].credits--;
+    to->flits++;
+    if (!local) {
+        noc_send_flit(noc, to->link.input + output - to->first, flit, due);
+        if (to->link.interval > 1) noc->port_ready[to - noc->port] = noc->cycle + to->link.interval;
         return;
     }
     /* A terminal takes every flit at once and returns the credit as a router would. */
-    if (noc->tree && noc->tree[flit >> 1])
-        flit = weft_noc_tree_copy(noc->tree[flit >> 1], -1 - link->input) << 1 | (flit & 1);
-    noc_wheel_push(&noc->ejections, due - 1, flit);
     noc_wheel_push(&noc->credit_returns, due + noc->local_credit_delay, (uint32_t)output);
+    noc->ejected[(due - 1) & noc->ejections.mask]++;
+    noc->ejecting++;
+    if (!(flit & 1)) return;
+    uint32_t id = flit >> 1;
+    if (noc->tree && noc->tree[id]) id = weft_noc_tree_copy(noc->tree[id], -1 - to->link.input);
+    noc_wheel_push(&noc->ejections, due - 1, id);
 }
 
 /* A flit has left an input VC's buffer. */
-static inline void noc_return_credit(weft_noc *noc, int port, int vc) {
-    const noc_feed *feed = &noc->feed[port];
-    noc_wheel_push(&noc->credit_returns, noc->cycle + feed->credit_delay, (uint32_t)(feed->output + vc));
+NOC_INLINE void noc_return_credit(weft_noc *noc, const noc_port *from, int vc) {
+    noc_wheel_push(&noc->credit_returns, noc->cycle + from->feed.credit_delay, (uint32_t)(from->feed.output + vc));
 }
 
-/* The flit at the head of an input VC crosses the switch. */
-static inline void noc_traverse(weft_noc *noc, int router, int side, int vc) {
-    int base = router * noc->sides_max, port = base + side, input = (port << noc->vc_shift) + vc;
-    noc_input *in = &noc->input[input];
-    uint32_t flit = noc->ring[((size_t)input << noc->ring_shift) + in->head];
-    int output = in->out_vc, out_port = base + in->out_side, out_vc = output - (out_port << noc->vc_shift);
-    in->head = (uint16_t)((in->head + 1) & ((1 << noc->ring_shift) - 1));
+/* The flit at the head of an input VC crosses the switch to an output port. */
+NOC_INLINE void noc_traverse(weft_noc *noc, noc_port *from, int vc, noc_port *to, bool local) {
+    noc_input *in = noc_in(noc, from->first + vc);
+    const uint32_t flit = in->ring[in->head];
+    const int output = in->out_vc;
+    in->head = noc_ring_next(noc, in->head);
     in->count--;
-    noc_send(noc, out_port, output, flit);
-    noc_return_credit(noc, port, vc);
+    to->out_last = from->side;
+    from->sa_last = (uint16_t)vc;
+    noc_send(noc, to, output, flit, local);
+    noc_return_credit(noc, from, vc);
+    noc_clear_sa(noc, from, vc, (flit & 1) | !in->count | !noc->output[output].credits);
     if (flit & 1) {
-        noc->owner[output] = -1;
-        noc->free_vcs[out_port] |= 1U << out_vc;
+        noc->output[output].owner = -1;
+        to->free_vcs |= 1U << (output - to->first);
         in->state = NOC_IDLE;
-        if (in->count) weft_noc_begin_packet(noc, input, noc->cycle + 1);
+        if (in->count) weft_noc_begin_packet(noc, from->first + vc, noc->cycle + 1);
     }
-    if (in->state != NOC_ACTIVE || !in->count || !noc->credits[output])
-        noc_clear_bit(noc->sa_mask, &noc->sa_sides[router], port, side, vc);
-    noc->out_next[out_port] = (uint8_t)(side + 1 < noc->sides_max ? side + 1 : 0);
-    noc->sa_next[port] = (uint8_t)(vc + 1 < noc->vcs ? vc + 1 : 0);
+}
+
+/* Where it is not known whose port it goes to. */
+static inline void noc_traverse_any(weft_noc *noc, int input) {
+    const noc_input *in = noc_in(noc, input);
+    noc_port *from = &noc->port[input >> noc->vc_shift], *to = &noc->port[in->out_vc >> noc->vc_shift];
+    noc_traverse(noc, from, noc_vc(noc, input), to, in->out_side >= WEFT_NOC_SIDES);
     noc->moved = true;
 }
 
 /* A VC of the port that a head may take is free and has room. */
 static inline bool noc_may_guess(const weft_noc *noc, int out_port, uint32_t allowed) {
-    for (uint32_t free_vcs = noc->free_vcs[out_port] & allowed; free_vcs; free_vcs &= free_vcs - 1)
-        if (noc->credits[(out_port << noc->vc_shift) + __builtin_ctz(free_vcs)]) return true;
+    for (uint32_t free_vcs = noc->port[out_port].free_vcs & allowed; free_vcs; free_vcs &= free_vcs - 1)
+        if (noc->output[(out_port << noc->vc_shift) + __builtin_ctz(free_vcs)].credits) return true;
     return false;
 }
 
@@ -78,7 +138,7 @@ static inline void noc_choose_winners(const weft_noc *noc, int base, noc_request
     q->winners = 0;
     for (uint64_t outs = q->outputs; outs; outs &= outs - 1) {
         int out = __builtin_ctzll(outs);
-        q->winners |= 1ULL << noc_pick64(q->inputs_of[out], noc->out_next[base + out]);
+        q->winners |= 1ULL << noc_pick_after64(q->inputs_of[out], noc->port[base + out].out_last);
     }
 }
 

@@ -138,18 +138,18 @@ static weft_status inject_pattern(weft_noc_traffic *traffic, weft_noc *noc, uint
 }
 
 weft_status weft_noc_traffic_inject(weft_noc_traffic *traffic, weft_noc *noc, weft_error *err) {
-    const weft_noc_packet_list *list = traffic->options.list;
+    const weft_packet_list *list = traffic->options.list;
     uint64_t now = weft_noc_cycle(noc);
     if (!list) return inject_pattern(traffic, noc, now, err);
     for (; traffic->line < list->count && list->items[traffic->line].time <= now; traffic->line++) {
-        const weft_noc_packet_line *line = &list->items[traffic->line];
+        const weft_packet_line *line = &list->items[traffic->line];
         WEFT_TRY(weft_noc_inject(noc, line->source, line->target, line->flits, traffic->packets++, err));
     }
     return WEFT_OK;
 }
 
 uint64_t weft_noc_traffic_next(const weft_noc_traffic *traffic) {
-    const weft_noc_packet_list *list = traffic->options.list;
+    const weft_packet_list *list = traffic->options.list;
     if (!list) return 0;
     return traffic->line < list->count ? list->items[traffic->line].time : UINT64_MAX;
 }

@@ -2,6 +2,7 @@
 #ifndef WEFT_SIM_NOC_NOC_TRAFFIC_H
 #define WEFT_SIM_NOC_NOC_TRAFFIC_H
 
+#include "core/packet_list.h"
 #include "sim/noc/noc_bounds.h"
 
 #ifdef __cplusplus
@@ -25,29 +26,14 @@ typedef enum weft_noc_pattern {
 } weft_noc_pattern;
 extern const char *const weft_noc_pattern_names[]; /* NULL-terminated */
 
-typedef struct weft_noc_packet_line {
-    uint64_t time; /* cycle */
-    int source, target, flits;
-} weft_noc_packet_line;
-typedef struct weft_noc_packet_list {
-    weft_noc_packet_line *items;
-    size_t count;
-} weft_noc_packet_list;
-
-/* Lines "time source target flits", separated by blanks, times not falling; "#" begins a comment, empty lines are
- * skipped; plain or gzip. Errors with file:line:column: IO, PARSE, INVALID (terminal not below terminals, flits not
- * 1 to 1048576, no packet), MEMORY. */
-weft_status weft_noc_packet_list_read(weft_noc_packet_list *out, const char *path, int terminals, weft_error *err);
-void weft_noc_packet_list_destroy(weft_noc_packet_list *list); /* safe on a zeroed one */
-
 typedef struct weft_noc_traffic_options {
     int pattern; /* weft_noc_pattern */
     double rate; /* flits a node and cycle; every node begins a packet with probability rate / packet_flits a cycle */
     int packet_flits;
     uint64_t seed;
     int hot_node;
-    double hot_share;                 /* 0..1, hotspot */
-    const weft_noc_packet_list *list; /* instead of all that; borrowed */
+    double hot_share;             /* 0..1, hotspot */
+    const weft_packet_list *list; /* instead of all that; borrowed */
 } weft_noc_traffic_options;
 
 typedef struct weft_noc_traffic weft_noc_traffic;

@@ -1,4 +1,4 @@
-/* Figures of a timed run: images in the pipeline, load of the links, power over time. */
+/* Figures of a timed run: images in the pipeline, power over time. */
 #include <math.h>
 
 #include "sim/report/figures.h"
@@ -23,49 +23,6 @@ void weft_report_draw_images(FILE *s, const weft_report_tables *tables) {
             "set xlabel 'time since the first pixel (%ss)'\n"
             "plot $bars using (($2+$3)/2):1:(($3-$2)/2):(0.34) with boxxyerror lc rgb '" GREEN "'\n",
             shown - 1, prefix);
-}
-
-/* Links as arrows beside the line between two routers, one on each side for the two directions. */
-void weft_report_draw_links(FILE *s, const weft_report_tables *tables) {
-    static const double step_x[] = {1, -1, 0, 0}, step_y[] = {0, 0, -1, 1};
-    const weft_timing *timing = tables->input->timed->timing;
-    const weft_chip *chip = tables->input->chip;
-    int width = (int)chip->noc.mesh[0], height = (int)chip->noc.mesh[1];
-    double unit = PLOT_WIDTH / (width + 0.2), tall = unit * (height + 0.2);
-    if (tall > TALLEST) unit *= TALLEST / tall, tall = TALLEST;
-    weft_report_figure_head(s, "links", 80 + (int)tall);
-    fprintf(
-        s,
-        HEAT
-        "unset grid\nset rmargin 11\nset size ratio -1\nset cbrange [0:*]\nset cblabel 'flits per cycle'\nset xtics "
-        "1\nset ytics 1\n"
-        "set xlabel 'router x'\nset ylabel 'router y'\nset xrange [-0.6:%d.6]\nset yrange [%d.6:-0.6]\n$links << END\n",
-        width - 1, height - 1);
-    for (int r = 0; r < chip->router_count; r++) {
-        for (int d = 0; d < 4; d++) {
-            double x = r % width, y = r / width, to_x = x + step_x[d], to_y = y + step_y[d];
-            if (to_x < 0 || to_y < 0 || to_x >= width || to_y >= height) continue;
-            double shift_x = -0.09 * step_y[d], shift_y = 0.09 * step_x[d];
-            fprintf(s, "%g %g %g %g %.6g\n", x + 0.2 * step_x[d] + shift_x, y + 0.2 * step_y[d] + shift_y,
-                    0.6 * step_x[d], 0.6 * step_y[d],
-                    (double)timing->link_flits[r * 4 + d] / (double)(timing->cycles ? timing->cycles : 1));
-        }
-    }
-    fputs("END\n$routers << END\n", s);
-    for (int r = 0; r < chip->router_count; r++) {
-        bool used = false;
-        for (int c = 0; c < (int)chip->noc.concentration; c++)
-            used = used || weft_report_core_used(tables, (int)(r * chip->noc.concentration) + c);
-        fprintf(s, "%d %d %d\n", r % width, r / width, used);
-    }
-    int host = weft_chip_router(chip, chip->host_terminal);
-    double point = fmin(fmax(0.026 * unit, 0.2), 1.8);
-    fprintf(s,
-            "END\n$host << END\n%d %d\nEND\n"
-            "plot $links using 1:2:3:4:5 with vectors nohead lw %.2f lc palette, $host using 1:2 with points pt 5 ps "
-            "%.2f lc rgb '" ORANGE "', "
-            "$routers using 1:2:($3 > 0 ? 0x4A4F57 : 0xC9CED6) with points pt 5 ps %.2f lc rgb variable\n",
-            host % width, host / width, fmin(fmax(0.11 * unit, 1.5), 9), 1.5 * point, point);
 }
 
 /* The components by their energy over the run, the most first; the rest of them count together. */

@@ -111,7 +111,9 @@ static const struct {
          "Flits per cycle over the timed run, one line a direction (right-hand traffic seen from the sender). "
          "<span class=\"key\" style=\"--c:#4a4f57\">router with cores in use</span> "
          "<span class=\"key\" style=\"--c:#c9ced6\">unused</span> "
-         "<span class=\"key\" style=\"--c:#e69f00\">edge: the host's router</span>"},
+         "<span class=\"key\" style=\"--c:#e69f00\">edge: the host's router</span>; dashed: where one mesh lies on "
+         "several "
+         "chips."},
     [WEFT_FIGURE_CONFUSION] = {"Confusion matrix", "Number of test images; the shade is the share of the true class."},
 };
 
@@ -249,6 +251,7 @@ void weft_report_html(const weft_report_tables *tables, const weft_report_svg *s
     weft_report_html_time(tables, s);
     figure(s, tables, svg, WEFT_FIGURE_IMAGES);
     weft_report_html_resources(tables, s);
+    weft_report_html_stalls(tables, s);
     figure(s, tables, svg, WEFT_FIGURE_POWER);
     figure(s, tables, svg, WEFT_FIGURE_LINKS);
     network_on_chip(s, tables);

@@ -80,6 +80,39 @@ void weft_report_html_resources(const weft_report_tables *tables, FILE *s) {
               s);
 }
 
+static bool has_stalls(const weft_report_tables *tables, int s) {
+    for (int kind = 0; kind < WEFT_STALL_KINDS; kind++)
+        if (weft_report_stall(tables, s, kind) > 0) return true;
+    return false;
+}
+
+void weft_report_html_stalls(const weft_report_tables *tables, FILE *s) {
+    if (!weft_report_is_timed(tables) || !tables->input->timed->stalls) return;
+    fputs("<h2>What layers waited for</h2>\n<div class=\"wide\"><table><thead><tr><th>layer</th><th>arrays: pixels</th>"
+          "<th>arrays: room for sums</th><th>blocks: second terms</th><th>blocks: room at readers</th></tr></thead>"
+          "<tbody>\n",
+          s);
+    for (int l = 0; l < tables->stage_count; l++) {
+        if (!has_stalls(tables, l)) continue;
+        fputs("<tr><td>", s);
+        weft_xml_print(s, tables->layers[l].name, 0);
+        fputs("</td>", s);
+        for (int kind = 0; kind < WEFT_STALL_KINDS; kind++) {
+            const double share = weft_report_stall(tables, l, kind);
+            if (isfinite(share))
+                fprintf(s, "<td>%.1f %%</td>", 100 * share);
+            else
+                fputs("<td>–</td>", s);
+        }
+        fputs("</tr>\n", s);
+    }
+    fputs(
+        "</tbody></table></div>\n<p class=\"soft\">Share of the run, the mean over the layer’s arrays or output "
+        "blocks, in which they had nothing else to do. Arrays that wait for pixels have too little work; whoever waits "
+        "for room is held up by those behind.</p>\n",
+        s);
+}
+
 static void number_cell(FILE *s, double value, const char *is) {
     char text[32];
     weft_number_text(text, sizeof text, value);

@@ -69,6 +69,21 @@ static void json_resources(weft_json *json, const weft_report_tables *tables) {
         weft_json_null(json, "critical");
 }
 
+void weft_report_json_stalls(const weft_report_tables *tables, weft_json *json, int s) {
+    if (!weft_report_is_timed(tables) || !tables->input->timed->stalls) {
+        weft_json_null(json, "stalls");
+        return;
+    }
+    weft_json_object(json, "stalls");
+    for (int kind = 0; kind < WEFT_STALL_KINDS; kind++) {
+        weft_json_object(json, weft_stall_names[kind]);
+        weft_json_count(json, "cycles", tables->input->timed->stalls[s].cycles[kind]);
+        weft_json_number(json, "share", weft_report_stall(tables, s, kind));
+        weft_json_object_end(json);
+    }
+    weft_json_object_end(json);
+}
+
 void weft_report_json_time(const weft_report_tables *tables, weft_json *json) {
     const bool timed = weft_report_is_timed(tables);
     json_images(json, timed ? tables->input->timed->timing : NULL);

@@ -79,6 +79,37 @@ void weft_report_print_critical(const weft_report_tables *tables, FILE *stream) 
     fprintf(stream, "%-16s %s\n", "held up by", text);
 }
 
+/* The stage that waits most for it, and its share; -1: none. */
+static int longest_wait(const weft_report_tables *tables, int kind, double *share) {
+    int longest = -1;
+    *share = 0;
+    for (int s = 0; s < tables->stage_count; s++) {
+        const double here = weft_report_stall(tables, s, kind);
+        if (here > *share) *share = here, longest = s;
+    }
+    return longest;
+}
+
+#define WAIT_LEAST 0.01 /* of the run */
+
+void weft_report_print_stalls(const weft_report_tables *tables, FILE *stream) {
+    static const char *const texts[WEFT_STALL_KINDS][2] = {[WEFT_STALL_PIXELS] = {"arrays", "pixels"},
+                                                           [WEFT_STALL_SUMS] = {"arrays", "room for sums"},
+                                                           [WEFT_STALL_ADDEND] = {"blocks", "second terms"},
+                                                           [WEFT_STALL_OUTPUT] = {"blocks", "room at readers"}};
+    const char *separator = "";
+    for (int kind = 0; kind < WEFT_STALL_KINDS; kind++) {
+        double share;
+        const int stage = longest_wait(tables, kind, &share);
+        if (share < WAIT_LEAST) continue;
+        if (!separator[0]) fprintf(stream, "%-16s ", "longest waits");
+        fprintf(stream, "%s%s's %s %.0f %% for %s", separator, tables->layers[stage].name, texts[kind][0], 100 * share,
+                texts[kind][1]);
+        separator = "; ";
+    }
+    if (separator[0]) fputc('\n', stream);
+}
+
 void weft_report_print_checks(const weft_report_tables *tables, FILE *stream) {
     fprintf(stream, "%-16s %d of %d hold\n", "checks", tables->figures.checks_passed, tables->figures.checks_known);
     for (int i = 0; i < tables->check_count; i++) {

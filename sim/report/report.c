@@ -116,6 +116,7 @@ void weft_report_print_tables(const weft_report_tables *tables, FILE *stream) {
             "arrays", figures->arrays_used,
             (long long)input->chip->core_count * (long long)input->chip->array.per_core);
     weft_report_print_critical(tables, stream);
+    weft_report_print_stalls(tables, stream);
     if (weft_report_is_timed(tables))
         fprintf(stream, "%-16s %zu images, %llu cycles, outputs %s the functional run's\n", "timed",
                 input->timed->timing->images, (unsigned long long)input->timed->timing->cycles,

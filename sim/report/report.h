@@ -13,6 +13,7 @@ extern "C" {
 
 typedef struct weft_report_timed {
     const weft_timing *timing;
+    const weft_stalls *stalls;         /* [stages]; NULL: not known */
     size_t outputs, outputs_identical; /* values that arrived at the host; those equal to the functional engine's */
     const char *systemc_version;
     const weft_report_without *without; /* what resources are worth, measured by replays; the most used one first */
@@ -64,8 +65,9 @@ typedef struct weft_report_figures {
  *
  * Of timed images: latency of the first and in the steady state; throughput from the steady state, whose warm-up is
  * found by weft_timing_steady; checks with both sides of each; resources by use, those measured with what the chip
- * would gain without them; power over time. Energy of a run is its counts x cost by layer, by core and over time, each
- * with its counts.
+ * would gain without them; of every layer what its arrays and blocks waited for, as cycles and as the share of the run
+ * (a mean over those who wait); power over time. Energy of a run is its counts x cost by layer, by core and over time,
+ * each with its counts.
  *
  * Of several chips: accuracy_percent, confusion and layers are the first one's; trials has count, mean_percent,
  * std_percent (sample standard deviation, null for one), worst_percent and every trial's accuracy_percent;

@@ -103,6 +103,7 @@ static void json_layer(weft_json *json, const weft_report_tables *tables, int s)
     weft_json_number(json, "busy_ns_per_image", layer->busy_ns);
     weft_json_number(json, "energy_dynamic_pj", layer->energy_pj);
     json_statistics(json, tables, s);
+    weft_report_json_stalls(tables, json, s);
     weft_json_object_end(json);
 }
 

@@ -84,6 +84,9 @@ bool weft_report_is_timed(const weft_report_tables *tables);
 /* Cycles of bin b that lie within the run; its power by component, mW, and their sum. */
 uint64_t weft_report_bin_cycles(const weft_timing *timing, int b);
 double weft_report_bin_power(const weft_report_tables *tables, int b, double component_mw[WEFT_EVENT_COUNT]);
+/* Share of the run, 0..1, that those of stage s who may wait for kind (weft_stall) did, in the mean; NaN: nobody there,
+ * or not known. */
+double weft_report_stall(const weft_report_tables *tables, int s, int kind);
 /* What a replay without the resource found; NULL where there was none. */
 const weft_report_without *weft_report_without_of(const weft_report_tables *tables, const weft_resource *resource);
 /* The resource without which the chip would gain most, where that was measured; else the most used one. NULL: none. */
@@ -132,12 +135,15 @@ weft_status weft_report_draw(weft_report_svg *out, const weft_report_tables *tab
                              weft_error *err);
 void weft_report_svg_free(weft_report_svg *svg);
 void weft_report_html(const weft_report_tables *tables, const weft_report_svg *svg, FILE *stream);
-/* Sections of a timed run: latency, pace, resources; and the checks. */
+/* Sections of a timed run: latency, pace, resources, waits; and the checks. */
 void weft_report_html_time(const weft_report_tables *tables, FILE *stream);
 void weft_report_html_resources(const weft_report_tables *tables, FILE *stream);
+void weft_report_html_stalls(const weft_report_tables *tables, FILE *stream);
 void weft_report_html_checks(const weft_report_tables *tables, FILE *stream);
 /* Members "timing", "power_over_time", "resources", "critical" and "checks", "self_checks". */
 void weft_report_json_time(const weft_report_tables *tables, weft_json *json);
+/* Member "stalls" of layer s. */
+void weft_report_json_stalls(const weft_report_tables *tables, weft_json *json, int s);
 void weft_report_json_checks(const weft_report_tables *tables, weft_json *json);
 /* On the terminal: latency to power; what holds the chip up; the checks. */
 void weft_report_print_time(const weft_report_tables *tables, FILE *stream);
@@ -145,6 +151,8 @@ void weft_report_print_time(const weft_report_tables *tables, FILE *stream);
  * would change nothing; "" where no resource was busy. */
 void weft_report_critical_text(char *out, size_t out_size, const weft_report_tables *tables);
 void weft_report_print_critical(const weft_report_tables *tables, FILE *stream);
+/* The longest wait of each kind, where it is worth a word. */
+void weft_report_print_stalls(const weft_report_tables *tables, FILE *stream);
 void weft_report_print_checks(const weft_report_tables *tables, FILE *stream);
 /* Fields of a CSV line, each with a comma ahead: a number, empty for NaN, and for
  * all events their counts, NULL: empty. */

@@ -81,6 +81,17 @@ double weft_report_bin_power(const weft_report_tables *tables, int b, double com
     return energy / time_ns;
 }
 
+double weft_report_stall(const weft_report_tables *tables, int s, int kind) {
+    if (!weft_report_is_timed(tables) || !tables->input->timed->stalls) return NAN;
+    const weft_timing *timing = tables->input->timed->timing;
+    const weft_stalls *stalls = &tables->input->timed->stalls[s];
+    uint64_t end = 0;
+    for (size_t i = 0; i < timing->images; i++)
+        if (timing->image_end[i] > end) end = timing->image_end[i];
+    if (stalls->waiters[kind] == 0 || end == 0) return NAN;
+    return (double)stalls->cycles[kind] / ((double)stalls->waiters[kind] * (double)end);
+}
+
 const weft_report_without *weft_report_without_of(const weft_report_tables *tables, const weft_resource *resource) {
     const weft_report_timed *timed = tables->input->timed;
     for (int i = 0; timed && i < timed->without_count; i++) {

@@ -1,8 +1,10 @@
 /* The two runs of a simulation: functional over all images, timed over the first few. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "sim/session/session_internal.h"
 #ifdef WEFT_HAVE_SYSTEMC
 #include "sim/report/resources.h"
@@ -103,6 +105,7 @@ static weft_report_timed report_view(const weft_sim *sim, const weft_sim_timed *
     const weft_cosim_result *result = timed->result;
     const size_t outputs = sim->timed_images * (size_t)sim->stages->classes;
     return (weft_report_timed){.timing = result->timing,
+                               .stalls = result->stalls,
                                .outputs = outputs,
                                .outputs_identical = count_identical(result->logits, sim->timed_logits, outputs),
                                .systemc_version = weft_cosim_systemc_version(),
@@ -110,16 +113,40 @@ static weft_report_timed report_view(const weft_sim *sim, const weft_sim_timed *
                                .without_count = timed->without_count};
 }
 
+/* A timed run on the terminal. */
+typedef struct timed_watch {
+    const weft_sim *sim;
+    double start_s, shown_s;
+} timed_watch;
+
+#define SHOW_EVERY_S 0.2
+
+static void show_timed(void *context, double share) {
+    timed_watch *watch = context;
+    char eta[24], text[96];
+    if (weft_now_s() - watch->shown_s < SHOW_EVERY_S) return;
+    watch->shown_s = weft_now_s();
+    weft_eta_text(eta, watch->start_s, share);
+    snprintf(text, sizeof text, "timed run of %zu image%s: %.0f %%, ETA %s", watch->sim->timed_images,
+             watch->sim->timed_images == 1 ? "" : "s", floor(100 * share), eta);
+    weft_sim_progress(watch->sim, text);
+}
+
 static weft_status run_images(weft_sim_timed *timed, const weft_sim *sim, weft_error *err) {
     const bool recorded = sim->options->record || sim->without;
-    const weft_cosim_options options = {
-        .images = sim->timed_images, .trace = recorded ? &timed->trace : NULL, .stop = sim->stop};
+    timed_watch watch = {sim, weft_now_s(), 0};
+    const weft_cosim_options options = {.images = sim->timed_images,
+                                        .trace = recorded ? &timed->trace : NULL,
+                                        .progress = show_timed,
+                                        .progress_context = &watch,
+                                        .stop = sim->stop};
     float *x = NULL;
     WEFT_TRY(weft_sim_stopped(sim, err));
     WEFT_TRY(weft_sim_images(&x, sim, 0, sim->timed_images, err));
     const weft_status status = sim->apart ? weft_cosim_run_apart(&timed->result, sim, x, &options, err)
                                           : weft_cosim_run(&timed->result, sim->engine, sim->chip, sim->mapping,
                                                            sim->stages, sim->traffic, x, &options, err);
+    weft_sim_progress(sim, "");
     free(x);
     return status;
 }

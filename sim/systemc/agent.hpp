@@ -55,7 +55,7 @@ class Stall {
   public:
     Stall(Context &context, int stage) : context_(context), stage_(stage) {}
     /* Waits for this from now on. */
-    void wait(weft_cosim_stall cause) {
+    void wait(weft_stall cause) {
         if (cause_ == cause) return;
         end();
         cause_ = cause, since_ = now();
@@ -69,7 +69,7 @@ class Stall {
   private:
     Context &context_;
     int stage_;
-    weft_cosim_stall cause_ = WEFT_STALL_KINDS;
+    weft_stall cause_ = WEFT_STALL_KINDS;
     uint64_t since_ = 0;
 };
 

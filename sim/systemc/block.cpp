@@ -158,28 +158,31 @@ void Block::add_moments(const BlockChain::Step &step, const Route *route, Moment
                         after);
 }
 
+/* What its next step lacks. */
+std::string Block::missing() const {
+    Block &self = const_cast<Block &>(*this);
+    const BlockChain::Step step = self.chain_.next();
+    if (step.takes && !has_values())
+        return context_.stage(stage_).has_matrix
+                   ? std::to_string(sums(next_).missing) + " of " + std::to_string(contributions_) + " partial sums"
+                   : "its input";
+    if (!self.has_addends(step)) return "the second term of an addition";
+    const Route *route = nullptr;
+    const auto number = static_cast<size_t>(step.output);
+    if (step.output >= 0 && number < routes_.size()) route = routes_[number]; /* null: it has not come so far */
+    const std::string full = route ? route->describe_full(chain_.image(), chain_.outputs()[number]) : "";
+    return full.empty() ? "its turn" : "room at " + full;
+}
+
 std::string Block::describe() const {
     if (chain_.positions().empty() || done()) return "";
     const auto &ports = chain_.ports();
     bool idle = std::all_of(ports.begin(), ports.end(), [](const auto &port) { return !port || port->empty(); });
     bool begun = std::any_of(ring_.begin(), ring_.end(), [this](const Sums &s) { return s.missing < contributions_; });
     if (idle && !begun) return "";
-    std::string waits;
-    Block &self = const_cast<Block &>(*this);
-    const BlockChain::Step step = self.chain_.next();
-    if (step.takes && !has_values())
-        waits = context_.stage(stage_).has_matrix
-                    ? std::to_string(sums(next_).missing) + " of " + std::to_string(contributions_) + " partial sums"
-                    : "its input";
-    else if (!self.has_addends(step))
-        waits = "the second term of an addition";
-    else
-        waits = "room at " + (step.output >= 0 ? self.routes_[static_cast<size_t>(step.output)]->describe_full(
-                                                     chain_.image(), chain_.outputs()[static_cast<size_t>(step.output)])
-                                               : std::string("nobody"));
     const size_t position = static_cast<size_t>(next_ % positions());
     return "core " + std::to_string(core()) + ", stage '" + context_.stage(stage_).name + "' block " +
-           std::to_string(block_) + " waits for " + waits + " at position " +
+           std::to_string(block_) + " waits for " + missing() + " at position " +
            std::to_string(chain_.positions()[position]) + " of image " + std::to_string(chain_.image());
 }
 

@@ -53,6 +53,7 @@ class Block final : public Agent {
     const Route *find_room(const BlockChain::Step &step);
     bool start();
     void take_values(std::vector<float> &values);
+    std::string missing() const;
     void add_moments(const BlockChain::Step &step, const Route *route, Moments &after);
 
     Context &context_;

@@ -78,11 +78,16 @@ void Chip::count_agents() {
                 if (m->part() != part || m->empty()) continue;
                 agents++;
                 readers += m->reads_input();
+                context_.all_products += m->positions() * context_.images;
+                weft_stalls &stalls = context_.stalls[m->stage()];
+                stalls.waiters[WEFT_STALL_PIXELS]++, stalls.waiters[WEFT_STALL_SUMS]++;
             }
             for (auto &b : core->blocks()) {
                 if (b->part() != part || !b->positions()) continue;
                 agents++;
                 readers += b->reads_input();
+                weft_stalls &stalls = context_.stalls[b->stage()];
+                stalls.waiters[WEFT_STALL_ADDEND]++, stalls.waiters[WEFT_STALL_OUTPUT]++;
             }
         }
         agents_.push_back(agents);

@@ -34,10 +34,12 @@ struct Context {
     size_t images;
     uint64_t stall_limit;
     bool bounded, spare;               /* buffers have an end; readers share what the mapping does not reserve */
+    const weft_cosim_options *options; /* progress */
+    uint64_t products, all_products;   /* done; of the run */
     const volatile sig_atomic_t *stop; /* NULL: never */
     float *logits;
     weft_timing *timing;
-    weft_cosim_stalls *stalls;
+    weft_stalls *stalls;
     Recorder *recorder;
     Wiring *wiring;
     uint64_t end;     /* cycle of the last result; UINT64_MAX until it is there */
@@ -55,6 +57,13 @@ struct Context {
     int index(int part, int core) const { return index_on(part % chips(), core); }
     const weft_stage &stage(int index) const { return stages->items[index]; }
     const weft_mapped_stage &mapped(int index) const { return mapping->stages[index]; }
+    /* A product is done. */
+    void count_product() {
+        constexpr uint64_t every = 512;
+        if (++products % every == 0 && options->progress)
+            options->progress(options->progress_context,
+                              static_cast<double>(products) / static_cast<double>(all_products));
+    }
     bool failed() const { return error.status != WEFT_OK; }
     bool stopped() const { return stop && *stop; }
 };
@@ -62,6 +71,11 @@ struct Context {
 /* Quantised values of one position; all packets of it share them. */
 using Values = std::vector<int16_t>;
 using SharedValues = std::shared_ptr<const Values>;
+
+/* "1 packet", "2 packets" */
+inline std::string counted(uint64_t count, const char *what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
 
 /* An invariant of the simulator itself; its failure becomes INTERNAL. */
 inline void require(bool condition, const char *text) {

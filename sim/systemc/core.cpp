@@ -318,10 +318,13 @@ weft_status Core::finish(weft_error *err) {
 
 std::string Core::describe() const {
     std::string waits;
-    for (auto &b : blocks_)
-        if (waits.empty()) waits = b->describe();
+    uint64_t earliest = UINT64_MAX;
+    auto consider = [&](uint64_t image, const std::string &text) {
+        if (!text.empty() && image < earliest) waits = text, earliest = image;
+    };
+    for (auto &b : blocks_) consider(b->chain().image(), b->describe());
     for (auto &m : matrices_)
-        if (waits.empty() && !m->done()) waits = m->describe();
+        if (!m->done()) consider(m->image(), m->describe());
     if (waits.empty() && buffer_.held_bits())
         waits = "core " + std::to_string(number_) + " still holds " + std::to_string(buffer_.held_bits()) + " bits";
     return waits;

@@ -36,7 +36,7 @@ class Core : public sc_core::sc_module, public Receiver, public Crew {
     void receive(const Message &message) override;
     /* The part, or a tick, runs from now on; after: what it waited for. */
     void begin_part(int part, const Moments &after);
-    /* Everything done and nothing held; else who waits for what. */
+    /* "": everything done and nothing held; else who waits for what, the one with the earliest image. */
     std::string describe() const;
     /* Fills this core's part of the result. INTERNAL when the core held more than it can. */
     weft_status finish(weft_error *err);

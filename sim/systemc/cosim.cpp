@@ -28,7 +28,7 @@ static weft_status create_result(weft_cosim_result **out, const weft::Context &c
         r->logits = static_cast<float *>(std::calloc(c.images * static_cast<size_t>(c.stages->classes), sizeof(float)));
     if (r)
         r->stalls =
-            static_cast<weft_cosim_stalls *>(std::calloc(static_cast<size_t>(c.stages->count) + 1, sizeof *r->stalls));
+            static_cast<weft_stalls *>(std::calloc(static_cast<size_t>(c.stages->count) + 1, sizeof *r->stalls));
     const bool good = r && r->logits && r->stalls;
     weft_status status = good
                              ? weft_timing_create(&r->timing, c.images, c.stages->count, c.chips() * c.chip->core_count,
@@ -104,7 +104,7 @@ weft_status weft_cosim_run(weft_cosim_result **out, const weft_engine *engine, c
     weft::Context context{};
     context.engine = engine, context.chip = chip, context.mapping = mapping, context.stages = stages;
     context.traffic = traffic, context.x = x, context.images = options->images;
-    context.end = UINT64_MAX, context.stop = options->stop;
+    context.end = UINT64_MAX, context.stop = options->stop, context.options = options;
     context.stall_limit = options->stall_limit ? options->stall_limit : 1000000;
     context.bounded = !chip->core.unbounded_buffers && chip->clock.kind != WEFT_CLOCK_TICK;
     context.spare = !options->reserved_only;

@@ -42,28 +42,18 @@ typedef struct weft_cosim_options {
     bool reserved_only;   /* readers get what the mapping reserves and nothing of what is left */
     uint64_t stall_limit; /* cycles without progress before the run ends with INTERNAL and a report of who waits; 0:
                              1,000,000 */
+    /* NULL, or told now and then, by the calling thread, which share of the products is done, 0..1. */
+    void (*progress)(void *context, double share);
+    void *progress_context;
     const volatile sig_atomic_t *stop; /* non-zero: the run ends with INTERRUPTED; NULL: never */
 } weft_cosim_options;
-
-/* What a stage's parts waited for while they had nothing else to do, in cycles summed over them: its arrays for pixels
- * and for room for their sums; its blocks for what they add, and for room at the readers of their output. */
-typedef enum weft_cosim_stall {
-    WEFT_STALL_PIXELS,
-    WEFT_STALL_SUMS,
-    WEFT_STALL_ADDEND,
-    WEFT_STALL_OUTPUT,
-    WEFT_STALL_KINDS
-} weft_cosim_stall;
-typedef struct weft_cosim_stalls {
-    uint64_t cycles[WEFT_STALL_KINDS];
-} weft_cosim_stalls;
 
 typedef struct weft_cosim_result {
     float *logits; /* [images, classes], malloc'd: what arrived at the host */
     /* Counted as it happens. Of several chips: cores and routers of chip c follow those of chip c - 1. Flits count
      * where they leave a router: at the core that takes them, or, over a link, at the router's first core. */
     weft_timing *timing;
-    weft_cosim_stalls *stalls; /* [stages] */
+    weft_stalls *stalls; /* [stages] */
 } weft_cosim_result;
 
 /* x [images, C, H, W] float, preprocessed. Deterministic for any number of threads. Errors: MEMORY, INTERRUPTED,

@@ -78,7 +78,8 @@ Moment HostMemory::arrival(int stage, int block, uint64_t image, int position) c
 std::string HostMemory::describe() const {
     for (size_t i = 0; i < missing_.size(); i++)
         if (missing_[i])
-            return "host waits for " + std::to_string(missing_[i]) + " results of image " + std::to_string(i);
+            return "host waits for " + counted(static_cast<uint64_t>(missing_[i]), "result") + " of image " +
+                   std::to_string(i);
     return "";
 }
 
@@ -197,6 +198,9 @@ std::string HostLink::describe() const {
         if (at.stage < 0 && has_credits() && at.image >= images_consumed_ + 2)
             return "host cannot send " + image + " before its readers have finished image " +
                    std::to_string(images_consumed_);
+        if (at.stage >= 0 && !memory_.find(at.stage, at.block, at.image, at.position))
+            return "host waits for position " + std::to_string(at.position) + " of " + image + " of stage '" +
+                   context_.stage(at.stage).name + "' block " + std::to_string(at.block);
         const uint64_t number =
             at.image * static_cast<uint64_t>(at.shape.height * at.shape.width) + static_cast<uint64_t>(at.position);
         for (Inbox *inbox : route->inboxes)

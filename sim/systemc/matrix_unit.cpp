@@ -173,6 +173,7 @@ void MatrixUnit::due() {
         if (product.last && reads_input()) crew_.input_consumed(reader_.part, product.image, moment);
         const bool ends = product.last && product.image + 1 == context_.images;
         running_.pop_front();
+        context_.count_product();
         if (ends) crew_.retire(reader_.part, moment);
     }
     wake();
@@ -203,11 +204,11 @@ std::string MatrixUnit::describe() const {
         if (!missing) continue;
         return text + "pixel (" + std::to_string(pixel / stage.in.width) + ", " +
                std::to_string(pixel % stage.in.width) + ") of image " + std::to_string(image()) + ", " +
-               std::to_string(missing) + " packets missing";
+               counted(static_cast<uint64_t>(missing), "packet") + " missing";
     }
     for (const Share &share : shares_)
         if (!share.to->room().admits(next_)) return text + "room for its sums at core " + std::to_string(share.core);
-    return text + "its arrays";
+    return text + "its turn";
 }
 
 } // namespace weft

@@ -42,16 +42,17 @@ class MatrixUnit final : public Agent {
     void work() override;
     void due() override;
     uint64_t busy_cycles() const { return server_.busy_cycles(); }
+    /* Products of an image. */
+    uint64_t positions() const { return geometry_->positions().size(); }
     bool empty() const { return geometry_->positions().empty(); }
     bool done() const { return (empty() || next_ == context_.images * positions()) && running_.empty(); }
+    /* Of the next product; not of an empty one. */
+    uint64_t image() const { return next_ / positions(); }
     /* "core 1, stage 'conv2' waits for pixel (3, 4) of image 1, 2 packets missing"; "" when it has not begun. */
     std::string describe() const;
 
   private:
-    void find_tiles(int tile_count);
     void find_shares();
-    uint64_t positions() const { return geometry_->positions().size(); }
-    uint64_t image() const { return next_ / positions(); }
     size_t ordinal() const { return static_cast<size_t>(next_ % positions()); }
     uint64_t pixel_number(int pixel) const { return image() * inbox_.pixels() + static_cast<uint64_t>(pixel); }
     bool has_pixels();

@@ -109,12 +109,20 @@ void Mesh::step() {
         require(weft_noc_cycle(noc_) == now(), "the network has lost the clock");
         for (int i = 0; i < count; i++) deliver(deliveries[i]);
         if (weft_noc_stalled_cycles(noc_) > context_.stall_limit)
-            weft_error_set(&context_.error, WEFT_E_INTERNAL,
-                           "timed run: no flit has moved for %" PRIu64 " cycles, %zu packets are inside the network",
-                           context_.stall_limit, inside());
+            report_stall();
         else if (!weft_noc_idle(noc_))
             step_event_.notify(cycles(1));
     });
+}
+
+void Mesh::report_stall() {
+    char text[700];
+    if (weft_noc_find_deadlock(noc_, text, sizeof text))
+        weft_error_set(&context_.error, WEFT_E_INTERNAL, "timed run: the network is in a deadlock: %s", text);
+    else
+        weft_error_set(&context_.error, WEFT_E_INTERNAL,
+                       "timed run: no flit has moved for %" PRIu64 " cycles, %s inside the network",
+                       context_.stall_limit, counted(inside(), "packet").c_str());
 }
 
 void Mesh::deliver(const weft_noc_delivery &delivery) {

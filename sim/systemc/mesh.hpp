@@ -28,6 +28,7 @@ class Mesh : public sc_core::sc_module, public Network {
     void step();
     void inject();
     void count(const Message &message, int flits);
+    void report_stall();
     void deliver(const weft_noc_delivery &delivery);
     uint64_t zero_load(int source, int target, int flits);
     void count_routers();

@@ -7,7 +7,7 @@ std::string Route::describe_full(uint64_t image, int position) const {
         const uint64_t at = image * inbox->pixels() + static_cast<uint64_t>(position);
         if (!inbox->admits(at)) return inbox->name();
     }
-    return "nobody";
+    return "";
 }
 
 void Wiring::add_reader(const weft_reader &key, Inbox &inbox, int taker) {

@@ -41,7 +41,7 @@ struct Route {
     void add_releases(uint64_t at, Moments &after) const {
         for (const Inbox *inbox : inboxes) inbox->add_release(at, after);
     }
-    /* Names the first reader without room. */
+    /* Names the first reader without room; "" when all have some. */
     std::string describe_full(uint64_t image, int position) const;
 };
 

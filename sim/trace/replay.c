@@ -19,10 +19,18 @@ static weft_service serve(const weft_replay *r, replay_server *server, uint64_t 
     return (weft_service){r->now, r->now, r->now + latency};
 }
 
+/* The moment has come. */
+static void push_moment(weft_replay *r, uint32_t moment) {
+    for (uint32_t i = r->first[moment]; i < r->first[moment + 1]; i++)
+        __builtin_prefetch(&r->waits[r->dependent[i]], 1);
+    r->stack[r->stack_count++] = moment;
+}
+
 static weft_status add_moment(weft_replay *r, uint32_t moment, uint64_t cycle, weft_error *err) {
     if (r->first[moment] == r->first[moment + 1]) return WEFT_OK; /* nobody waits */
+    __builtin_prefetch(&r->dependent[r->first[moment]]);
     if (cycle > r->now) return weft_replay_calendar_add(&r->calendar, r->now, cycle, moment, err);
-    r->stack[r->stack_count++] = moment;
+    push_moment(r, moment);
     return WEFT_OK;
 }
 
@@ -55,7 +63,7 @@ static weft_status make_ready(weft_replay *r, uint32_t record, weft_error *err) 
     }
     replay_server *server = &r->server[r->node[record].place];
     if (server->head != record) return WEFT_OK;
-    for (; server->head != REPLAY_NONE && !r->node[server->head].waits; server->head = r->node[server->head].next)
+    for (; server->head != REPLAY_NONE && !r->waits[server->head]; server->head = r->node[server->head].next)
         WEFT_TRY(begin_operation(r, server, server->head, err));
     return WEFT_OK;
 }
@@ -63,7 +71,9 @@ static weft_status make_ready(weft_replay *r, uint32_t record, weft_error *err) 
 /* ---- moments ---- */
 
 static weft_status release(weft_replay *r, uint32_t record, weft_error *err) {
-    return --r->node[record].waits ? WEFT_OK : make_ready(r, record, err);
+    const uint32_t left = --r->waits[record];
+    if (left == 1) __builtin_prefetch(&r->node[record]);
+    return left ? WEFT_OK : make_ready(r, record, err);
 }
 
 /* Tells those who wait for moments that have come, and so on. */
@@ -79,8 +89,7 @@ void weft_replay_arrived(weft_replay *r, uint32_t record) {
     r->finish[record] = r->now;
     r->done++;
     if (r->results && replay_is_result(r, record) && --r->results == 0) r->end = r->now;
-    const uint32_t moment = record << 1 | WEFT_TRACE_FINISH;
-    if (r->first[moment] != r->first[moment + 1]) r->stack[r->stack_count++] = moment;
+    push_moment(r, record << 1 | WEFT_TRACE_FINISH);
 }
 
 static bool network_busy(const weft_replay *r) { return r->noc && !weft_noc_idle(r->noc); }
@@ -99,7 +108,7 @@ static weft_status take_events(weft_replay *r, weft_error *err) {
         if (replay_is_packet(r, moment >> 1))
             weft_replay_arrived(r, moment >> 1);
         else
-            r->stack[r->stack_count++] = moment;
+            push_moment(r, moment);
     }
     return WEFT_OK;
 }
@@ -108,7 +117,7 @@ static weft_status take_events(weft_replay *r, weft_error *err) {
 
 static weft_status begin_all(weft_replay *r, weft_error *err) {
     for (uint32_t i = 0; i < r->count; i++)
-        if (!r->node[i].waits && (replay_is_packet(r, i) || r->server[r->node[i].place].head == i))
+        if (!r->waits[i] && (replay_is_packet(r, i) || r->server[r->node[i].place].head == i))
             WEFT_TRY(make_ready(r, i, err));
     return WEFT_OK;
 }
@@ -139,9 +148,9 @@ static weft_status run(weft_replay *r, weft_error *err) {
 }
 
 static void release_all(weft_replay *r) {
-    void *const arrays[] = {r->node,  r->packet, r->first,         r->dependent, r->targets,
-                            r->timed, r->server, r->calendar.next, r->stack,     r->outbox,
-                            r->start, r->finish, r->calendar.late, r->free,      r->latencies.items};
+    void *const arrays[] = {r->waits,  r->node,          r->packet,        r->first,          r->dependent, r->targets,
+                            r->timed,  r->server,        r->calendar.next, r->stack,          r->outbox,    r->start,
+                            r->finish, r->calendar.late, r->free,          r->latencies.items};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) free(arrays[i]);
     weft_noc_destroy(r->noc);
     free((int *)r->config.terminal_router);

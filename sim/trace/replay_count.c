@@ -155,11 +155,11 @@ static weft_status count_ejected(counter *c, weft_error *err) {
     uint64_t *ejected = calloc((size_t)r->chip->core_count + 1, sizeof *ejected);
     if (!ejected) return weft_error_set(err, WEFT_E_MEMORY, "no memory for the flits of %d cores", r->chip->core_count);
     for (uint32_t i = 0; i < r->count; i++) {
-        const replay_node *node = &r->node[i];
-        const int targets = replay_is_packet(r, i) ? replay_target_count(node) : 0;
-        for (int k = 0; k < targets; k++)
-            ejected[targets == 1 ? (int)node->target : r->targets[(int)node->target + k]] +=
-                (uint64_t)replay_flits(node);
+        const int *targets;
+        int one;
+        if (!replay_is_packet(r, i)) continue;
+        const int count = replay_targets(r, &r->node[i], &one, &targets);
+        for (int k = 0; k < count; k++) ejected[targets[k]] += (uint64_t)replay_flits(&r->node[i]);
     }
     move_flits(c, ejected);
     free(ejected);

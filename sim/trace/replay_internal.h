@@ -11,14 +11,12 @@
 
 /* A moment of a record is record << 1 | weft_trace_moment, as in the trace, in 32 bits. */
 typedef struct replay_node {
-    uint32_t waits;  /* moments still missing; of a packet on its way: targets that it has not reached */
-    uint32_t place;  /* server; or source terminal of the chip */
-    uint32_t next;   /* operation: the next one of its server; packet: 1 with results, else 0 */
-    uint32_t target; /* packet: terminal of the chip; of several the first one's index in `targets` */
-    uint64_t work;   /* amount; or flits << 32 | targets */
+    uint32_t place; /* server; or source terminal of the chip */
+    uint32_t next;  /* operation: the next one of its server; packet: REPLAY_RESULT, REPLAY_SEVERAL */
+    uint64_t work;  /* amount; or flits << 32 | terminal of the chip, or index in `targets` */
 } replay_node;
+enum { REPLAY_RESULT = 1, REPLAY_SEVERAL = 2 };
 static inline int replay_flits(const replay_node *node) { return (int)(node->work >> 32); }
-static inline int replay_target_count(const replay_node *node) { return (int)(uint32_t)node->work; }
 
 typedef struct replay_server {
     weft_server server;
@@ -66,10 +64,11 @@ typedef struct weft_replay {
 
     uint32_t count; /* records */
     replay_node *node;
+    uint32_t *waits;     /* [count] moments still missing; of a packet on its way: targets that it has not reached */
     uint64_t *packet;    /* bit per record: it is a packet */
     uint32_t *first;     /* [2 * count + 1] who waits for a moment: dependent[first[m] .. first[m + 1]) */
     uint32_t *dependent; /* records */
-    int *targets;        /* of packets to several terminals */
+    int *targets;        /* of packets to several terminals: their number, then they */
     replay_timed *timed; /* records with an earliest cycle, by it */
     size_t timed_count, timed_at;
     replay_server *server; /* [servers of the trace] */
@@ -97,7 +96,16 @@ static inline bool replay_is_packet(const weft_replay *r, uint32_t record) {
 }
 
 static inline bool replay_is_result(const weft_replay *r, uint32_t record) {
-    return replay_is_packet(r, record) && r->node[record].next;
+    return replay_is_packet(r, record) && r->node[record].next & REPLAY_RESULT;
+}
+
+/* Number of terminals that a packet goes to; one: room for one. */
+static inline int replay_targets(const weft_replay *r, const replay_node *node, int *one, const int **targets) {
+    const uint32_t at = (uint32_t)node->work;
+    const bool several = node->next & REPLAY_SEVERAL;
+    *one = (int)at;
+    *targets = several ? r->targets + at + 1 : one;
+    return several ? r->targets[at] : 1;
 }
 
 /* replay_load.c. Terminal of the chip for one of the trace; -1: there is none. */

@@ -29,14 +29,21 @@ static weft_status missing_core(const weft_replay *r, int terminal, weft_error *
 /* ---- arrays that grow ---- */
 
 typedef struct lists {
-    uint32_t *moments; /* waited for, of all records one after another */
-    size_t count, room;
+    uint32_t *moments;           /* waited for, of all records one after another */
+    size_t count, room, counted; /* counted: those that stand in replay.first */
     size_t target_count, target_room, timed_room;
     bool sorted; /* the timed ones */
 } lists;
 
 static weft_status no_memory(const weft_replay *r, weft_error *err) {
     return weft_error_set(err, WEFT_E_MEMORY, "no memory to replay %" PRIu64 " records", weft_trace_count(r->trace));
+}
+
+/* Records are many more than a cache holds, but it is known long before which of them will be asked for. */
+enum { AHEAD = 32 };
+
+static void count_moments(weft_replay *r, lists *l, size_t end) {
+    for (; l->counted < end; l->counted++) r->first[l->moments[l->counted] + 1]++;
 }
 
 /* Arrays and digital units make room when they begin; what they make is there when they have finished. */
@@ -55,9 +62,10 @@ static weft_status add_moments(weft_replay *r, lists *l, uint32_t record, const 
         if (!moments) return no_memory(r, err);
         l->moments = moments;
         moments[l->count++] = (uint32_t)after[i];
-        r->first[after[i] + 1]++;
-        r->node[record].waits++;
+        __builtin_prefetch(&r->first[after[i] + 1], 1);
+        r->waits[record]++;
     }
+    if (l->count > AHEAD) count_moments(r, l, l->count - AHEAD);
     if (l->count > UINT32_MAX / 2) return weft_error_set(err, WEFT_E_UNSUPPORTED, "more than 2^31 dependencies");
     return WEFT_OK;
 }
@@ -69,7 +77,7 @@ static weft_status add_earliest(weft_replay *r, lists *l, uint32_t record, uint6
     r->timed = timed;
     if (r->timed_count && timed[r->timed_count - 1].cycle > earliest) l->sorted = false;
     timed[r->timed_count++] = (replay_timed){earliest, record};
-    r->node[record].waits++;
+    r->waits[record]++;
     return WEFT_OK;
 }
 
@@ -93,6 +101,28 @@ static weft_status flits_of(int *flits, const weft_replay *r, const weft_trace_r
     return WEFT_OK;
 }
 
+static weft_status add_targets(weft_replay *r, lists *l, const weft_trace_packet *p, replay_node *node,
+                               weft_error *err) {
+    const size_t count = (size_t)p->target_count, at = l->target_count;
+    if (count == 1) {
+        const int target = weft_replay_terminal(r, p->targets[0]);
+        node->work |= (uint32_t)target;
+        return target < 0 ? missing_core(r, p->targets[0], err) : WEFT_OK;
+    }
+    int *targets = weft_trace_grow(r->targets, &l->target_room, at + count, sizeof *targets);
+    if (!targets) return no_memory(r, err);
+    r->targets = targets;
+    targets[at] = p->target_count;
+    for (size_t i = 0; i < count; i++) {
+        targets[at + 1 + i] = weft_replay_terminal(r, p->targets[i]);
+        if (targets[at + 1 + i] < 0) return missing_core(r, p->targets[i], err);
+    }
+    node->work |= (uint32_t)at;
+    l->target_count = at + 1 + count;
+    if (l->target_count > UINT32_MAX / 2) return weft_error_set(err, WEFT_E_UNSUPPORTED, "more than 2^31 targets");
+    return WEFT_OK;
+}
+
 static weft_status add_packet(weft_replay *r, lists *l, const weft_trace_record *record, weft_error *err) {
     const weft_trace_packet *p = &record->packet;
     const uint32_t number = (uint32_t)record->number;
@@ -102,23 +132,11 @@ static weft_status add_packet(weft_replay *r, lists *l, const weft_trace_record 
     if (source < 0) return missing_core(r, p->source, err);
     WEFT_TRY(flits_of(&flits, r, record, err));
     *node = (replay_node){.place = (uint32_t)source};
-    node->next = p->kind == WEFT_PACKET_RESULT;
-    node->work = (uint64_t)flits << 32 | (uint32_t)p->target_count;
-    node->target = (uint32_t)l->target_count;
+    node->next = (p->kind == WEFT_PACKET_RESULT ? REPLAY_RESULT : 0) | (p->target_count > 1 ? REPLAY_SEVERAL : 0);
+    node->work = (uint64_t)flits << 32;
     r->packet[number >> 6] |= (uint64_t)1 << (number & 63);
     r->results += p->kind == WEFT_PACKET_RESULT;
-    for (int i = 0; i < p->target_count; i++) {
-        const int target = weft_replay_terminal(r, p->targets[i]);
-        if (target < 0) return missing_core(r, p->targets[i], err);
-        if (p->target_count == 1) {
-            node->target = (uint32_t)target;
-            break;
-        }
-        int *targets = weft_trace_grow(r->targets, &l->target_room, l->target_count, sizeof *targets);
-        if (!targets) return no_memory(r, err);
-        r->targets = targets;
-        targets[l->target_count++] = target;
-    }
+    WEFT_TRY(add_targets(r, l, p, node, err));
     WEFT_TRY(add_earliest(r, l, number, p->earliest, err));
     return add_moments(r, l, number, p->after, p->after_count, err);
 }
@@ -158,9 +176,12 @@ static weft_status sort_dependents(weft_replay *r, const lists *l, weft_error *e
     for (size_t m = 0; m < moments; m++) r->first[m + 1] += r->first[m];
     /* Filled from behind, so that first[m + 1] ends as the beginning of m's, and everything moves by one place. */
     for (size_t m = l->count, record = r->count; record-- > 0;) {
-        const replay_node *node = &r->node[record];
-        const bool timed = node->waits && r->start[record]; /* see mark_timed */
-        for (uint32_t i = node->waits - timed; i > 0; i--) r->dependent[--r->first[moment[--m] + 1]] = (uint32_t)record;
+        const bool timed = r->waits[record] && r->start[record]; /* see mark_timed */
+        for (uint32_t i = r->waits[record] - timed; i > 0; i--) {
+            if (m > 2 * AHEAD) __builtin_prefetch(&r->first[moment[m - 2 * AHEAD] + 1], 1);
+            if (m > AHEAD) __builtin_prefetch(&r->dependent[r->first[moment[m - AHEAD] + 1]], 1);
+            r->dependent[--r->first[moment[--m] + 1]] = (uint32_t)record;
+        }
     }
     memmove(r->first, r->first + 1, moments * sizeof *r->first);
     r->first[moments] = (uint32_t)l->count;
@@ -201,6 +222,7 @@ static weft_status create_arrays(weft_replay *r, weft_error *err) {
                               "%" PRIu64 " records are more than the 2^31 that can be replayed", count);
     r->count = (uint32_t)count;
     r->node = malloc((count + 1) * sizeof *r->node);
+    r->waits = calloc(count + 1, sizeof *r->waits);
     r->packet = calloc(count / 64 + 1, sizeof *r->packet);
     r->first = calloc(2 * count + 2, sizeof *r->first);
     r->start = calloc(count + 1, sizeof *r->start);
@@ -208,8 +230,8 @@ static weft_status create_arrays(weft_replay *r, weft_error *err) {
     r->calendar.next = malloc((2 * count + 1) * sizeof *r->calendar.next);
     r->stack = malloc((2 * count + 1) * sizeof *r->stack);
     if (r->options->observer.operation) r->free = malloc((count + 1) * sizeof *r->free);
-    const bool good = r->node && r->packet && r->first && r->start && r->finish && r->calendar.next && r->stack &&
-                      (r->free || !r->options->observer.operation);
+    const bool good = r->node && r->waits && r->packet && r->first && r->start && r->finish && r->calendar.next &&
+                      r->stack && (r->free || !r->options->observer.operation);
     return good ? WEFT_OK : no_memory(r, err);
 }
 
@@ -219,6 +241,7 @@ weft_status weft_replay_load(weft_replay *r, weft_error *err) {
     WEFT_TRY_GOTO(create_arrays(r, err));
     WEFT_TRY_GOTO(create_servers(r, err));
     WEFT_TRY_GOTO(add_records(r, &l, err));
+    count_moments(r, &l, l.count);
     mark_timed(r, 1);
     WEFT_TRY_GOTO(sort_dependents(r, &l, err));
     mark_timed(r, 0);

@@ -58,17 +58,12 @@ weft_status weft_replay_zero_load(weft_replay *r, int source, int target, int fl
 
 /* ---- packets ---- */
 
-static const int *targets_of(const weft_replay *r, const replay_node *node, int *one) {
-    *one = (int)node->target;
-    return replay_target_count(node) == 1 ? one : r->targets + node->target;
-}
-
 static weft_status inject(weft_replay *r, uint32_t record, weft_error *err) {
-    replay_node *node = &r->node[record];
+    const replay_node *node = &r->node[record];
+    const int *targets;
     int one;
-    const int source = (int)node->place, flits = replay_flits(node), count = replay_target_count(node);
-    const int *targets = targets_of(r, node, &one);
-    node->waits = (uint32_t)count;
+    const int source = (int)node->place, flits = replay_flits(node), count = replay_targets(r, node, &one, &targets);
+    r->waits[record] = (uint32_t)count;
     if (count > 1 && r->config.multicast && flits <= r->config.buffer_flits)
         return weft_noc_inject_multicast(r->noc, source, targets, count, flits, record, err);
     for (int i = 0; i < count; i++) WEFT_TRY(weft_noc_inject(r->noc, source, targets[i], flits, record, err));
@@ -78,9 +73,9 @@ static weft_status inject(weft_replay *r, uint32_t record, weft_error *err) {
 /* Arrives at the last target after the longest zero-load latency. */
 static weft_status pass_by(weft_replay *r, uint32_t record, weft_error *err) {
     const replay_node *node = &r->node[record];
+    const int *targets;
     int one;
-    const int flits = replay_flits(node), count = replay_target_count(node);
-    const int *targets = targets_of(r, node, &one);
+    const int flits = replay_flits(node), count = replay_targets(r, node, &one, &targets);
     uint64_t longest = 0, latency = 0;
     for (int i = 0; i < count; i++) {
         WEFT_TRY(weft_replay_zero_load(r, (int)node->place, targets[i], flits, &latency, err));
@@ -146,7 +141,7 @@ weft_status weft_replay_network_step(weft_replay *r, weft_error *err) {
     if (r->options->observer.step) r->options->observer.step(r->options->observer.state, r->noc);
     for (int i = 0; i < count; i++) {
         const uint32_t record = (uint32_t)delivery[i].tag;
-        if (--r->node[record].waits == 0) weft_replay_arrived(r, record);
+        if (--r->waits[record] == 0) weft_replay_arrived(r, record);
     }
     return weft_noc_stalled_cycles(r->noc) > r->stall_limit ? report_stall(r, err) : WEFT_OK;
 }

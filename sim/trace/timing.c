@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const weft_stall_names[WEFT_STALL_KINDS] = {"pixels", "sums", "addend", "output"};
+
 /* The first failed allocation is remembered in *failed; later ones are harmless. */
 static void *zeroed(size_t count, size_t size, bool *failed) {
     void *p = calloc(count ? count : 1, size);

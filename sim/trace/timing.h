@@ -40,6 +40,22 @@ typedef struct weft_timing {
     weft_event_counts *bins; /* [bin_count] */
 } weft_timing;
 
+/* What those who work for a stage waited for while they had nothing else to do: its arrays for pixels and for room for
+ * their sums; its output blocks for what they add, and for room at the readers of their output. */
+typedef enum weft_stall {
+    WEFT_STALL_PIXELS,
+    WEFT_STALL_SUMS,
+    WEFT_STALL_ADDEND,
+    WEFT_STALL_OUTPUT,
+    WEFT_STALL_KINDS
+} weft_stall;
+extern const char *const weft_stall_names[WEFT_STALL_KINDS]; /* "pixels", "sums", "addend", "output" */
+/* Of one stage. */
+typedef struct weft_stalls {
+    uint64_t cycles[WEFT_STALL_KINDS];  /* until the last result, summed over all who wait */
+    uint64_t waiters[WEFT_STALL_KINDS]; /* who there is: groups of arrays (core and copy), or blocks */
+} weft_stalls;
+
 /* Zeroed, with all arrays. MEMORY. */
 weft_status weft_timing_create(weft_timing **out, size_t images, int stage_count, int core_count, int router_count,
                                weft_error *err);

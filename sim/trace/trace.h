@@ -20,7 +20,7 @@
  * length and CRC-32, of variable-length integers (docs/trace.md). A cut-off or changed file is an error, with the
  * offset.
  * - text: first line "# weft-trace 2", then the same records as words; for people and scripts. Also reads
- *   "# weft-trace 1" and any file of lines `time source destination flits` (import).
+ *   "# weft-trace 1" and any file of lines `time source target flits` (import).
  */
 #ifndef WEFT_SIM_TRACE_TRACE_H
 #define WEFT_SIM_TRACE_TRACE_H
@@ -117,8 +117,8 @@ bool weft_trace_next(weft_trace_cursor *cursor, weft_trace_record *record);
 weft_status weft_trace_write(const weft_trace *trace, const char *path, weft_error *err);
 /* As text to a stream, whose errors are the caller's to see. MEMORY. */
 weft_status weft_trace_print(const weft_trace *trace, FILE *stream, weft_error *err);
-/* Either form, and lists of packets. PARSE with file:line:column (text) or offset (binary), UNSUPPORTED (a later
- * version), IO, MEMORY. */
+/* Either form, and lists of packets; plain or gzip. PARSE with file:line:column (text) or offset (binary), UNSUPPORTED
+ * (a later version), IO, MEMORY. */
 weft_status weft_trace_read(weft_trace **out, const char *path, weft_error *err);
 /* Spikes (lines `tick neuron`) of neurons (lines `neuron source_core target_core[,target_core...]`) as packets of one
  * flit, handed to the network at the beginning of their tick of tick_cycles cycles. Errors as weft_trace_read; INVALID:

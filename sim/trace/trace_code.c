@@ -94,7 +94,7 @@ uint8_t *weft_trace_encode_finish(uint8_t *to, const uint8_t *record, size_t siz
 
 /* ---- reading ---- */
 
-static bool take(trace_decoder *d, uint64_t *value) {
+static bool take_long(trace_decoder *d, uint64_t *value) {
     *value = 0;
     for (unsigned shift = 0; shift < 64 && d->at < d->end; shift += 7) {
         const uint64_t byte = *d->at++;
@@ -103,6 +103,13 @@ static bool take(trace_decoder *d, uint64_t *value) {
         if (byte < 128) return true;
     }
     return false;
+}
+
+/* Most are a byte. */
+static inline bool take(trace_decoder *d, uint64_t *value) {
+    if (d->at == d->end || *d->at >= 128) return take_long(d, value);
+    *value = *d->at++;
+    return true;
 }
 
 static bool take_int(trace_decoder *d, int *value, uint64_t max) {

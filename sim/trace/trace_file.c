@@ -57,7 +57,7 @@ weft_status weft_trace_read(weft_trace **out, const char *path, weft_error *err)
     char *data = NULL;
     size_t size = 0;
     *out = NULL;
-    WEFT_TRY(weft_file_read(&data, &size, path, (size_t)1 << 36, err));
+    WEFT_TRY(weft_file_read_gz(&data, &size, path, (size_t)1 << 36, err));
     const weft_status status = weft_trace_parse(out, path, data, size, err);
     free(data);
     return status;

@@ -4,6 +4,7 @@
 #define WEFT_SIM_TRACE_TRACE_INTERNAL_H
 
 #include "core/arena.h"
+#include "core/packet_list.h"
 #include "sim/trace/trace.h"
 
 #ifdef __cplusplus
@@ -11,7 +12,7 @@ extern "C" {
 #endif
 
 #define WEFT_TRACE_MAGIC "weft-trace 2\n"
-#define WEFT_TRACE_TIME_MAX ((uint64_t)1 << 48)   /* of `earliest` and recorded moments */
+#define WEFT_TRACE_TIME_MAX WEFT_PACKET_TIME_MAX  /* of `earliest` and recorded moments */
 #define WEFT_TRACE_AMOUNT_MAX ((uint64_t)1 << 40) /* of an operation */
 
 enum {
@@ -80,34 +81,9 @@ weft_status weft_trace_read_binary(weft_trace **out, const char *path, const uin
                                    weft_error *err);
 weft_status weft_trace_write_binary(const weft_trace *trace, FILE *stream, weft_error *err);
 weft_status weft_trace_read_text(weft_trace **out, const char *path, const char *data, size_t size, weft_error *err);
-/* `time source destination flits`; old: with the first line of weft-trace 1. */
+/* A list of packets (core/packet_list.h); old: with the first line of weft-trace 1. */
 weft_status weft_trace_import_plain(weft_trace **out, const char *path, const char *data, size_t size, bool old,
                                     weft_error *err);
-
-/* ---- lines of words ---- */
-
-typedef struct trace_lines {
-    const char *path, *at, *end; /* of the file */
-    const char *line, *line_end; /* the present one */
-    const char *word;            /* the last one taken */
-    size_t length;
-    int number; /* of the present line, from 1 */
-} trace_lines;
-/* The next line that is neither empty nor a comment ('#'); false at the end. */
-bool weft_trace_next_line(trace_lines *lines);
-/* The next word of the line; false at its end. */
-bool weft_trace_next_word(trace_lines *lines);
-bool weft_trace_word_is(const trace_lines *lines, const char *text);
-/* PARSE at the last word taken. */
-weft_status weft_trace_word_error(const trace_lines *lines, weft_error *err, const char *format, ...) WEFT_PRINTF(3, 4);
-/* PARSE where there is one more word. */
-weft_status weft_trace_line_end(trace_lines *lines, weft_error *err);
-/* The next word, a whole number from min to max; what: how to call it. */
-weft_status weft_trace_next_number(trace_lines *lines, int64_t *out, int64_t min, int64_t max, const char *what,
-                                   weft_error *err);
-/* A number of the list in the present word, at *at, which is moved behind it. */
-weft_status weft_trace_list_number(trace_lines *lines, const char **at, int64_t *out, int64_t max, const char *what,
-                                   weft_error *err);
 
 #ifdef __cplusplus
 }

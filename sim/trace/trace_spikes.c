@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/file.h"
+#include "core/lines.h"
 #include "sim/trace/trace_internal.h"
 
 /* A line of the table. */
@@ -27,33 +28,33 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static weft_status read_targets(neuron_table *t, trace_lines *lines, neuron *n, weft_error *err) {
-    if (!weft_trace_next_word(lines)) return weft_trace_word_error(lines, err, "target cores are missing");
+static weft_status read_targets(neuron_table *t, weft_lines *lines, neuron *n, weft_error *err) {
+    if (!weft_lines_next_word(lines)) return weft_lines_word_error(lines, err, "target cores are missing");
     const char *at = lines->word, *end = at + lines->length;
     for (n->first = t->target_count;; at++) {
         int64_t core;
-        WEFT_TRY(weft_trace_list_number(lines, &at, &core, WEFT_TRACE_TERMINALS_MAX - 1, "target cores", err));
+        WEFT_TRY(weft_lines_list_number(lines, &at, &core, WEFT_TRACE_TERMINALS_MAX - 1, "target cores", err));
         int *targets = weft_trace_grow(t->targets, &t->target_room, t->target_count, sizeof *targets);
         if (!targets) return no_memory(t->target_count, err);
         t->targets = targets;
         t->targets[t->target_count++] = (int)core;
         if (core >= t->terminals) t->terminals = (int)core + 1;
         if (at == end) break;
-        if (*at != ',') return weft_trace_word_error(lines, err, "'%c' inside a list of numbers", *at);
+        if (*at != ',') return weft_lines_word_error(lines, err, "'%c' inside a list of numbers", *at);
     }
     int *const list = t->targets + n->first;
     qsort(list, t->target_count - n->first, sizeof *list, by_value);
     for (size_t i = n->first; i < t->target_count; i++)
         if (!n->count || list[n->count - 1] != t->targets[i]) list[n->count++] = t->targets[i];
     t->target_count = n->first + n->count;
-    return weft_trace_line_end(lines, err);
+    return weft_lines_end_line(lines, err);
 }
 
-static weft_status read_neuron(neuron_table *t, trace_lines *lines, weft_error *err) {
+static weft_status read_neuron(neuron_table *t, weft_lines *lines, weft_error *err) {
     neuron n = {.line = lines->number};
     int64_t core;
-    WEFT_TRY(weft_trace_next_number(lines, &n.number, 0, INT64_MAX, "neuron", err));
-    WEFT_TRY(weft_trace_next_number(lines, &core, 0, WEFT_TRACE_TERMINALS_MAX - 1, "source core", err));
+    WEFT_TRY(weft_lines_next_number(lines, &n.number, 0, INT64_MAX, "neuron", err));
+    WEFT_TRY(weft_lines_next_number(lines, &core, 0, WEFT_TRACE_TERMINALS_MAX - 1, "source core", err));
     n.core = (int)core;
     if (n.core >= t->terminals) t->terminals = n.core + 1;
     WEFT_TRY(read_targets(t, lines, &n, err));
@@ -73,10 +74,10 @@ static int by_neuron(const void *a, const void *b) {
 static weft_status read_neurons(neuron_table *t, const char *path, weft_error *err) {
     char *data = NULL;
     size_t size = 0;
-    WEFT_TRY(weft_file_read(&data, &size, path, (size_t)1 << 34, err));
-    trace_lines lines = {.path = path, .at = data, .end = data + size, .line = data, .word = data};
+    WEFT_TRY(weft_file_read_gz(&data, &size, path, (size_t)1 << 34, err));
+    weft_lines lines = weft_lines_begin(path, data, size);
     weft_status status = WEFT_OK;
-    while (status == WEFT_OK && weft_trace_next_line(&lines)) status = read_neuron(t, &lines, err);
+    while (status == WEFT_OK && weft_lines_next_line(&lines)) status = read_neuron(t, &lines, err);
     free(data);
     if (status != WEFT_OK) return status;
     if (!t->count) return weft_error_set_at(err, WEFT_E_PARSE, path, 0, 0, "has no neurons");
@@ -101,12 +102,12 @@ static int by_tick(const void *a, const void *b) {
     return (x->order > y->order) - (x->order < y->order);
 }
 
-static weft_status read_spike(spike *out, const neuron_table *t, trace_lines *lines, int64_t last_tick,
+static weft_status read_spike(spike *out, const neuron_table *t, weft_lines *lines, int64_t last_tick,
                               weft_error *err) {
     int64_t tick;
     neuron key = {0};
-    WEFT_TRY(weft_trace_next_number(lines, &tick, 0, last_tick, "tick", err));
-    WEFT_TRY(weft_trace_next_number(lines, &key.number, 0, INT64_MAX, "neuron", err));
+    WEFT_TRY(weft_lines_next_number(lines, &tick, 0, last_tick, "tick", err));
+    WEFT_TRY(weft_lines_next_number(lines, &key.number, 0, INT64_MAX, "neuron", err));
     size_t low = 0, high = t->count;
     while (low < high) {
         const size_t middle = (low + high) / 2;
@@ -116,20 +117,20 @@ static weft_status read_spike(spike *out, const neuron_table *t, trace_lines *li
             high = middle;
     }
     if (low == t->count || t->items[low].number != key.number)
-        return weft_trace_word_error(lines, err, "neuron %" PRId64 " is not in the table of neurons", key.number);
+        return weft_lines_word_error(lines, err, "neuron %" PRId64 " is not in the table of neurons", key.number);
     out->tick = (uint64_t)tick;
     out->neuron = low;
-    return weft_trace_line_end(lines, err);
+    return weft_lines_end_line(lines, err);
 }
 
 static weft_status read_spikes(spike **out, size_t *count, const neuron_table *t, const char *path, int64_t last_tick,
                                weft_error *err) {
     char *data = NULL;
     size_t size = 0, room = 0;
-    WEFT_TRY(weft_file_read(&data, &size, path, (size_t)1 << 34, err));
-    trace_lines lines = {.path = path, .at = data, .end = data + size, .line = data, .word = data};
+    WEFT_TRY(weft_file_read_gz(&data, &size, path, (size_t)1 << 34, err));
+    weft_lines lines = weft_lines_begin(path, data, size);
     weft_status status = WEFT_OK;
-    while (status == WEFT_OK && weft_trace_next_line(&lines)) {
+    while (status == WEFT_OK && weft_lines_next_line(&lines)) {
         spike s = {.order = *count};
         status = read_spike(&s, t, &lines, last_tick, err);
         if (status != WEFT_OK) break;

@@ -150,7 +150,7 @@ TEST_F(CliNoc, files_of_packets) {
     measure({"--traffic", "p.txt", "--warmup", "5", "--cycles", "100"});
     EXPECT_EQ(number("measured_packets"), 1);
     write_file("bad.txt", "0 0 7 2\n1 0 65 2\n");
-    refused(1, {"--traffic", "bad.txt"}, "bad.txt:2:5: target 65; there are 65, from 0");
+    refused(1, {"--traffic", "bad.txt"}, "bad.txt:2:5: target is 65, allowed are 0 to 64");
     refused(1, {"--traffic", "p.txt", "--warmup", "2001"},
             "p.txt: no packet starts after the warm-up of 2001 cycles; the last one starts at 2000");
     refused(2, {"--traffic", "p.txt", "--rate", "0.1"}, "--rate is for patterns; the file says when packets start");

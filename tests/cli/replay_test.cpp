@@ -147,7 +147,7 @@ TEST_F(CliReplay, TheTextFormIsTheTrace) {
 }
 
 TEST_F(CliReplay, ListsOfPacketsAndSpikes) {
-    write_file("packets.txt", "# time source destination flits\n0 0 63 8\n5 1 0 1\n");
+    write_file("packets.txt", "# time source target flits\n0 0 63 8\n5 1 0 1\n");
     answer({"replay", "packets.txt", "noc-8x8"});
     EXPECT_EQ(number("network.flits"), 9);
     EXPECT_EQ(number("network.packet_latency_max_cycles"), 4 * 15 + 1 + 8);

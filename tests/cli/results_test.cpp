@@ -370,6 +370,47 @@ TEST_F(CliResults, info_knows_errors_of_cells) {
         << isaac;
 }
 
+TEST_F(CliResults, info_knows_the_network_of_a_chip) {
+    const std::string plain = weft({"info", "noc-8x8"}).out;
+    for (const char *line :
+         {"\nmesh         8 x 8 routers, 1 core each: 64 cores\n", "\nrouting      xy, 4 VCs of 8 flits a port\n",
+          "\nrouter       VC allocation 1, switch allocation 1, traversal 1, link 1, credit 1 cycles\n",
+          "\npackets      flits of 64 bits, 32 bits of header\n",
+          "\nhost         at router (0, 0), 64 bits a cycle; partial sums of 32 bits\n",
+          "\ncore         buffer of 65536 bytes; digital unit 1 value a cycle, each 0 ns\n",
+          "\ninput        8 bits, sign_magnitude, 7 a pulse\n", "\nclock        clocked, 1 ns a cycle\n"})
+        EXPECT_NE(plain.find(line), std::string::npos) << line << plain;
+    EXPECT_EQ(plain.find("\nchips "), std::string::npos);
+    std::string text = read_file(WEFT_SOURCE_FOLDER "/hwconfigs/noc-8x8.yaml");
+    const auto change = [&](const std::string &from, const std::string &to) {
+        ASSERT_NE(text.find(from), std::string::npos) << from;
+        text.replace(text.find(from), from.size(), to);
+    };
+    change("topology: mesh", "topology: torus\n  chips: [4, 2]\n  chip_link_cycles: 5\n  chip_link_interval: 3");
+    change("routing: xy", "routing: adaptive\n  escape_vcs: 2\n  link_cycles_y: 2");
+    change("speculative: false", "speculative: true");
+    change("route_cycles: 0", "route_cycles: 1");
+    change("{cycle_ns: 1}", "{cycle_ns: 1, kind: tick, tick_ns: 900, barrier_ns: 20, barrier_per_core_ns: 0.5}");
+    write_file("torus.yaml", text);
+    const Ran run = weft({"info", "torus.yaml", "--json", "-"});
+    for (const char *line :
+         {"\ntorus        8 x 8 routers, 1 core each: 64 cores\n",
+          "\nrouting      adaptive, 4 VCs of 8 flits a port, 2 of them to escape by\n",
+          "\nrouter       route 1, VC allocation 1, switch allocation 1 (speculative), traversal 1, link 1 "
+          "(along y 2), credit 1 cycles\n",
+          "\nchips        4 x 2 on this torus, links between them 5, credit 5 cycles, a flit every 3\n",
+          "\nclock        tick, 1 ns a cycle; a tick at least 900 ns, its barrier 20 ns and 0.5 an "
+          "active core\n"})
+        EXPECT_NE(run.err.find(line), std::string::npos) << line << run.err;
+    Json json(run.out);
+    const cJSON *noc = json.at("noc");
+    EXPECT_STREQ(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(noc, "topology")), "torus");
+    EXPECT_STREQ(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(noc, "routing")), "adaptive");
+    EXPECT_EQ(cJSON_GetNumberValue(cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(noc, "chips"), 0)), 4);
+    EXPECT_EQ(cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(noc, "buffer_flits")), 8);
+    EXPECT_EQ(json.text("clock"), "tick");
+}
+
 TEST_F(CliResults, info_knows_every_kind) {
     ASSERT_EQ(weft({"map", "net.onnx", "hermes", "-o", "m.yaml"}).code, 0);
     const std::pair<const char *, const char *> kinds[] = {{"net.onnx", "network"},

@@ -1,19 +1,9 @@
 /* Timed chip against latencies derived by hand. */
-#include "tests/support/cosim_fixture.h"
+#include "tests/support/cosim_cases.h"
 
 using namespace weft_test;
 
 namespace {
-
-/* 4 N + 1 + L of tests/unit/noc_test.cpp. */
-uint64_t zero_load(uint64_t routers, uint64_t flits) { return 4 * routers + 1 + flits; }
-
-network_ptr dense_network(int features, int classes) {
-    network_ptr net = make_network({features, 1, 1});
-    add_layer(net.get(), WEFT_LAYER_DENSE, "fc", classes, window_of(1, 1, 0), true);
-    add_layer(net.get(), WEFT_LAYER_RELU, "relu");
-    return net;
-}
 
 /* Host at router 0, the layer on core 1 at router 1.
  *   0            the pixel enters: 4 values of 8 bits and 8 header bits, 3 flits of 16 bits, 2 routers
@@ -23,10 +13,9 @@ network_ptr dense_network(int features, int classes) {
  *   + 4*2+1+4    the result: 3 sums of 16 bits and 8 header bits, 4 flits */
 TEST(Cosim, OneLayerOnOneCore) {
     in_child([] {
-        timed_case c(timed_chip(), dense_network(4, 3), 1, 1);
+        one_core_case c(1, 1);
         ASSERT_EQ(c.chip.mvm_interval_cycles, 32);
         ASSERT_EQ(c.chip.mvm_latency_cycles, 41);
-        c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 3, 0}}}, {{{0, 0, 1, 0, 0, 4, 0, 3, 0}}});
         c.prepare();
         cosim_ptr r = run_timed(c);
         ASSERT_TRUE(r);
@@ -149,14 +138,7 @@ TEST(Cosim, CopiesTakeTurns) {
  * It holds the sums, 3 x 16 bits, and the values, 3 x 8. */
 TEST(Cosim, AdditionWaitsForItsSecondTerm) {
     in_child([] {
-        network_ptr net = make_network({4, 1, 1});
-        weft_layer dense = {}, sum = {};
-        dense.kind = WEFT_LAYER_DENSE, dense.out.channels = 3;
-        sum.kind = WEFT_LAYER_ADD;
-        ASSERT_EQ(weft_network_add(net.get(), &dense, "first", -1, false, nullptr, nullptr), WEFT_OK);
-        ASSERT_EQ(weft_network_add(net.get(), &dense, "second", -1, false, nullptr, nullptr), WEFT_OK);
-        ASSERT_EQ(weft_network_add(net.get(), &sum, "sum", 1, false, nullptr, nullptr), WEFT_OK); /* input2: first */
-        timed_case c(timed_chip(), std::move(net), 1, 6);
+        timed_case c(timed_chip(), addition_network(), 1, 6);
         ASSERT_EQ(c.stages->count, 2);
         c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 3, 0}}, {{0, 0, 0, 0, 3, 0}}},
                                  {{{0, 0, 1, 0, 0, 4, 0, 3, 0}}, {{0, 0, 0, 0, 0, 4, 0, 3, 0}}});
@@ -209,19 +191,7 @@ TEST(Cosim, CopiesOnPaddingRunByThemselves) {
 /* 16, 36 and 1 positions: the second layer sets the pace, 36 x 32 cycles an image. */
 TEST(Cosim, PipelineRunsAtTheSpeedOfItsBottleneck) {
     in_child([] {
-        network_ptr net = make_network({1, 4, 4});
-        add_layer(net.get(), WEFT_LAYER_CONV, "conv1", 2, window_of(1, 1, 0));
-        add_layer(net.get(), WEFT_LAYER_CONV, "conv2", 1, window_of(1, 1, 1));
-        add_layer(net.get(), WEFT_LAYER_FLATTEN, "flatten");
-        add_layer(net.get(), WEFT_LAYER_DENSE, "fc", 4);
-        weft_chip chip = timed_chip();
-        chip.array.rows = 36;
-        chip.noc.mesh[1] = 2;
-        weft_chip_resolve(&chip);
-        timed_case c(chip, std::move(net), 12, 4);
-        c.mapping = hand_mapping(
-            c.stages.get(), {{{0, 0, 1, 0, 2, 0}}, {{0, 0, 3, 0, 1, 0}}, {{0, 0, 2, 0, 4, 0}}},
-            {{{0, 0, 1, 0, 0, 1, 0, 2, 0}}, {{0, 0, 3, 0, 0, 2, 0, 1, 0}}, {{0, 0, 2, 0, 0, 36, 0, 4, 0}}});
+        pipeline_case c(12, 4);
         c.prepare();
         cosim_ptr r = run_timed(c);
         ASSERT_TRUE(r);
@@ -239,9 +209,8 @@ TEST(Cosim, PipelineRunsAtTheSpeedOfItsBottleneck) {
 /* The host may be two images ahead of the first stage: image 2 starts with the result of image 0's last product. */
 TEST(Cosim, HostWaitsForTheDoubleBuffer) {
     in_child([] {
-        timed_case c(timed_chip(), dense_network(4, 3), 4, 5);
+        one_core_case c(4, 5);
         c.chip.io.bits_per_cycle = 32;
-        c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 3, 0}}}, {{{0, 0, 1, 0, 0, 4, 0, 3, 0}}});
         c.prepare();
         cosim_ptr r = run_timed(c);
         ASSERT_TRUE(r);
@@ -257,13 +226,13 @@ TEST(Cosim, HostWaitsForTheDoubleBuffer) {
  * one before it does, 41 cycles after that one's start, instead of 32. */
 TEST(Cosim, SumsWaitForRoom) {
     in_child([] {
-        timed_case c(timed_chip(), dense_network(4, 3), 4, 5);
-        c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 3, 0}}}, {{{0, 0, 1, 0, 0, 4, 0, 3, 0}}});
+        one_core_case c(4, 5);
         c.prepare();
         cosim_ptr r = run_timed(c, nullptr, true);
         ASSERT_TRUE(r);
         for (size_t i = 1; i < 4; i++) EXPECT_EQ(r->timing->image_end[i] - r->timing->image_end[i - 1], 41u) << i;
         EXPECT_EQ(r->timing->cores[1].buffer_peak_bytes, 4 + 3 * 2);
+        for (uint64_t waiters : r->stalls[0].waiters) EXPECT_EQ(waiters, 1u);
         EXPECT_EQ(r->stalls[0].cycles[WEFT_STALL_OUTPUT], 0u);
         EXPECT_GE(r->stalls[0].cycles[WEFT_STALL_SUMS], 3 * (41u - 32u));
         expect_equals_functional(c, *r);
@@ -313,12 +282,11 @@ TEST(Cosim, PartsAreLoadedOneAfterTheOther) {
 TEST(Cosim, TicksEndWithABarrier) {
     for (int shortest : {100, 0})
         in_child([shortest] {
-            timed_case c(timed_chip(), dense_network(4, 3), 2, 5);
+            one_core_case c(2, 5);
             c.chip.clock.kind = WEFT_CLOCK_TICK;
             c.chip.clock.tick_ns = shortest;
             c.chip.clock.barrier_ns = 7;
             c.chip.clock.barrier_per_core_ns = 2;
-            c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 3, 0}}}, {{{0, 0, 1, 0, 0, 4, 0, 3, 0}}});
             c.prepare();
             cosim_ptr r = run_timed(c);
             ASSERT_TRUE(r);
@@ -336,8 +304,7 @@ TEST(Cosim, TicksEndWithABarrier) {
  * result. 4 values of 8 bits: 3 flits; 3 results of 16 bits: 4 flits. */
 TEST(Cosim, RecordsOperationsAndPackets) {
     in_child([] {
-        timed_case c(timed_chip(), dense_network(4, 3), 1, 1);
-        c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 3, 0}}}, {{{0, 0, 1, 0, 0, 4, 0, 3, 0}}});
+        one_core_case c(1, 1);
         c.prepare();
         weft_trace *trace = nullptr;
         ASSERT_TRUE(run_timed(c, &trace));
@@ -380,37 +347,30 @@ TEST(Cosim, RecordsOperationsAndPackets) {
     });
 }
 
-/* The packets are planned for a mapping with one more tile than the one that runs: its sums never come. */
-TEST(Cosim, ReportsWhoWaitsForWhat) {
+/* 16 + 36 + 1 products an image, 636 of 12: told after every 512. */
+TEST(Cosim, TellsItsProgress) {
     in_child([] {
-        weft_chip chip = timed_chip();
-        chip.array.per_core = 4;
-        timed_case c(chip, dense_network(8, 3), 1, 2);
-        c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 2, 0}, {0, 0, 0, 2, 3, 0}}},
-                                 {{{0, 0, 1, 0, 0, 4, 0, 2, 0},
-                                   {0, 0, 1, 1, 4, 8, 0, 2, 0},
-                                   {0, 0, 0, 0, 0, 4, 2, 3, 0},
-                                   {0, 0, 1, 2, 4, 8, 2, 3, 0}}});
+        pipeline_case c(12, 4);
         c.prepare();
-        c.mapping->stages[0].tile_count = 3;
+        std::vector<double> shares;
+        weft_cosim_options options = {};
+        options.images = c.images;
+        options.progress = [](void *to, double share) { static_cast<std::vector<double> *>(to)->push_back(share); };
+        options.progress_context = &shares;
         weft_cosim_result *result = nullptr;
         weft_error err = {};
-        EXPECT_EQ(c.run(&result, &err), WEFT_E_INTERNAL);
-        c.mapping->stages[0].tile_count = 4;
-        EXPECT_EQ(result, nullptr);
-        const char *reason = strstr(err.text, ": host");
-        ASSERT_NE(reason, nullptr) << err.text;
-        EXPECT_STREQ(reason,
-                     ": host waits for 1 results of image 0; core 0, stage 'fc' block 1 waits for 1 of 2 partial "
-                     "sums at position 0 of image 0");
-        EXPECT_EQ(strncmp(err.text, "timed run: nothing happens after cycle ", 39), 0) << err.text;
+        ASSERT_EQ(weft_cosim_run(&result, c.engine, &c.chip, c.mapping.get(), c.stages.get(), c.traffic.get(),
+                                 c.x.data(), &options, &err),
+                  WEFT_OK)
+            << err.text;
+        EXPECT_EQ(shares, std::vector<double>{512.0 / (12 * (16 + 36 + 1))});
+        weft_cosim_result_destroy(result);
     });
 }
 
 TEST(Cosim, RunsOnceInAProcess) {
     in_child([] {
-        timed_case c(timed_chip(), dense_network(4, 3), 1, 1);
-        c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 3, 0}}}, {{{0, 0, 1, 0, 0, 4, 0, 3, 0}}});
+        one_core_case c(1, 1);
         c.prepare();
         ASSERT_TRUE(run_timed(c));
         weft_cosim_result *result = nullptr;

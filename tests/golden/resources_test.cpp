@@ -1,28 +1,15 @@
 /* What holds a run up, and what it would be worth, where both are known by hand. */
 #include "sim/report/resources.h"
-#include "tests/support/cosim_fixture.h"
+#include "tests/support/cosim_cases.h"
 
 using namespace weft_test;
 
 namespace {
 
-/* 16, 36 and 1 positions of 32 cycles: the second layer sets the pace, 36 x 32 cycles an image; without it the first
- * does, 16 x 32. */
+/* The second layer sets the pace, 36 x 32 cycles an image; without it the first does, 16 x 32. */
 TEST(Resources, TheBottleneckOfAPipeline) {
     in_child([] {
-        network_ptr net = make_network({1, 4, 4});
-        add_layer(net.get(), WEFT_LAYER_CONV, "conv1", 2, window_of(1, 1, 0));
-        add_layer(net.get(), WEFT_LAYER_CONV, "conv2", 1, window_of(1, 1, 1));
-        add_layer(net.get(), WEFT_LAYER_FLATTEN, "flatten");
-        add_layer(net.get(), WEFT_LAYER_DENSE, "fc", 4);
-        weft_chip chip = timed_chip();
-        chip.array.rows = 36;
-        chip.noc.mesh[1] = 2;
-        weft_chip_resolve(&chip);
-        timed_case c(chip, std::move(net), 12, 4);
-        c.mapping = hand_mapping(
-            c.stages.get(), {{{0, 0, 1, 0, 2, 0}}, {{0, 0, 3, 0, 1, 0}}, {{0, 0, 2, 0, 4, 0}}},
-            {{{0, 0, 1, 0, 0, 1, 0, 2, 0}}, {{0, 0, 3, 0, 0, 2, 0, 1, 0}}, {{0, 0, 2, 0, 0, 36, 0, 4, 0}}});
+        pipeline_case c(12, 4);
         c.prepare();
         weft_trace *trace = nullptr;
         weft_cosim_result *result = nullptr;
@@ -31,7 +18,7 @@ TEST(Resources, TheBottleneckOfAPipeline) {
         const weft_run run = {result->timing, 1, false};
         EXPECT_EQ(weft_run_pace(&run), 36 * 32);
         weft_resource found[8];
-        const int count = weft_resources_find(found, &run, &chip);
+        const int count = weft_resources_find(found, &run, &c.chip);
         ASSERT_GE(count, 4);
         EXPECT_EQ(found[0].kind, WEFT_RESOURCE_ARRAYS);
         EXPECT_EQ(found[0].stage, 1);
@@ -43,7 +30,7 @@ TEST(Resources, TheBottleneckOfAPipeline) {
 
         weft_report_without without[8];
         int measured = 0;
-        ASSERT_EQ(weft_resources_measure(without, &measured, 8, &run, trace, &chip, nullptr, &err), WEFT_OK)
+        ASSERT_EQ(weft_resources_measure(without, &measured, 8, &run, trace, &c.chip, nullptr, &err), WEFT_OK)
             << err.text;
         ASSERT_EQ(measured, count);
         EXPECT_EQ(without[0].resource.stage, 1);
@@ -60,7 +47,7 @@ TEST(Resources, TheBottleneckOfAPipeline) {
             EXPECT_EQ(without[i].next.stage, 1) << i;
         }
         char text[100];
-        weft_resource_text(text, sizeof text, &found[0], c.stages.get(), &chip);
+        weft_resource_text(text, sizeof text, &found[0], c.stages.get(), &c.chip);
         EXPECT_STREQ(text, "conv2's arrays");
         weft_trace_destroy(trace);
         weft_cosim_result_destroy(result);

@@ -2,6 +2,7 @@
 #include <omp.h>
 
 #include <fstream>
+#include <numeric>
 #include <sstream>
 
 #include "sim/trace/replay.h"
@@ -129,6 +130,70 @@ TEST_P(CosimGraph, EqualsTheFunctionalEngine) {
 INSTANTIATE_TEST_SUITE_P(Random, CosimGraph, testing::Range(0, 80));
 /* A padded pooling gives the last copy more of a row than the others. */
 INSTANTIATE_TEST_SUITE_P(PaddedPool, CosimGraph, testing::Values(1478));
+
+/* Tori, other routings, several chips: every packet takes the links of the closed form, where it may choose as many. */
+weft_chip random_network_chip(dice &d) {
+    weft_chip chip = random_timed_chip(d);
+    chip.noc.topology = d.between(0, 1);
+    chip.noc.routing = d.between(0, 3);
+    const bool torus = chip.noc.topology == WEFT_CHIP_TORUS;
+    if (torus && chip.noc.routing == WEFT_CHIP_WEST_FIRST) chip.noc.routing = WEFT_CHIP_YX;
+    chip.noc.vcs = 2 * d.between(2, 3);
+    if (chip.noc.routing == WEFT_CHIP_ADAPTIVE) chip.noc.escape_vcs = 2;
+    for (int axis = 0; axis < 2; axis++) {
+        chip.noc.chips[axis] = d.between(1, 2);
+        chip.noc.mesh[axis] = chip.noc.chips[axis] * d.between(1, 3);
+        chip.io.router[axis] = d.between(0, (int)chip.noc.mesh[axis] - 1);
+    }
+    chip.noc.chip_link_cycles = d.between(1, 9);
+    chip.noc.chip_credit_cycles = -1; /* as the link */
+    chip.noc.chip_link_interval = d.between(1, 4);
+    chip.noc.link_cycles_y = d.between(1, 4);
+    weft_chip_resolve(&chip);
+    return chip;
+}
+
+std::vector<uint64_t> closed_form_links(const timed_case &c) {
+    weft_flow *flows = nullptr;
+    weft_place_problem p = {};
+    EXPECT_EQ(weft_traffic_flows(c.traffic.get(), 0, &flows, &p.flow_count, nullptr), WEFT_OK);
+    std::vector<int> core_of((size_t)c.chip.core_count);
+    std::iota(core_of.begin(), core_of.end(), 0);
+    std::vector<uint64_t> links((size_t)c.chip.router_count * 4);
+    p.clusters = c.chip.core_count, p.flows = flows, p.chip = &c.chip;
+    weft_place_link_flits(&p, core_of.data(), links.data());
+    EXPECT_EQ(weft_place_flit_hops(&p, core_of.data()), weft_traffic_total(c.traffic.get()).flit_hops);
+    free(flows);
+    return links;
+}
+
+class CosimNetwork : public testing::TestWithParam<int> {};
+
+TEST_P(CosimNetwork, LinksAreThoseOfTheClosedForm) {
+    in_child([] {
+        const int seed = GetParam();
+        dice d(700000 + (uint64_t)seed);
+        timed_case c(random_network_chip(d), random_dag(d, 7, 6), (size_t)d.between(1, 3), (uint64_t)seed);
+        c.mapping = random_mapping(d, c.stages.get(), &c.chip, 1);
+        c.prepare();
+        ASSERT_TRUE(c.engine);
+        cosim_ptr r = run_timed(c);
+        ASSERT_TRUE(r);
+        expect_equals_functional(c, *r);
+        std::vector<uint64_t> closed = closed_form_links(c), timed(closed.size());
+        uint64_t closed_sum = 0, timed_sum = 0;
+        for (size_t l = 0; l < closed.size(); l++) {
+            closed[l] *= c.images;
+            timed[l] = r->timing->link_flits[l];
+            closed_sum += closed[l];
+            timed_sum += timed[l];
+        }
+        EXPECT_EQ(timed_sum, closed_sum);
+        EXPECT_EQ(timed_sum, r->timing->flit_hops);
+        if (c.chip.noc.routing <= WEFT_CHIP_YX) { EXPECT_EQ(timed, closed); }
+    });
+}
+INSTANTIATE_TEST_SUITE_P(Random, CosimNetwork, testing::Range(0, 24));
 
 /* Arrays and digital units that keep to no clock, ticks with a barrier: the same values and counts, and the replay
  * agrees.

@@ -220,6 +220,42 @@ TEST(MapperProperty, ReplicationIsOptimal) {
     EXPECT_GE(reached, 100);
 }
 
+/* Split over chips of their own, also stages that lie on two have copies: the slowest part comes near the best that
+ * whole copies can do, which no mapping passes. */
+TEST(MapperProperty, PartsOnChipsOfTheirOwnAreNearTheBest) {
+    int cases = 0, near = 0, split = 0;
+    for (uint64_t seed = 0; seed < 1500; seed++) {
+        dice d(seed);
+        network_ptr net = d.flip() ? random_dag(d, 9, 12) : random_network(d);
+        stages_ptr stages = lower(net.get());
+        weft_chip chip = roomy_chip(d);
+        weft_map_options options = quick_options();
+        weft_error err = {};
+        report_owner one;
+        options.replicate = false;
+        ASSERT_TRUE(map(stages.get(), &chip, &err, &one.report, &options)) << seed << ": " << err.text;
+        options.replicate = true;
+        options.chips = 0;
+        options.array_budget = one.report.arrays_needed / 2 + d.between(1, 30);
+        report_owner owner;
+        mapping_ptr mapping = map(stages.get(), &chip, &err, &owner.report, &options);
+        if (!mapping || mapping->parts < 2) continue;
+        cases++;
+        ASSERT_EQ(mapping->chips, mapping->parts);
+        ASSERT_GE(owner.report.bottleneck_cycles, owner.report.bottleneck_best_cycles) << seed;
+        near += 10 * owner.report.bottleneck_cycles <= 11 * owner.report.bottleneck_best_cycles;
+        for (int s = 0; s < mapping->stage_count; s++) {
+            const weft_mapped_stage &stage = mapping->stages[s];
+            std::set<int> parts;
+            for (int t = 0; t < stage.tile_count; t++) parts.insert(stage.tiles[t].part);
+            split += parts.size() > 1 && weft_mapped_stage_copies(&stage) > 1;
+        }
+    }
+    EXPECT_GE(cases, 250);
+    EXPECT_GE(near * 20, cases * 19);
+    EXPECT_GE(split, 8);
+}
+
 TEST(MapperProperty, MoreArraysAreNeverSlower) {
     int faster = 0;
     for (uint64_t seed = 0; seed < 80; seed++) {

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <vector>
 
@@ -120,6 +121,14 @@ inline void expect_equals_functional(const timed_case &c, const weft_cosim_resul
         const weft_event_counts &counted = r.timing->stage_events[s < 0 ? c.stages->count : s];
         for (int e = 0; e < WEFT_EVENT_COUNT; e++)
             EXPECT_EQ(counted.n[e], expected.n[e] * c.images) << "stage " << s << ", " << weft_events[e].id;
+    }
+    const uint64_t end = *std::max_element(r.timing->image_end, r.timing->image_end + c.images);
+    for (int s = 0; s < c.stages->count; s++) {
+        const weft_stalls &w = r.stalls[s];
+        EXPECT_EQ(w.waiters[WEFT_STALL_PIXELS] > 0, c.stages->items[s].has_matrix) << s;
+        EXPECT_GT(w.waiters[WEFT_STALL_OUTPUT], 0u) << s;
+        EXPECT_LE(w.cycles[WEFT_STALL_PIXELS] + w.cycles[WEFT_STALL_SUMS], w.waiters[WEFT_STALL_PIXELS] * end) << s;
+        EXPECT_LE(w.cycles[WEFT_STALL_ADDEND] + w.cycles[WEFT_STALL_OUTPUT], w.waiters[WEFT_STALL_OUTPUT] * end) << s;
     }
     weft_traffic_totals total = weft_traffic_total(c.traffic.get());
     EXPECT_EQ(r.timing->packets, total.packets * c.images);

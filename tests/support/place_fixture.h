@@ -19,10 +19,19 @@ inline weft_chip mesh_chip(int width, int height, int concentration, int host_x 
     chip.noc.mesh[0] = width, chip.noc.mesh[1] = height;
     chip.noc.concentration = concentration;
     chip.noc.route_cycles = chip.noc.vc_cycles = chip.noc.switch_cycles = 1;
-    chip.noc.traversal_cycles = chip.noc.link_cycles = 1;
+    chip.noc.traversal_cycles = chip.noc.link_cycles = chip.noc.link_cycles_y = 1;
     chip.io.router[0] = host_x, chip.io.router[1] = host_y;
     chip.router_count = width * height;
     chip.core_count = chip.host_terminal = width * height * concentration;
+    return chip;
+}
+
+/* Likewise a torus, another routing, links between chips that take `interval` cycles a flit. */
+inline weft_chip network_chip(weft_chip chip, int topology, int routing, int chips_x = 1, int chips_y = 1,
+                              int interval = 1) {
+    chip.noc.topology = topology, chip.noc.routing = routing;
+    chip.noc.chips[0] = chips_x, chip.noc.chips[1] = chips_y;
+    chip.noc.chip_link_interval = interval, chip.noc.chip_link_cycles = 2 * interval;
     return chip;
 }
 

@@ -65,6 +65,11 @@ TEST(ChipSet, TellsWhatHasNoEffect) {
               Chip("isaac-ce", {"adc.percentile=99"}).notes());
     EXPECT_EQ("adc.percentile has no effect: adc.calibrate is not percentile\n",
               Chip("neurram", {"adc.calibrate=maximum", "adc.percentile=99"}).notes());
+    EXPECT_EQ("noc.chip_link_cycles has no effect: noc.chips is [1, 1]\n",
+              Chip("isaac-ce", {"noc.chip_link_cycles=3"}).notes());
+    EXPECT_EQ("", Chip("noc-8x8", {"noc.chip_link_cycles=3", "noc.chips=[2, 1]"}).notes());
+    EXPECT_EQ("core.unbounded_buffers has no effect: with clock.kind tick buffers have no end\n",
+              Chip("isaac-ce", {"core.unbounded_buffers=true", "clock.kind=tick"}).notes());
     EXPECT_EQ("device.read_sigma has no effect: device.read_noise is none\n",
               Chip("isaac-ce", {"device.read_sigma=0.1"}).notes());
     // The file's keys are no mistake where what decides about them is set from outside.

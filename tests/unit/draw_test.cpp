@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "core/chip_route.h"
 #include "tests/support/golden.h"
 #include "tests/support/mapping_fixture.h"
 extern "C" {
@@ -120,6 +121,22 @@ TEST(Draw, NoTraffic) {
     expect_well_formed(svg);
     EXPECT_EQ(count_of(svg, "no link carries anything"), 1);
     EXPECT_EQ(count_of(svg, "flits an image</title>"), 0);
+}
+
+/* Four routers in a ring: the link that wraps around names both of its ends and stays within its row's margin. */
+TEST(Draw, LinksThatWrapAround) {
+    weft_chip chip = tiny_chip();
+    chip.noc.mesh[0] = 4, chip.noc.mesh[1] = 1, chip.noc.topology = WEFT_CHIP_TORUS;
+    weft_chip_resolve(&chip);
+    uint64_t flits[16] = {};
+    flits[3 * 4 + WEFT_EAST] = 5, flits[0 * 4 + WEFT_WEST] = 7;
+    std::string svg = printed([&](FILE *stream) { weft_draw_link_heat(stream, &chip, flits, "ring", nullptr); });
+    expect_well_formed(svg);
+    EXPECT_EQ(count_of(svg, "<title>(3, 0) to (0, 0): 5 flits an image</title>"), 1);
+    EXPECT_EQ(count_of(svg, "<title>(0, 0) to (3, 0): 7 flits an image</title>"), 1);
+    /* Pitch 64, middles at 56 and 248: from 0.2 of it beyond a router's middle to 0.7 margins beyond the edge. */
+    EXPECT_EQ(count_of(svg, "x1=\"43.2\" y1=\"87.7\" x2=\"7.2\" y2=\"87.7\""), 1);
+    EXPECT_EQ(count_of(svg, "x1=\"260.8\" y1=\"104.3\" x2=\"296.8\" y2=\"104.3\""), 1);
 }
 
 TEST(Draw, Numbers) {

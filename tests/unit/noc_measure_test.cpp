@@ -128,8 +128,8 @@ TEST(NocMeasure, OverloadIsSaturated) {
 
 /* Everything of a list is measured, exactly. */
 TEST(NocMeasure, ListsAreMeasuredToTheEnd) {
-    weft_noc_packet_line lines[] = {{3, 0, 63, 5}, {3, 63, 0, 1}, {1000000000, 9, 9, 2}};
-    weft_noc_packet_list list{lines, 3};
+    weft_packet_line lines[] = {{3, 0, 63, 5, 1}, {3, 63, 0, 1, 2}, {1000000000, 9, 9, 2, 3}};
+    weft_packet_list list{lines, 3};
     Experiment e(2, 8, WEFT_NOC_UNIFORM, 1);
     e.options.traffic.list = &list;
     e.options.warmup = 0, e.options.cycles = 1000000001;
@@ -147,8 +147,8 @@ TEST(NocMeasure, ListsAreMeasuredToTheEnd) {
 
 /* Two packets from one node: the second waits in the queue until the first one's tail has gone. */
 TEST(NocMeasure, NetworkLatencyLeavesTheSourceQueueOut) {
-    weft_noc_packet_line lines[] = {{0, 0, 3, 6}, {0, 0, 3, 6}};
-    weft_noc_packet_list list{lines, 2};
+    weft_packet_line lines[] = {{0, 0, 3, 6, 1}, {0, 0, 3, 6, 2}};
+    weft_packet_list list{lines, 2};
     Experiment e(2, 8, WEFT_NOC_UNIFORM, 1);
     e.options.traffic.list = &list;
     e.options.warmup = 0, e.options.cycles = 1;

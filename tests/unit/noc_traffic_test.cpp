@@ -1,12 +1,10 @@
-/* Synthetic patterns against their formulas, their rates and gaps against theory, lists of packets and their errors. */
+/* Synthetic patterns against their formulas, their rates and gaps against theory, lists of packets. */
 #include "sim/noc/noc_traffic.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <functional>
 #include <string>
 
@@ -156,72 +154,9 @@ TEST(NocTraffic, PatternsThatDoNotFitAreRefused) {
 
 /* ---- lists ---- */
 
-std::string ListPath() { return testing::TempDir() + "weft-noc-list-" + std::to_string(getpid()) + ".txt"; }
-
-weft_status Read(weft_noc_packet_list *list, const std::string &text, weft_error *err) {
-    std::ofstream(ListPath(), std::ios::binary) << text;
-    weft_status status = weft_noc_packet_list_read(list, ListPath().c_str(), 16, err);
-    std::remove(ListPath().c_str());
-    return status;
-}
-
-TEST(NocTraffic, ListsAreRead) {
-    weft_noc_packet_list list{};
-    weft_error err{};
-    ASSERT_EQ(Read(&list, "# a comment\n\n0 1 2 3\n  0\t15 0 1 # behind\r\n70000000000 3 3 1048576", &err), WEFT_OK)
-        << err.text;
-    ASSERT_EQ(list.count, 3U);
-    EXPECT_EQ(list.items[0].time, 0U);
-    EXPECT_EQ(list.items[0].source, 1);
-    EXPECT_EQ(list.items[0].target, 2);
-    EXPECT_EQ(list.items[0].flits, 3);
-    EXPECT_EQ(list.items[1].source, 15);
-    EXPECT_EQ(list.items[2].time, 70000000000U);
-    EXPECT_EQ(list.items[2].flits, 1048576);
-    weft_noc_packet_list_destroy(&list);
-}
-
-TEST(NocTraffic, ListsWithErrorsAreRefusedWithTheirPlace) {
-    struct {
-        const char *text;
-        int line, column;
-        const char *message;
-    } cases[] = {
-        {"0 1 2\n", 1, 6, "no flits; a line is \"time source target flits\""},
-        {"0 1 2 3\n5 1\n", 2, 4, "no target; a line is \"time source target flits\""},
-        {"0 1 2 3 4\n", 1, 9, "more than four numbers on a line"},
-        {"x 1 2 3\n", 1, 1, "time is not a whole number"},
-        {"0 1 2 3x\n", 1, 8, "flits is not a whole number"},
-        {"0 -1 2 3\n", 1, 3, "source is not a whole number"},
-        {"0 1.5 2 3\n", 1, 4, "source is not a whole number"},
-        {"99999999999999999999 1 2 3\n", 1, 1, "time is too large"},
-        {"0 16 2 3\n", 1, 3, "source 16; there are 16, from 0"},
-        {"0 1 99 3\n", 1, 5, "target 99; there are 16, from 0"},
-        {"0 1 2 0\n", 1, 7, "0 flits; allowed are 1 to 1048576"},
-        {"0 1 2 1048577\n", 1, 7, "1048577 flits; allowed are 1 to 1048576"},
-        {"5 1 2 3\n# x\n4 1 2 3\n", 3, 1, "time 4 is before that of the packet above, 5"},
-        {"# nothing\n", 0, 0, "has no packet"},
-    };
-    for (auto &c : cases) {
-        weft_noc_packet_list list{};
-        weft_error err{};
-        EXPECT_NE(Read(&list, c.text, &err), WEFT_OK) << c.text;
-        EXPECT_EQ(err.line, c.line) << c.text;
-        EXPECT_EQ(err.column, c.column) << c.text;
-        EXPECT_STREQ(err.text, c.message);
-        EXPECT_EQ(err.file, ListPath());
-        EXPECT_EQ(list.items, nullptr);
-    }
-    weft_noc_packet_list list{};
-    weft_error err{};
-    EXPECT_EQ(Read(&list, std::string("0 1 2 3\n\0 4", 11), &err), WEFT_E_PARSE);
-    EXPECT_STREQ(err.text, "is no text: it has a zero byte");
-    EXPECT_EQ(weft_noc_packet_list_read(&list, "/nonexistent/list", 4, &err), WEFT_E_IO);
-}
-
 TEST(NocTraffic, ListsAreInjectedAtTheirTimes) {
-    weft_noc_packet_line lines[] = {{0, 1, 2, 3}, {4, 0, 3, 1}, {4, 2, 1, 2}, {40, 3, 3, 1}};
-    weft_noc_packet_list list{lines, 4};
+    weft_packet_line lines[] = {{0, 1, 2, 3, 1}, {4, 0, 3, 1, 2}, {4, 2, 1, 2, 3}, {40, 3, 3, 1, 4}};
+    weft_packet_list list{lines, 4};
     Session run(2, 2, WEFT_NOC_UNIFORM, 1, 1);
     run.options.list = &list;
     ASSERT_EQ(run.Create(), WEFT_OK);

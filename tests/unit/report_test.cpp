@@ -1,4 +1,5 @@
 // Is the report right: energy = counts x cost, times from cycles, self-checks, and files that parse?
+#include "sim/report/figures.h"
 #include "sim/report/tables.h"
 
 #include "core/interval.h"
@@ -390,6 +391,67 @@ TEST_F(Report, failed_checks_are_told_with_both_sides) {
         EXPECT_TRUE(cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(item, "right")));
     }
     cJSON_Delete(json);
+}
+
+// Two chips of 2 x 1 routers below each other; a flit that wraps around; a mesh that lies on two chips.
+TEST_F(Report, link_figure_shows_every_chip) {
+    const auto figure = [&] {
+        return text([](const weft_report_tables *t, FILE *stream) { weft_report_draw_links(stream, t); });
+    };
+    std::string script = figure();
+    EXPECT_NE(script.find("$links << END\n0.2 0.09 0.6 0 0.04\n0.8 -0.09 -0.6 0 0.0266667\nEND\n"), std::string::npos)
+        << script;
+    EXPECT_NE(script.find("$routers << END\n0 0 1\n1 0 0\nEND\n$host << END\n"), std::string::npos) << script;
+    EXPECT_EQ(script.find("chip 0"), std::string::npos);
+    EXPECT_EQ(script.find("dt 2"), std::string::npos);
+    weft_timing_destroy(timing);
+    ASSERT_EQ(weft_timing_create(&timing, 2, 1, 4, 4, nullptr), WEFT_OK);
+    timed.timing = timing;
+    timing->cycles = 100;
+    timing->link_flits[8] = 5;  // chip 1, router 0, east
+    timing->link_flits[13] = 2; // router 1, west
+    timing->link_flits[12] = 1; // east, around
+    timing->cores[3].digital_busy_cycles = 1;
+    chip.noc.chips[0] = 2, chip.noc.chips[1] = 1;
+    script = figure();
+    EXPECT_NE(script.find("$links << END\n0.2 0.09 0.6 0 0\n0.8 -0.09 -0.6 0 0\n0.2 2.29 0.6 0 0.05\n1.2 2.29 0.3 0 "
+                          "0.01\n0.8 2.11 -0.6 0 0.02\nEND\n"),
+              std::string::npos)
+        << script;
+    EXPECT_NE(script.find("$routers << END\n0 0 0\n1 0 0\n0 2.2 0\n1 2.2 1\nEND\n"), std::string::npos) << script;
+    EXPECT_NE(script.find("set label 'chip 1' at 0.5,1.7 center"), std::string::npos) << script;
+    EXPECT_NE(script.find("set arrow from 0.5,1.7 to 0.5,2.7 nohead dt 2"), std::string::npos) << script;
+}
+
+// Of 150 cycles: two groups of arrays wait 90 and 60 for pixels, three together for room; a block 1.
+TEST_F(Report, stalls_are_shares_of_the_run) {
+    weft_report_derive(&tables);
+    EXPECT_EQ(text(weft_report_print_stalls), "");
+    EXPECT_EQ(text(weft_report_html_stalls), "");
+    EXPECT_TRUE(std::isnan(weft_report_stall(&tables, 0, WEFT_STALL_PIXELS)));
+    const weft_stalls stalls = {{150, 3, 0, 1}, {2, 2, 0, 1}};
+    timed.stalls = &stalls;
+    EXPECT_EQ(weft_report_stall(&tables, 0, WEFT_STALL_PIXELS), 0.5);
+    EXPECT_EQ(weft_report_stall(&tables, 0, WEFT_STALL_SUMS), 0.01);
+    EXPECT_TRUE(std::isnan(weft_report_stall(&tables, 0, WEFT_STALL_ADDEND)));
+    EXPECT_EQ(
+        text(weft_report_print_stalls),
+        "longest waits    <b>`fc`&\"1\"'s arrays 50 % for pixels; <b>`fc`&\"1\"'s arrays 1 % for room for sums\n");
+    EXPECT_NE(text(weft_report_html_stalls)
+                  .find("<tr><td>&lt;b&gt;`fc`&amp;&quot;1&quot;</td><td>50.0 %</td><td>1.0 %</td><td>–</td><td>0.7 "
+                        "%</td></tr>"),
+              std::string::npos)
+        << text(weft_report_html_stalls);
+    cJSON *json = cJSON_Parse(text(weft_report_json).c_str());
+    const cJSON *layer = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "layers"), 0);
+    const cJSON *of = cJSON_GetObjectItemCaseSensitive(layer, "stalls");
+    const cJSON *pixels = cJSON_GetObjectItemCaseSensitive(of, "pixels");
+    EXPECT_EQ(cJSON_GetObjectItemCaseSensitive(pixels, "cycles")->valuedouble, 150);
+    EXPECT_EQ(cJSON_GetObjectItemCaseSensitive(pixels, "share")->valuedouble, 0.5);
+    EXPECT_TRUE(
+        cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(of, "addend"), "share")));
+    cJSON_Delete(json);
+    timed.stalls = nullptr;
 }
 
 // Arrays 30 cycles an image, host link 15, digital unit 4.5, link 3, of 50.

@@ -1,14 +1,17 @@
-/* Files of lines of words. */
+#include "core/lines.h"
+
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "sim/trace/trace_internal.h"
-
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
-bool weft_trace_next_line(trace_lines *lines) {
+weft_lines weft_lines_begin(const char *path, const char *data, size_t size) {
+    return (weft_lines){.path = path, .at = data, .end = data + size, .line = data, .word = data};
+}
+
+bool weft_lines_next_line(weft_lines *lines) {
     while (lines->at < lines->end) {
         const char *end = memchr(lines->at, '\n', (size_t)(lines->end - lines->at));
         lines->line = lines->at;
@@ -23,20 +26,20 @@ bool weft_trace_next_line(trace_lines *lines) {
     return false;
 }
 
-bool weft_trace_next_word(trace_lines *lines) {
+bool weft_lines_next_word(weft_lines *lines) {
     const char *begin = lines->word + lines->length, *end;
     while (begin < lines->line_end && is_blank(*begin)) begin++;
-    for (end = begin; end < lines->line_end && !is_blank(*end);) end++;
+    for (end = begin; end < lines->line_end && !is_blank(*end) && *begin != '#';) end++;
     lines->word = begin;
     lines->length = (size_t)(end - begin);
     return end > begin;
 }
 
-bool weft_trace_word_is(const trace_lines *lines, const char *text) {
+bool weft_lines_word_is(const weft_lines *lines, const char *text) {
     return strlen(text) == lines->length && !memcmp(lines->word, text, lines->length);
 }
 
-weft_status weft_trace_word_error(const trace_lines *lines, weft_error *err, const char *format, ...) {
+weft_status weft_lines_word_error(const weft_lines *lines, weft_error *err, const char *format, ...) {
     char text[512];
     va_list arguments;
     va_start(arguments, format);
@@ -46,9 +49,9 @@ weft_status weft_trace_word_error(const trace_lines *lines, weft_error *err, con
                              text);
 }
 
-weft_status weft_trace_line_end(trace_lines *lines, weft_error *err) {
-    if (!weft_trace_next_word(lines)) return WEFT_OK;
-    return weft_trace_word_error(lines, err, "the line has a word too many");
+weft_status weft_lines_end_line(weft_lines *lines, weft_error *err) {
+    if (!weft_lines_next_word(lines)) return WEFT_OK;
+    return weft_lines_word_error(lines, err, "the line has a word too many");
 }
 
 /* Digits (with a sign) of [*at, end); moved behind them. */
@@ -65,24 +68,24 @@ static bool scan_number(const char **at, const char *end, int64_t *out) {
     return true;
 }
 
-weft_status weft_trace_next_number(trace_lines *lines, int64_t *out, int64_t min, int64_t max, const char *what,
+weft_status weft_lines_next_number(weft_lines *lines, int64_t *out, int64_t min, int64_t max, const char *what,
                                    weft_error *err) {
-    if (!weft_trace_next_word(lines)) return weft_trace_word_error(lines, err, "%s is missing", what);
+    if (!weft_lines_next_word(lines)) return weft_lines_word_error(lines, err, "%s is missing", what);
     const char *at = lines->word, *end = lines->word + lines->length;
     if (!scan_number(&at, end, out) || at != end)
-        return weft_trace_word_error(lines, err, "%s is no whole number: \"%.*s\"", what,
+        return weft_lines_word_error(lines, err, "%s is no whole number: \"%.*s\"", what,
                                      (int)(lines->length < 40 ? lines->length : 40), lines->word);
     if (*out < min || *out > max)
-        return weft_trace_word_error(lines, err, "%s is %lld, allowed are %lld to %lld", what, (long long)*out,
+        return weft_lines_word_error(lines, err, "%s is %lld, allowed are %lld to %lld", what, (long long)*out,
                                      (long long)min, (long long)max);
     return WEFT_OK;
 }
 
-weft_status weft_trace_list_number(trace_lines *lines, const char **at, int64_t *out, int64_t max, const char *what,
+weft_status weft_lines_list_number(weft_lines *lines, const char **at, int64_t *out, int64_t max, const char *what,
                                    weft_error *err) {
     const char *end = lines->word + lines->length;
     if (!scan_number(at, end, out) || *out < 0 || *out > max)
-        return weft_trace_word_error(lines, err, "%s: \"%.*s\" is no list of numbers from 0 to %lld", what,
+        return weft_lines_word_error(lines, err, "%s: \"%.*s\" is no list of numbers from 0 to %lld", what,
                                      (int)(lines->length < 40 ? lines->length : 40), lines->word, (long long)max);
     return WEFT_OK;
 }
