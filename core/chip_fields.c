@@ -285,8 +285,10 @@ static const weft_field noc_fields[] = {
     FIELD(noc, chip_link_interval, INT, .unit = "cycle", .min = 1, .max = 1024, .default_text = "1",
           .doc = "A link between chips carries one flit in so many cycles."),
     FIELD(noc, multicast, BOOL, NO_UNIT, .default_text = "false",
-          .doc = "One packet to several cores travels once and is copied where their ways part; mesh under xy or yx, "
-                 "packets no longer than buffer_flits."),
+          .doc =
+              "What several cores read travels once and is copied where their ways part, in packets of at most "
+              "buffer_flits; mesh under xy or yx. Where cutting it for that takes more flit-hops than a packet to each "
+              "core, each gets one."),
     FIELD(noc, allow_deadlock, BOOL, NO_UNIT, .default_text = "false",
           .doc = "Load a network that can deadlock, to see it do so."),
 };

@@ -26,13 +26,20 @@
  * them itself keeps them without a packet.
  * - Results: for every position of the last stage's output, one packet of the block's channels x io.partial_bits to the
  * host.
+ * - Trees (noc.multicast). A position of the input or of an output that goes to several terminals travels as a tree
+ * (core/tree.h): one packet, which crosses each link on the way to any of them once. It must fit a virtual channel's
+ * buffer; a longer one is cut into as few pieces as do, each as full as it can be, each to all of these terminals.
+ * Where the pieces, with a header each, would take more flit-hops than a packet to every terminal, or not even one
+ * value fits, a packet goes to every terminal (weft_route.pieces). Packets and flits count where they arrive: at every
+ * terminal.
  *
- * Events: ROUTER_FLIT and LINK_FLIT by the path (hops + 1 routers, hops links); IO_BIT the payload of packets from and
- * to the host; BUFFER_WRITE_BIT the payload of a packet at the core where it arrives, and of activations kept without a
- * packet; BUFFER_READ_BIT the payload of partial sums, read once to be added, for every MVM of a copy of a stage on a
- * core (all its tiles at one matrix position) the distinct rows of these tiles x input.bits, padding included, and for
- * every position of an ADD and of a digital stage's input the block's channels x input.bits. What the digital unit
- * keeps between its operations is part of their cost. */
+ * Events: ROUTER_FLIT and LINK_FLIT by the path (hops + 1 routers, hops links; of a tree its links, and as many routers
+ * as links and terminals: a branch passes the router once more); IO_BIT the payload of packets from and to the host, of
+ * a tree from the host once; BUFFER_WRITE_BIT the payload of a packet at the core where it arrives, and of activations
+ * kept without a packet; BUFFER_READ_BIT the payload of partial sums, read once to be added, for every MVM of a copy of
+ * a stage on a core (all its tiles at one matrix position) the distinct rows of these tiles x input.bits, padding
+ * included, and for every position of an ADD and of a digital stage's input the block's channels x input.bits. What the
+ * digital unit keeps between its operations is part of their cost. */
 #ifndef WEFT_CORE_TRAFFIC_H
 #define WEFT_CORE_TRAFFIC_H
 
@@ -49,6 +56,8 @@ typedef struct weft_route {
     int core_count;
     int *cores; /* ascending, without the sender itself when it also consumes; the host (core_count of the chip) last */
     bool local; /* the sender itself consumes */
+    int pieces; /* packets that go to all of these cores as trees, see weft_traffic_piece; 0: a packet to each */
+    int links;  /* of the tree; 0 without */
 } weft_route;
 
 typedef struct weft_traffic weft_traffic;
@@ -76,13 +85,33 @@ int weft_traffic_partial_values(const weft_traffic *traffic, int stage, int bloc
 /* BUFFER_READ_BIT of one MVM of a copy of the stage on the core in that part; 0 when it holds none of its tiles. */
 uint64_t weft_traffic_mvm_read_bits(const weft_traffic *traffic, int part, int stage, int copy, int core);
 
-/* Flits from one terminal to another per image, summed over the packets of a part. */
+/* Values of piece number `piece` of a position that is sent as trees. */
+int weft_traffic_piece(const weft_traffic *traffic, const weft_route *route, int piece, int values);
+
+/* Flits from one terminal to another per image, summed over the packets of a part; those of a tree count for each of
+ * its terminals. */
 typedef struct weft_flow {
     int from, to;
     uint64_t packets, flits;
 } weft_flow;
 /* All flows of a part, by from, then to, none of a core to itself. *out is malloc'd. MEMORY. */
 weft_status weft_traffic_flows(const weft_traffic *traffic, int part, weft_flow **out, size_t *count, weft_error *err);
+
+/* What one terminal of a part sends to the same others. Whether it travels as trees depends on where they are. */
+typedef struct weft_tree_flow {
+    int from, count;  /* count: terminals that get it */
+    size_t first;     /* in weft_tree_flows.to */
+    uint64_t flits;   /* per image, to each of them when each gets packets of its own */
+    uint64_t in_tree; /* per image, on every link of the tree; 0: it cannot travel as trees */
+} weft_tree_flow;
+typedef struct weft_tree_flows {
+    size_t count, to_count;
+    weft_tree_flow *items; /* malloc'd */
+    int *to;               /* malloc'd; ascending within an item */
+} weft_tree_flows;
+/* MEMORY. */
+weft_status weft_traffic_trees(weft_tree_flows *out, const weft_traffic *traffic, int part, weft_error *err);
+void weft_tree_flows_free(weft_tree_flows *flows); /* safe on a zeroed one */
 
 typedef enum weft_packet_kind {
     WEFT_PACKET_INPUT,
@@ -91,7 +120,7 @@ typedef enum weft_packet_kind {
     WEFT_PACKET_RESULT
 } weft_packet_kind;
 /* Calls visit for all that is sent and kept for an image: `times` packets of `values` values from one terminal to every
- * one of a route. MEMORY. */
+ * one of a route; with route->pieces, one such packet to all of them. MEMORY. */
 typedef void weft_traffic_visit(void *user, int part, weft_packet_kind kind, int from, const weft_route *route,
                                 int values, uint64_t times);
 weft_status weft_traffic_visit_packets(const weft_traffic *traffic, weft_traffic_visit *visit, void *user,
@@ -104,9 +133,13 @@ int weft_traffic_packet_flits(const weft_traffic *traffic, weft_packet_kind kind
 weft_event_counts weft_traffic_packet_events(const weft_traffic *traffic, weft_packet_kind kind, int from, int to,
                                              int values);
 
+/* ROUTER_FLIT, LINK_FLIT and IO_BIT of one packet to all of a route as a tree; what happens where it arrives is that of
+ * a packet (weft_traffic_packet_events). */
+weft_event_counts weft_traffic_tree_events(const weft_traffic *traffic, weft_packet_kind kind, int from,
+                                           const weft_route *route, int values);
 /* Per image, exact, all parts together. */
 typedef struct weft_traffic_totals {
-    uint64_t packets, flits, flit_hops; /* flit_hops: sum over packets of flits x links */
+    uint64_t packets, flits, flit_hops; /* flit_hops: sum over packets (trees) of flits x links */
 } weft_traffic_totals;
 weft_traffic_totals weft_traffic_total(const weft_traffic *traffic);
 /* Of the stage's partial sums and output (or the host's input for -1). */

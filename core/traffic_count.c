@@ -13,8 +13,8 @@ int weft_traffic_packet_flits(const weft_traffic *traffic, weft_packet_kind kind
     return weft_chip_flits(traffic->chip, values, bits_of(traffic->chip, kind));
 }
 
-/* Packets of one kind and size: how many, the links that they cross in sum, how many (and values kept without one) are
- * written to a buffer, how many come from or go to the host. */
+/* Packets of one kind and size: how many arrive, the links that they cross in sum, how many (and values kept without
+ * one) are written to a buffer, how many come from or go to the host. */
 typedef struct packets {
     uint64_t count, links, written, hosted;
 } packets;
@@ -49,9 +49,42 @@ weft_event_counts weft_traffic_packet_events(const weft_traffic *traffic, weft_p
     return events_of(traffic, kind, values, &one);
 }
 
+static bool goes_to_host(const weft_traffic *traffic, const weft_route *route) {
+    return route->core_count > 0 && route->cores[route->core_count - 1] == traffic->chip->host_terminal;
+}
+
+weft_event_counts weft_traffic_tree_events(const weft_traffic *traffic, weft_packet_kind kind, int from,
+                                           const weft_route *route, int values) {
+    const packets tree = {.count = (uint64_t)route->core_count,
+                          .links = (uint64_t)route->links,
+                          .hosted = from == traffic->chip->host_terminal || goes_to_host(traffic, route)};
+    return events_of(traffic, kind, values, &tree);
+}
+
 /* ---- all that a stage sends ---- */
 
-void weft_traffic_visit_output(const weft_traffic *traffic, int stage, weft_traffic_visit *visit, void *user) {
+/* Positions as the packets that they go in: of those that are cut, all but the last are alike. */
+typedef struct cutting {
+    const weft_traffic *traffic;
+    weft_traffic_visit *visit;
+    void *user;
+} cutting;
+
+static void cut(void *user, int part, weft_packet_kind kind, int from, const weft_route *route, int values,
+                uint64_t times) {
+    const cutting *c = user;
+    const int full = route->pieces ? route->pieces - 1 : 0;
+    if (full)
+        c->visit(c->user, part, kind, from, route, weft_traffic_piece(c->traffic, route, 0, values),
+                 times * (uint64_t)full);
+    c->visit(c->user, part, kind, from, route, full ? weft_traffic_piece(c->traffic, route, full, values) : values,
+             times);
+}
+
+void weft_traffic_visit_output(const weft_traffic *traffic, int stage, bool whole, weft_traffic_visit *visit,
+                               void *user) {
+    cutting pieces = {traffic, visit, user};
+    if (!whole) visit = cut, user = &pieces;
     const weft_stage_traffic *item = weft_traffic_item(traffic, stage);
     bool last = stage == traffic->mapping->stage_count - 1;
     for (int b = 0; b < item->block_count; b++) {
@@ -120,13 +153,14 @@ typedef struct sums {
 static void add_route(void *user, int part, weft_packet_kind kind, int from, const weft_route *route, int values,
                       uint64_t times) {
     const sums *s = user;
-    int host = s->traffic->chip->host_terminal;
     packets p = {.count = (uint64_t)route->core_count, .written = (uint64_t)route->core_count + route->local};
     (void)part;
-    for (int i = 0; i < route->core_count; i++) p.links += (uint64_t)links_between(s->traffic, from, route->cores[i]);
-    bool to_host = route->core_count > 0 && route->cores[route->core_count - 1] == host;
+    p.links = (uint64_t)route->links;
+    for (int i = 0; i < route->core_count && !route->pieces; i++)
+        p.links += (uint64_t)links_between(s->traffic, from, route->cores[i]);
+    bool to_host = goes_to_host(s->traffic, route);
     p.written -= to_host;
-    p.hosted = from == host ? p.count : to_host;
+    p.hosted = from != s->traffic->chip->host_terminal ? to_host : route->pieces ? 1 : p.count;
     weft_event_counts events = events_of(s->traffic, kind, values, &p);
     for (int i = 0; i < WEFT_EVENT_COUNT; i++) s->item->events.n[i] += times * events.n[i];
     uint64_t flits = (uint64_t)weft_traffic_packet_flits(s->traffic, kind, values);
@@ -165,7 +199,7 @@ static bool count_stage_own(weft_traffic *traffic, int stage, sums *s) {
 
 bool weft_traffic_count_stage(weft_traffic *traffic, int stage) {
     sums s = {.traffic = traffic, .item = weft_traffic_item(traffic, stage)};
-    weft_traffic_visit_output(traffic, stage, add_route, &s);
+    weft_traffic_visit_output(traffic, stage, false, add_route, &s);
     if (stage >= 0 && !count_stage_own(traffic, stage, &s)) return false;
     traffic->total.packets += s.item->total.packets;
     traffic->total.flits += s.item->total.flits;

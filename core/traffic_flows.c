@@ -52,9 +52,9 @@ static void add_flows(void *user, int part, weft_packet_kind kind, int from, con
     }
 }
 
-/* False when memory is out. */
-static bool visit_stage(const weft_traffic *traffic, int stage, weft_traffic_visit *visit, void *user) {
-    weft_traffic_visit_output(traffic, stage, visit, user);
+bool weft_traffic_visit_stage(const weft_traffic *traffic, int stage, bool whole, weft_traffic_visit *visit,
+                              void *user) {
+    weft_traffic_visit_output(traffic, stage, whole, visit, user);
     if (stage < 0 || !traffic->stages->items[stage].has_matrix) return true;
     uint64_t *positions = weft_traffic_positions(traffic, stage, 0);
     if (positions) weft_traffic_visit_partials(traffic, stage, positions, visit, user);
@@ -65,7 +65,7 @@ static bool visit_stage(const weft_traffic *traffic, int stage, weft_traffic_vis
 weft_status weft_traffic_visit_packets(const weft_traffic *traffic, weft_traffic_visit *visit, void *user,
                                        weft_error *err) {
     for (int s = -1; s < traffic->mapping->stage_count; s++)
-        if (!visit_stage(traffic, s, visit, user))
+        if (!weft_traffic_visit_stage(traffic, s, false, visit, user))
             return weft_error_set(err, WEFT_E_MEMORY, "out of memory for the packets between cores");
     return WEFT_OK;
 }
@@ -83,7 +83,7 @@ weft_status weft_traffic_flows(const weft_traffic *traffic, int part, weft_flow 
     *count = 0;
     table.failed = !grow(&table);
     for (int s = -1; s < traffic->mapping->stage_count && !table.failed; s++)
-        if (!visit_stage(traffic, s, add_flows, &table)) table.failed = true;
+        if (!weft_traffic_visit_stage(traffic, s, false, add_flows, &table)) table.failed = true;
     if (table.failed) {
         free(table.places);
         return weft_error_set(err, WEFT_E_MEMORY, "out of memory for the flows between cores");

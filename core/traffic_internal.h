@@ -1,10 +1,12 @@
 /* Tables behind traffic.h, all in one arena. traffic_index.c: what cores hold. traffic_axis.c, traffic_readers.c and
- * traffic_routes.c: who gets what. traffic_count.c and traffic_flows.c: sums over it. traffic.c: life and answers. */
+ * traffic_routes.c: who gets what. traffic_trees.c: what travels as a tree. traffic_count.c and traffic_flows.c: sums
+ * over it. traffic.c: life and answers. */
 #ifndef WEFT_CORE_TRAFFIC_INTERNAL_H
 #define WEFT_CORE_TRAFFIC_INTERNAL_H
 
 #include "core/arena.h"
 #include "core/traffic.h"
+#include "core/tree.h"
 
 /* A port that reads an output: channel 0 of the output is its channel `begin`. */
 typedef struct weft_link {
@@ -158,14 +160,23 @@ typedef struct weft_route_work {
 /* Sets of every link for channels [begin, end) of the producer's output and one part; false when memory is out. */
 bool weft_traffic_find_readers(weft_route_work *w, int part, int begin, int end);
 
-/* ---- traffic_routes.c, traffic_count.c ---- */
+/* ---- traffic_trees.c ---- */
+
+/* Pieces and links of a route of so many values. */
+void weft_traffic_plan_tree(const weft_traffic *traffic, int from, weft_route *route, int values);
+
+/* ---- traffic_routes.c, traffic_count.c, traffic_flows.c ---- */
 
 /* Routes of the output of stage (-1: the host's input; not the last). */
 bool weft_traffic_build_routes(weft_traffic *traffic, int stage);
 /* Fills events and totals. */
 bool weft_traffic_count_stage(weft_traffic *traffic, int stage);
-/* Calls visit for the stage's output, or the host's input. */
-void weft_traffic_visit_output(const weft_traffic *traffic, int stage, weft_traffic_visit *visit, void *user);
+/* Calls visit for the stage's output, or the host's input. whole: for the positions, whatever pieces they go in. */
+void weft_traffic_visit_output(const weft_traffic *traffic, int stage, bool whole, weft_traffic_visit *visit,
+                               void *user);
+/* The same for all that the stage sends; false when memory is out. */
+bool weft_traffic_visit_stage(const weft_traffic *traffic, int stage, bool whole, weft_traffic_visit *visit,
+                              void *user);
 /* The same for its partial sums; positions[copy]: of the matrix. */
 void weft_traffic_visit_partials(const weft_traffic *traffic, int stage, const uint64_t *positions,
                                  weft_traffic_visit *visit, void *user);

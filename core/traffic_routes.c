@@ -77,6 +77,19 @@ static void add_host(weft_route_work *w, int b) {
     }
 }
 
+/* The destinations of all routes of a block are known. */
+static void plan_trees(weft_route_work *w, int b) {
+    weft_stage_traffic *item = weft_traffic_item(w->traffic, w->producer);
+    const weft_output_block block = weft_traffic_block(w->traffic, w->producer, b);
+    const size_t per_slot = (size_t)item->first_route[item->block_count];
+    for (int slot = 0; slot < item->slot_count; slot++) {
+        const int from = item->part_of_slot[slot] == block.part ? block.core : w->traffic->chip->host_terminal;
+        for (int i = item->first_route[b]; i < item->first_route[b + 1]; i++)
+            weft_traffic_plan_tree(w->traffic, from, &item->routes[(size_t)slot * per_slot + (size_t)i],
+                                   block.column_end - block.column_begin);
+    }
+}
+
 /* ---- tables ---- */
 
 static bool find_slots(weft_traffic *traffic, int producer) {
@@ -222,6 +235,7 @@ static bool build_all(weft_route_work *w) {
     bool good = build_runs(w, runs, item->block_count);
     free(runs);
     for (int b = 0; good && w->producer >= 0 && b < item->block_count; b++) add_host(w, b);
+    for (int b = 0; good && b < item->block_count; b++) plan_trees(w, b);
     return good;
 }
 

@@ -3,7 +3,7 @@
 
 #include "core/chip_route.h"
 #include "mapper/draw.h"
-#include "mapper/mapper.h"
+#include "mapper/passes.h"
 
 /* Routers as squares; between two of them a line for each direction, coloured by its flits. */
 enum { EAST = WEFT_EAST, WEST = WEFT_WEST, NORTH = WEFT_NORTH, SOUTH = WEFT_SOUTH, SIDES = WEFT_SIDES };
@@ -147,25 +147,20 @@ weft_status weft_draw_link_heat(FILE *stream, const struct weft_chip *chip, cons
     return weft_draw_close(stream, err);
 }
 
-/* Flits over every link: what the placement counts when every core is a cluster of its own number. */
-static weft_status count_flits(uint64_t **out, const weft_traffic *traffic, const weft_chip *chip, int part,
-                               weft_error *err) {
+/* Flits over every link. */
+static weft_status count_flits(uint64_t **out, const weft_traffic *traffic, const weft_mapping *mapping,
+                               const weft_chip *chip, int part, weft_error *err) {
     weft_status status = WEFT_OK;
-    weft_flow *flows = NULL;
-    weft_place_problem problem = {.clusters = chip->core_count, .chip = chip};
+    weft_part_flows flows = {0};
     uint64_t *flits = malloc((size_t)chip->router_count * SIDES * sizeof *flits);
-    int *core_of = malloc((size_t)chip->core_count * sizeof *core_of);
-    if (!flits || !core_of) WEFT_TRY_GOTO(weft_error_set(err, WEFT_E_MEMORY, "out of memory while drawing"));
-    WEFT_TRY_GOTO(weft_traffic_flows(traffic, part, &flows, &problem.flow_count, err));
-    problem.flows = flows;
-    for (int c = 0; c < chip->core_count; c++) core_of[c] = c;
-    weft_place_link_flits(&problem, core_of, flits);
+    if (!flits) WEFT_TRY_GOTO(weft_error_set(err, WEFT_E_MEMORY, "out of memory while drawing"));
+    WEFT_TRY_GOTO(weft_part_flows_create(&flows, traffic, mapping, chip, part, err));
+    WEFT_TRY_GOTO(weft_part_links(flits, NULL, &flows, chip, flows.cores, err));
     *out = flits;
     flits = NULL;
 cleanup:
-    free(flows);
+    weft_part_flows_free(&flows);
     free(flits);
-    free(core_of);
     return status;
 }
 
@@ -177,7 +172,7 @@ weft_status weft_map_draw_links(const weft_mapping *mapping, const weft_stages *
     uint64_t *flits = NULL;
     char head[300];
     WEFT_TRY_GOTO(weft_traffic_create(&traffic, mapping, stages, chip, err));
-    WEFT_TRY_GOTO(count_flits(&flits, traffic, chip, part, err));
+    WEFT_TRY_GOTO(count_flits(&flits, traffic, mapping, chip, part, err));
     int used = snprintf(head, sizeof head, "%.120s on %.60s: link loads", weft_draw_base_name(mapping->network_path),
                         chip->name ? chip->name : "the chip");
     if (mapping->parts > 1)

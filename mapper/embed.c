@@ -29,29 +29,17 @@ static void add_row(weft_map_placement *row, const weft_map_placement *part) {
     if (part->link_flits > row->link_flits) row->link_flits = part->link_flits;
 }
 
-static weft_status most_loaded(uint64_t *most, const weft_place_problem *problem, const int *core_of, weft_error *err) {
-    size_t count = (size_t)problem->chip->router_count * 4;
-    uint64_t *links = calloc(count, sizeof *links);
-    if (!links) return out_of_memory(err);
-    weft_place_link_flits(problem, core_of, links);
-    *most = weft_place_busiest(problem->chip, links);
-    free(links);
-    return WEFT_OK;
-}
-
 static weft_status run_placer(weft_map_placement *row, int *core_of, const weft_placer *placer,
-                              const weft_place_problem *problem, weft_error *err) {
+                              const weft_place_problem *problem, const weft_part_flows *flows, weft_error *err) {
     double start = weft_now_s();
     WEFT_TRY(placer->run(core_of, problem, err));
     *row = (weft_map_placement){.placer = placer->name, .seconds = weft_now_s() - start};
-    row->flit_hops = weft_place_flit_hops(problem, core_of);
-    row->link_cycles = weft_place_link_cycles(problem, core_of);
-    return most_loaded(&row->link_flits, problem, core_of, err);
+    return weft_part_measure(row, NULL, flows, problem, core_of, err);
 }
 
 /* Runs the placers that are asked for; core_of becomes the chosen one's, or that of a better one. */
-static weft_status place_clusters(embedding *e, const weft_place_problem *problem, int *core_of, int *trial,
-                                  weft_error *err) {
+static weft_status place_clusters(embedding *e, const weft_place_problem *problem, const weft_part_flows *flows,
+                                  int *core_of, int *trial, weft_error *err) {
     weft_map_placement used = {0};
     uint64_t least = 0;
     double seconds = 0.0;
@@ -61,7 +49,7 @@ static weft_status place_clusters(embedding *e, const weft_place_problem *proble
         weft_map_placement row;
         uint64_t cost = 0;
         if (placer != e->chosen && !e->options->compare) continue;
-        WEFT_TRY(run_placer(&row, trial, placer, problem, err));
+        WEFT_TRY(run_placer(&row, trial, placer, problem, flows, err));
         WEFT_TRY(weft_place_cost(&cost, problem, trial, err));
         add_row(&e->rows[i], &row);
         if (placer == e->chosen) seconds = row.seconds;
@@ -100,7 +88,7 @@ static weft_status embed_part(embedding *e, const weft_part_flows *flows, int pa
     int *core_of = calloc((size_t)flows->core_count + 1, sizeof *core_of);
     int *trial = calloc((size_t)flows->core_count + 1, sizeof *trial);
     if (!core_of || !trial) WEFT_TRY_GOTO(out_of_memory(err));
-    WEFT_TRY_GOTO(place_clusters(e, &problem, core_of, trial, err));
+    WEFT_TRY_GOTO(place_clusters(e, &problem, flows, core_of, trial, err));
     for (int i = 0; i < flows->core_count; i++) core_at[flows->cores[i]] = core_of[i];
     renumber(e->mapping, part, core_at);
 cleanup:

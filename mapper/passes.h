@@ -246,16 +246,29 @@ weft_status weft_quantise(weft_mapping *mapping, const weft_stages *stages, weft
 weft_status weft_embed(weft_mapping *mapping, weft_map_placement **placements, int *placement_count,
                        const weft_stages *stages, const weft_chip *chip, const weft_map_options *options,
                        weft_map_log *log, weft_error *err);
-/* Flows of a part between the cores in use, which are numbered 0 to *core_count - 1 in *cores. malloc'd. */
+/* Flows of a part between the cores in use, which are numbered 0 to *core_count - 1 in *cores. malloc'd. With
+ * noc.multicast the placers search as if each terminal of a tree got a packet of its own (flows); what a placement then
+ * costs is counted with the trees. */
 typedef struct weft_part_flows {
     int core_count;
     int *cores; /* [core_count], ascending */
     size_t flow_count;
-    weft_flow *flows; /* between these numbers; core_count is the host */
+    weft_flow *flows;      /* between these numbers; core_count is the host */
+    weft_tree_flows trees; /* likewise; none without noc.multicast */
 } weft_part_flows;
 weft_status weft_part_flows_create(weft_part_flows *out, const weft_traffic *traffic, const weft_mapping *mapping,
                                    const weft_chip *chip, int part, weft_error *err);
 void weft_part_flows_free(weft_part_flows *flows);
+/* Flits on every link, [router_count * 4] (core/tree.h), when number n lies on core_of[n]; their sum are the flit-hops.
+ * sent: NULL, or [core_count + 1] flits that each number sends; a tree's once. MEMORY. */
+weft_status weft_part_links(uint64_t *link_flits, uint64_t *sent, const weft_part_flows *flows, const weft_chip *chip,
+                            const int *core_of, weft_error *err);
+/* Fills flit_hops, link_flits and link_cycles of such a placement; sent as above. MEMORY. */
+weft_status weft_part_measure(weft_map_placement *out, uint64_t *sent, const weft_part_flows *flows,
+                              const weft_place_problem *problem, const int *core_of, weft_error *err);
+/* weft_place_bound, for trees too. MEMORY. */
+weft_status weft_part_bound(weft_place_bounds *out, const weft_part_flows *flows, const weft_place_problem *problem,
+                            weft_error *err);
 /* Sets err to what does not fit and which single changes of chip or options would help, each of them tried; returns
  * NO_FIT (or MEMORY). */
 weft_status weft_explain_no_fit(const weft_shortage *shortage, const weft_stages *stages, const weft_chip *chip,

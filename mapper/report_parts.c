@@ -6,27 +6,21 @@ static weft_status out_of_memory(weft_error *err) {
     return weft_error_set(err, WEFT_E_MEMORY, "out of memory for the mapper's report");
 }
 
+/* a->sent becomes what the part's cores send. */
 static weft_status count_links(weft_account *a, const weft_place_problem *problem, const weft_part_flows *flows,
                                weft_map_placement *given, weft_error *err) {
-    size_t count = (size_t)a->chip->router_count * 4;
-    uint64_t *links = calloc(count, sizeof *links);
-    if (!links) return out_of_memory(err);
-    weft_place_link_flits(problem, flows->cores, links);
-    given->link_flits = weft_larger(given->link_flits, weft_place_busiest(a->chip, links));
-    given->flit_hops += weft_place_flit_hops(problem, flows->cores);
-    given->link_cycles += weft_place_link_cycles(problem, flows->cores);
-    free(links);
+    weft_map_placement part = {0};
+    WEFT_TRY(weft_part_measure(&part, a->sent, flows, problem, flows->cores, err));
+    given->link_flits = weft_larger(given->link_flits, part.link_flits);
+    given->flit_hops += part.flit_hops;
+    given->link_cycles += part.link_cycles;
     return WEFT_OK;
 }
 
 /* Flits into or out of the busiest core; the host's port counts for the pipeline too. */
 static void count_ports(weft_account *a, int part, const weft_part_flows *flows) {
     uint64_t host[2] = {0, 0}, most = 0;
-    for (size_t i = 0; i < flows->flow_count; i++) {
-        const weft_flow *flow = &flows->flows[i];
-        a->sent[flow->from] += flow->flits;
-        a->received[flow->to] += flow->flits;
-    }
+    for (size_t i = 0; i < flows->flow_count; i++) a->received[flows->flows[i].to] += flows->flows[i].flits;
     host[0] = a->sent[flows->core_count];
     host[1] = a->received[flows->core_count];
     for (int c = 0; c <= flows->core_count; c++) {
@@ -49,7 +43,7 @@ static weft_status count_part(weft_account *a, int part, weft_map_placement *giv
                                   .objective = a->options->objective,
                                   .seed = a->options->seed};
     WEFT_TRY_GOTO(count_links(a, &problem, &flows, given, err));
-    WEFT_TRY_GOTO(weft_place_bound(&bounds, &problem, err));
+    WEFT_TRY_GOTO(weft_part_bound(&bounds, &flows, &problem, err));
     a->report->bounds.flit_hops += bounds.flit_hops;
     a->report->bounds.link_flits = weft_larger(a->report->bounds.link_flits, bounds.link_flits);
     if (flows.core_count > a->report->cores_used) a->report->cores_used = flows.core_count;

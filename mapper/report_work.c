@@ -40,8 +40,14 @@ void weft_account_digital(weft_account *a, int s) {
 
 /* ---- the network ---- */
 
-static void send(weft_account *a, int from, const weft_route *route, uint64_t flits) {
-    a->sent[from] += flits * (uint64_t)route->core_count;
+/* One position's values to all of a route. */
+static void send(weft_account *a, int from, const weft_route *route, weft_packet_kind kind, int values) {
+    uint64_t flits = 0;
+    for (int i = 0; i < route->pieces; i++)
+        flits +=
+            (uint64_t)weft_traffic_packet_flits(a->traffic, kind, weft_traffic_piece(a->traffic, route, i, values));
+    if (!route->pieces) flits = (uint64_t)weft_traffic_packet_flits(a->traffic, kind, values);
+    a->sent[from] += route->pieces ? flits : flits * (uint64_t)route->core_count;
     for (int i = 0; i < route->core_count; i++) a->received[route->cores[i]] += flits;
 }
 
@@ -50,11 +56,11 @@ static void count_block(weft_account *a, int s, int b) {
     const weft_output_block *block = &mapped->blocks[b];
     weft_shape out = a->stages->items[s].out;
     weft_packet_kind kind = s == a->stages->count - 1 ? WEFT_PACKET_RESULT : WEFT_PACKET_ACTIVATION;
-    uint64_t flits = (uint64_t)weft_traffic_packet_flits(a->traffic, kind, block->column_end - block->column_begin);
     for (int y = block->copy / mapped->copies_x; y < out.height; y += mapped->copies_y)
         for (int x = weft_mapped_stage_column(mapped, block->copy, weft_mapped_stage_phase(mapped, 0, y));
              x < out.width; x += mapped->copies_x)
-            send(a, block->core, weft_traffic_route(a->traffic, block->part, s, b, y, x), flits);
+            send(a, block->core, weft_traffic_route(a->traffic, block->part, s, b, y, x), kind,
+                 block->column_end - block->column_begin);
     const weft_route *partials = weft_traffic_partials(a->traffic, s, b);
     for (int i = 0; i < partials->core_count; i++) {
         int values = weft_traffic_partial_values(a->traffic, s, b, partials->cores[i]);

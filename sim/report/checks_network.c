@@ -10,7 +10,7 @@
 typedef struct packet_sums {
     const weft_report_tables *tables;
     const weft_noc_config *config;
-    uint64_t zero_load, *sent, *received; /* flits [terminals] */
+    uint64_t zero_load, copied, *sent, *received; /* flits; [terminals] */
     weft_status status;
     weft_error *err;
 } packet_sums;
@@ -22,12 +22,13 @@ static void add_packets(void *user, int part, weft_packet_kind kind, int from, c
     const int flits = weft_traffic_packet_flits(input->traffic, kind, values);
     (void)part;
     if (times == 0) return;
+    if (route->pieces) sums->copied += times * (uint64_t)flits * (uint64_t)(route->core_count - 1);
     for (int i = 0; i < route->core_count && sums->status == WEFT_OK; i++) {
         uint64_t cycles = 0;
         sums->status = weft_noc_zero_load(&cycles, sums->config, from, route->cores[i], flits, sums->err);
         sums->zero_load += times * cycles;
         sums->received[route->cores[i]] += times * (uint64_t)flits;
-        sums->sent[from] += times * (uint64_t)flits;
+        if (!route->pieces || i == 0) sums->sent[from] += times * (uint64_t)flits; /* a tree once */
     }
 }
 
@@ -35,12 +36,13 @@ static weft_status collect_packets(weft_report_tables *tables, const weft_noc_co
     const size_t terminals = (size_t)config->terminal_count;
     uint64_t *sent = calloc(2 * terminals, sizeof *sent);
     if (!sent) return weft_error_set(err, WEFT_E_MEMORY, "no memory for the report's packets");
-    packet_sums sums = {tables, config, 0, sent, sent + terminals, WEFT_OK, err};
+    packet_sums sums = {tables, config, 0, 0, sent, sent + terminals, WEFT_OK, err};
     weft_status status = weft_traffic_visit_packets(tables->input->traffic, add_packets, &sums, err);
     if (status == WEFT_OK) status = sums.status;
     for (size_t i = 0; i < 2 * terminals; i++)
         if (sent[i] > tables->port_flits) tables->port_flits = sent[i];
     tables->zero_load_cycles = sums.zero_load;
+    tables->copied_flits = sums.copied;
     free(sent);
     return status;
 }
@@ -56,12 +58,11 @@ weft_status weft_report_collect_network(weft_report_tables *tables, weft_error *
     return status;
 }
 
-/* Every packet passes one router more than links: what was counted when it was sent, against what arrived. */
+/* What was counted when it was handed over, and what trees add to it, against what arrived. */
 static void check_flits(weft_report_tables *tables, const weft_timing *timing) {
-    uint64_t sent = 0;
-    for (int s = 0; s <= timing->stage_count; s++)
-        sent += timing->stage_events[s].n[WEFT_EVENT_ROUTER_FLIT] - timing->stage_events[s].n[WEFT_EVENT_LINK_FLIT];
-    weft_report_check_equal(tables, "flits_in_equal_flits_out", (double)sent, "sent", (double)timing->flits,
+    const double copied = (double)timing->images * (double)tables->copied_flits;
+    weft_report_check_equal(tables, "flits_in_equal_flits_out", (double)timing->flits_in + copied,
+                            copied > 0 ? "sent, and copied where trees branch" : "sent", (double)timing->flits,
                             "delivered");
 }
 

@@ -41,6 +41,7 @@ typedef struct weft_report_tables {
     weft_report_layer *layers; /* [stage_count + 1], the last is the host's input */
     weft_traffic_totals traffic;
     uint64_t zero_load_cycles; /* of all packets of an image, in an idle network */
+    uint64_t copied_flits;     /* of an image, made where trees branch: all that arrive but one terminal's */
     uint64_t port_flits;       /* of an image, through the busiest terminal's port, one direction */
     double *link_share;        /* [router_count * 4] of one chip: flits a cycle that each link can carry */
     int *core_arrays;          /* [core_count] arrays in use, in the part that uses most */

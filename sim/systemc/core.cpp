@@ -191,14 +191,15 @@ void Core::receive(const Message &m) {
         m.sums_block->add(m.image * m.sums_block->positions() + static_cast<uint64_t>(m.position), m.share->columns,
                           m.sums, moment);
     else
-        deliver(*m.delivery, m.image, m.position, m.q, moment);
+        deliver(*m.delivery, m.image, m.position, m.q->data() + m.first, m.first, m.taken, moment);
 }
 
-/* Activations or input to everybody here who needs them. */
-void Core::deliver(const Delivery &delivery, uint64_t image, int position, const SharedValues &q, Moment moment) {
+/* Activations or input, from number `first` of the packet on, to everybody here who needs them. */
+void Core::deliver(const Delivery &delivery, uint64_t image, int position, const int16_t *q, size_t first, size_t count,
+                   Moment moment) {
     for (const Target &target : delivery.targets)
-        target.inbox->take(image * target.inbox->pixels() + static_cast<uint64_t>(position), target.begin, *q, moment,
-                           target.takers);
+        target.inbox->take(image * target.inbox->pixels() + static_cast<uint64_t>(position),
+                           target.begin + static_cast<int>(first), q, count, moment, target.takers);
 }
 
 void Core::begin_part(int part, const Moments &after) {
@@ -281,22 +282,22 @@ void Core::send_output(const Block &block, const Route *route, uint64_t image, i
     std::vector<int32_t> wide(values.size());
     weft_engine_quantise(context_.engine, block.stage(), values.data(), count, wide.data());
     const SharedValues q = std::make_shared<const Values>(wide.begin(), wide.end());
-    for (const Delivery &delivery : route->remote) {
+    for (size_t i = 0; i < route->packets(); i++) {
         Message &m = network->create();
-        address(m, WEFT_PACKET_ACTIVATION, delivery.core);
-        m.q = q, m.delivery = &delivery;
+        address(m, WEFT_PACKET_ACTIVATION, -1);
+        route->fill(m, i, q, context_.traffic);
         network->send(m);
     }
-    if (route->to_host) {
+    if (route->to_host && !route->pieces()) {
         Message &m = network->create();
         address(m, WEFT_PACKET_ACTIVATION, context_.chip->host_terminal);
-        m.q = q, m.delivery = nullptr;
+        m.carry(q);
         network->send(m);
     }
     if (route->local.targets.empty()) return;
     context_.count(block.stage(), index_,
                    weft_traffic_packet_events(context_.traffic, WEFT_PACKET_ACTIVATION, number_, number_, count));
-    deliver(route->local, image, position, q, after);
+    deliver(route->local, image, position, q->data(), 0, q->size(), after);
 }
 
 /* ---- the end ---- */

@@ -80,7 +80,8 @@ class Core : public sc_core::sc_module, public Receiver, public Crew {
     static double beyond(const Reserve &reserve, double maps);
     Inbox &add_inbox(int part, int stage, const std::vector<int> &tiles);
     void add_agent(Agent &agent) { agent.order = agents_++; }
-    void deliver(const Delivery &delivery, uint64_t image, int position, const SharedValues &q, Moment moment);
+    void deliver(const Delivery &delivery, uint64_t image, int position, const int16_t *q, size_t first, size_t count,
+                 Moment moment);
     void wake() { work_event_.notify(sc_core::SC_ZERO_TIME); }
     void work();
     void share_buffer();

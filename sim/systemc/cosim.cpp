@@ -85,9 +85,6 @@ static weft_status check_options(const weft_engine *engine, const weft_chip *chi
             err, WEFT_E_UNSUPPORTED,
             "timed run: clock.kind tick needs the whole network on the chip at once, the mapping has %d parts",
             mapping->parts);
-    if (chip->noc.multicast)
-        return weft_error_set(err, WEFT_E_UNSUPPORTED,
-                              "timed run: noc.multicast is for weft noc; here packets go out one after another");
     if (!weft_engine_has_ranges(engine))
         return weft_error_set(err, WEFT_E_INVALID, "timed run: the engine's ranges are unknown, calibrate first");
     if (used) return weft_error_set(err, WEFT_E_INVALID, "timed run: a process can run the SystemC kernel only once");

@@ -2,9 +2,11 @@
  * (a SystemC kernel elaborates once).
  *
  * What takes time, in cycles of the chip's clock (sim/trace/server.h has the servers):
- * - Host: sends pixels in raster order, a packet a destination; each occupies the I/O link for its payload bits.
+ * - Host: sends pixels in raster order, a packet a destination, or trees to all of them; each occupies the I/O link for
+ * its payload bits.
  * Image i starts when the stages that take the input have finished i - 2 (double buffer).
- * - Network: sim/noc/noc.h, every packet of core/traffic.h with its values inside.
+ * - Network: sim/noc/noc.h, every packet of core/traffic.h with its values inside. Readers of a tree's packet go on as
+ * soon as it is with them, whoever else waits for it.
  * - Arrays: the tiles of a copy of a stage on a core start together, in raster order of the positions that the copy
  * computes, when their pixels are there, the arrays are free and the blocks have room for the sums.
  * - Digital unit: one a core, in order of arrival; a position occupies it for ceil(events / core.digital_lanes) cycles
@@ -14,8 +16,8 @@
  * of every block a row of sums, the rows by which second terms are ahead, a row of a digital stage's input. What the
  * reservations leave goes to the readers so that all can hold the same share of their maps (up to 4 of them), in whole
  * lines. A reader has room for the pixels [low, low + capacity) of those it reads in raster order over images, low the
- * first that it still needs; credits arrive at once, and nothing is sent that has no room. core.unbounded_buffers:
- * readers have room for everything.
+ * first that it still needs; credits arrive at once, and nothing is sent, to one or to several, that has no room at all
+ * who read it. core.unbounded_buffers: readers have room for everything.
  * - Time (clock.kind): self_timed arrays and digital units keep fractions of cycles (server.h). With tick, in tick t a
  * stage works on image t - d, d the number of stages before it and the host, and the host sends image t; a tick ends
  * when nothing happens any more, with a barrier that costs clock.barrier_ns and clock.barrier_per_core_ns for each core
@@ -58,7 +60,7 @@ typedef struct weft_cosim_result {
 
 /* x [images, C, H, W] float, preprocessed. Deterministic for any number of threads. Errors: MEMORY, INTERRUPTED,
  * INTERNAL (deadlock, a lost packet, a buffer that holds more than it can), INVALID (a second run in one process),
- * UNSUPPORTED (a trace of several chips; clock.kind tick with several parts; noc.multicast). */
+ * UNSUPPORTED (a trace of several chips; clock.kind tick with several parts). */
 weft_status weft_cosim_run(weft_cosim_result **out, const weft_engine *engine, const weft_chip *chip,
                            const weft_mapping *mapping, const weft_stages *stages, const weft_traffic *traffic,
                            const float *x, const weft_cosim_options *options, weft_error *err);

@@ -34,11 +34,14 @@ void HostMemory::store(const Message &m) {
     const weft_shape out = context_.stage(m.stage).out;
     const size_t size = context_.images * static_cast<size_t>(out.height * out.width);
     if (kept.values.empty()) kept.values.resize(size);
-    if (kept.moments.empty() && context_.recorder->on()) kept.moments.resize(size, never);
+    if (kept.moments.empty() && context_.recorder->on()) kept.moments.resize(size);
+    if (kept.came.empty()) kept.came.resize(size);
     const size_t at = place(m.stage, m.image, m.position);
     require(!kept.values[at], "values came to the host twice");
+    if (context_.recorder->on()) kept.moments[at].push_back(weft_trace_when(m.record, WEFT_TRACE_FINISH));
+    kept.came[at] += static_cast<uint32_t>(m.taken);
+    if (kept.came[at] < m.q->size()) return;
     kept.values[at] = m.q;
-    if (context_.recorder->on()) kept.moments[at] = weft_trace_when(m.record, WEFT_TRACE_FINISH);
     for (Feeder *feeder : feeders_) feeder->feed();
 }
 
@@ -70,9 +73,11 @@ SharedValues HostMemory::find(int stage, int block, uint64_t image, int position
     return kept.values.empty() ? nullptr : kept.values[place(stage, image, position)];
 }
 
-Moment HostMemory::arrival(int stage, int block, uint64_t image, int position) const {
-    if (stage < 0) return never;
-    return kept_[static_cast<size_t>(stage)][static_cast<size_t>(block)].moments[place(stage, image, position)];
+void HostMemory::add_arrivals(int stage, int block, uint64_t image, int position, Moments &after) const {
+    if (stage < 0) return;
+    const Kept &kept = kept_[static_cast<size_t>(stage)][static_cast<size_t>(block)];
+    const Moments &moments = kept.moments[place(stage, image, position)];
+    after.insert(after.end(), moments.begin(), moments.end());
 }
 
 std::string HostMemory::describe() const {
@@ -98,7 +103,7 @@ void HostLink::begin_part(int part, int readers, const Moments &after) {
     part_ = part;
     readers_ = readers;
     begin_ = after;
-    images_consumed_ = 0;
+    images_consumed_ = readers ? 0 : context_.images;
     consumed_.assign(context_.images, 0);
     credits_.assign(context_.images, {});
     streams_.clear();
@@ -121,7 +126,7 @@ bool HostLink::find_packet(Stream &s, const Route *&route) {
                         continue;
                 }
                 route = context_.wiring->route(part_, s.stage, s.block, y, x);
-                if (s.destination < route->remote.size()) return true;
+                if (s.destination < route->packets()) return true;
             }
     return false;
 }
@@ -153,7 +158,6 @@ void HostLink::pump() {
 }
 
 void HostLink::send(Stream &s, const Route &route) {
-    const Delivery &delivery = route.remote[s.destination];
     Moments after;
     if (context_.recorder->on()) {
         after = begin_;
@@ -165,17 +169,16 @@ void HostLink::send(Stream &s, const Route &route) {
             after.insert(after.end(), credits_[s.image - 2].begin(), credits_[s.image - 2].end());
             credits_[s.image - 2].clear();
         }
-        after.push_back(memory_.arrival(s.stage, s.block, s.image, s.position));
+        memory_.add_arrivals(s.stage, s.block, s.image, s.position, after);
     }
     uint64_t &first = context_.timing->image_start[s.image];
     if (s.stage < 0 && first == UINT64_MAX) first = now();
     Message &m = network->create();
     m.kind = s.stage < 0 ? WEFT_PACKET_INPUT : WEFT_PACKET_ACTIVATION;
-    m.source = context_.chip->host_terminal, m.target = delivery.core;
+    m.source = context_.chip->host_terminal;
     m.stage = s.stage, m.block = s.block, m.image = s.image, m.position = s.position;
-    m.q = memory_.find(s.stage, s.block, s.image, s.position);
-    m.delivery = &delivery;
-    const uint64_t bits = m.q->size() * static_cast<uint64_t>(context_.chip->input.bits);
+    route.fill(m, s.destination, memory_.find(s.stage, s.block, s.image, s.position), context_.traffic);
+    const uint64_t bits = m.taken * static_cast<uint64_t>(context_.chip->input.bits);
     const uint64_t record = link_.serve(bits, s.stage, s.image, after).record;
     m.after.push_back(weft_trace_when(record, WEFT_TRACE_START));
     network->send(m);

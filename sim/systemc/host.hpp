@@ -4,7 +4,8 @@
  * A packet enters the network in the cycle in which its first bit crosses the I/O link; the next packet's first bit
  * follows its last. A pixel is sent when all of its readers have room for it. Whoever takes the network's input has two
  * images at most: image i starts when all of them have finished image i - 2 (a credit line without delay); readers of
- * the input as second term of an addition do not count. Results leave through the host's ejection link. */
+ * the input as second term of an addition do not count, and a part with no other sets no limit. Results leave through
+ * the host's ejection link. */
 #ifndef WEFT_SIM_SYSTEMC_HOST_HPP
 #define WEFT_SIM_SYSTEMC_HOST_HPP
 
@@ -31,15 +32,16 @@ class HostMemory {
     void store(const Message &message);
     /* Values of one position; null while they are not there. stage -1: of the image. */
     SharedValues find(int stage, int block, uint64_t image, int position);
-    /* When they came; never: always there. */
-    Moment arrival(int stage, int block, uint64_t image, int position) const;
+    /* When their packets came; nothing where they have always been there. */
+    void add_arrivals(int stage, int block, uint64_t image, int position, Moments &after) const;
     bool done() const { return images_done_ == context_.images; }
     std::string describe() const;
 
   private:
     struct Kept {
         std::vector<SharedValues> values; /* [images, positions] */
-        std::vector<Moment> moments;      /* the same, for a trace */
+        std::vector<uint32_t> came;       /* how many of them */
+        std::vector<Moments> moments;     /* of their packets, for a trace */
     };
     void take_result(const Message &message);
     SharedValues pixel(uint64_t image, int position);

@@ -21,7 +21,11 @@ int Inbox::add_taker(Waiter &taker) {
     return static_cast<int>(takers_.size()) - 1;
 }
 
-void Inbox::expect(int taker, int pixel) { expected_[index_of(taker, pixel)]++; }
+void Inbox::expect(int taker, int pixel, size_t packets) {
+    uint16_t &expected = expected_[index_of(taker, pixel)];
+    require(expected + packets <= UINT16_MAX, "a pixel comes in more than 65535 packets");
+    expected = static_cast<uint16_t>(expected + packets);
+}
 
 int64_t Inbox::bits_of(int pixel, int begin, int end) const {
     int64_t base = rows_ ? int64_t{pixel} * channels_ : 0, values = 0;
@@ -77,11 +81,13 @@ size_t Inbox::open(uint64_t at) {
     return place;
 }
 
-void Inbox::take(uint64_t at, int begin, const Values &q, Moment moment, const std::vector<int> &takers) {
+void Inbox::take(uint64_t at, int begin, const int16_t *q, size_t count, Moment moment,
+                 const std::vector<int> &takers) {
     const size_t here = open(at);
-    const int first = std::max(begin, begin_), last = std::min(begin + static_cast<int>(q.size()), end_);
-    std::copy(q.begin() + (first - begin), q.begin() + (last - begin),
-              values_.begin() + static_cast<std::ptrdiff_t>(here * width_ + static_cast<size_t>(first - begin_)));
+    const int first = std::max(begin, begin_), last = std::min(begin + static_cast<int>(count), end_);
+    if (first < last)
+        std::copy(q + (first - begin), q + (last - begin),
+                  values_.begin() + static_cast<std::ptrdiff_t>(here * width_ + static_cast<size_t>(first - begin_)));
     int64_t bits = bits_of(static_cast<int>(at % pixels_), first, last);
     slots_[here].bits += bits;
     buffer_.hold(bits);

@@ -17,8 +17,8 @@ class Inbox {
     Inbox(Context &context, Buffer &buffer, int core, int stage, int port, int begin, int end);
     void keep(std::vector<std::pair<int, int>> runs, bool rows) { kept_ = std::move(runs), rows_ = rows; }
     int add_taker(Waiter &taker);
-    /* One packet more fills the pixel of every image for that taker. */
-    void expect(int taker, int pixel);
+    /* So many packets more fill the pixel of every image for that taker. */
+    void expect(int taker, int pixel, size_t packets);
     int expected(int taker, int pixel) const { return expected_[index_of(taker, pixel)]; }
     /* All packets are known: counts the pixels that are read. */
     void count_needed();
@@ -32,8 +32,9 @@ class Inbox {
     int begin() const { return begin_; }
     int end() const { return end_; }
 
-    /* Channels [begin, begin + q.size()) of the pixel arrive, for some takers. */
-    void take(uint64_t at, int begin, const Values &q, Moment moment, const std::vector<int> &takers);
+    /* Channels [begin, begin + count) of the pixel arrive, for some takers. Some may lie outside, of a piece of a
+     * packet all. */
+    void take(uint64_t at, int begin, const int16_t *q, size_t count, Moment moment, const std::vector<int> &takers);
     bool complete(int taker, uint64_t at) const;
     /* The taker is woken when this pixel is complete. */
     void await(int taker, uint64_t at) { takers_[static_cast<size_t>(taker)].awaited = at; }

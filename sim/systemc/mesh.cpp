@@ -6,6 +6,7 @@
 
 #include "sim/noc/noc_bounds.h"
 #include "sim/noc/noc_chip.h"
+#include "sim/systemc/wiring.hpp"
 
 namespace weft {
 
@@ -57,6 +58,8 @@ Message &Mesh::create() {
     message.values.clear();
     message.after.clear();
     message.delivery = nullptr;
+    message.tree = nullptr;
+    message.first = message.taken = 0;
     return message;
 }
 
@@ -71,14 +74,36 @@ void Mesh::send(Message &message) {
 /* Flits where the packet comes from (finish moves them to the routers that they pass), what is written and read where
  * it goes. */
 void Mesh::count(const Message &m, int flits) {
-    weft_event_counts sent = weft_traffic_packet_events(context_.traffic, m.kind, m.source, m.target, m.count());
-    weft_event_counts stored{};
-    for (int e : {WEFT_EVENT_BUFFER_WRITE_BIT, WEFT_EVENT_BUFFER_READ_BIT}) std::swap(sent.n[e], stored.n[e]);
+    weft_event_counts sent =
+        m.tree ? weft_traffic_tree_events(context_.traffic, m.kind, m.source, m.tree->planned, m.count())
+               : weft_traffic_packet_events(context_.traffic, m.kind, m.source, m.target, m.count());
+    for (int e : {WEFT_EVENT_BUFFER_WRITE_BIT, WEFT_EVENT_BUFFER_READ_BIT}) sent.n[e] = 0;
     context_.count(m.stage, context_.index_on(number_, m.source), sent);
-    context_.count(m.stage, context_.index_on(number_, m.target), stored);
     path_.n[WEFT_EVENT_ROUTER_FLIT] += sent.n[WEFT_EVENT_ROUTER_FLIT];
     path_.n[WEFT_EVENT_LINK_FLIT] += sent.n[WEFT_EVENT_LINK_FLIT];
-    zero_load_ += zero_load(m.source, m.target, flits);
+    for (int i = 0; m.tree && i < m.tree->planned->core_count; i++) count_stored(m, m.tree->planned->cores[i], flits);
+    if (!m.tree) count_stored(m, m.target, flits);
+}
+
+/* A packet that is alone reaches each terminal of its tree as if it went there alone. */
+void Mesh::count_stored(const Message &m, int target, int flits) {
+    const weft_event_counts all = weft_traffic_packet_events(context_.traffic, m.kind, m.source, target, m.count());
+    weft_event_counts stored{};
+    for (int e : {WEFT_EVENT_BUFFER_WRITE_BIT, WEFT_EVENT_BUFFER_READ_BIT}) stored.n[e] = all.n[e];
+    context_.count(m.stage, context_.index_on(number_, target), stored);
+    zero_load_ += zero_load(m.source, target, flits);
+}
+
+/* Into the source's interface, and into the trace. */
+weft_status Mesh::hand_over(Message &m, size_t tag, int flits) {
+    const weft_route *tree = m.tree ? m.tree->planned : nullptr;
+    const int *targets = tree ? tree->cores : &m.target, count = tree ? tree->core_count : 1;
+    m.left = static_cast<size_t>(count);
+    context_.timing->flits_in += static_cast<uint64_t>(flits);
+    m.record = m.records =
+        context_.recorder->packet(m.source, targets, count, m.kind, m.count(), m.stage, m.image, m.after);
+    return tree ? weft_noc_inject_multicast(noc_, m.source, targets, count, flits, tag, &context_.error)
+                : weft_noc_inject(noc_, m.source, m.target, flits, tag, &context_.error);
 }
 
 /* Runs after all that the present cycle's timed events did, so the network has been stepped to this cycle or is idle.
@@ -93,9 +118,8 @@ void Mesh::inject() {
         for (size_t tag : outbox_) {
             Message &m = *messages_[tag];
             int flits = weft_traffic_packet_flits(context_.traffic, m.kind, m.count());
-            if (weft_noc_inject(noc_, m.source, m.target, flits, tag, &context_.error) != WEFT_OK) return;
+            if (hand_over(m, tag, flits) != WEFT_OK) return;
             count(m, flits);
-            m.record = context_.recorder->packet(m.source, m.target, m.kind, m.count(), m.stage, m.image, m.after);
         }
         outbox_.clear();
         if (idle) step_event_.notify(cycles(1));
@@ -125,15 +149,26 @@ void Mesh::report_stall() {
                        context_.stall_limit, counted(inside(), "packet").c_str());
 }
 
+/* The tree's packet is at that terminal. */
+static void arrive(Message &m, int terminal) {
+    const weft_route *route = m.tree->planned;
+    const int *at = std::lower_bound(route->cores, route->cores + route->core_count, terminal);
+    m.target = terminal;
+    m.delivery = m.tree->delivery_to(terminal);
+    m.record = m.records + static_cast<uint64_t>(at - route->cores);
+}
+
 void Mesh::deliver(const weft_noc_delivery &delivery) {
     size_t tag = static_cast<size_t>(delivery.tag);
     Receiver *receiver = receivers_[static_cast<size_t>(delivery.target)];
     if (!receiver)
         throw std::logic_error("a packet reached core " + std::to_string(delivery.target) + ", which has no work");
     ejected_[static_cast<size_t>(delivery.target)] += static_cast<uint64_t>(delivery.flits);
-    context_.recorder->delivered(messages_[tag]->record);
-    receiver->receive(*messages_[tag]);
-    free_.push_back(tag);
+    Message &message = *messages_[tag];
+    if (message.tree) arrive(message, delivery.target);
+    context_.recorder->delivered(message.record);
+    receiver->receive(message);
+    if (--message.left == 0) free_.push_back(tag);
 }
 
 weft_status Mesh::check(const weft_noc_statistics &s, weft_error *err) const {

@@ -28,6 +28,8 @@ class Mesh : public sc_core::sc_module, public Network {
     void step();
     void inject();
     void count(const Message &message, int flits);
+    void count_stored(const Message &message, int target, int flits);
+    weft_status hand_over(Message &message, size_t tag, int flits);
     void report_stall();
     void deliver(const weft_noc_delivery &delivery);
     uint64_t zero_load(int source, int target, int flits);

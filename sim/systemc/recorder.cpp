@@ -53,18 +53,23 @@ uint64_t Recorder::operation(int server, uint64_t amount, int stage, uint64_t im
     return number;
 }
 
-uint64_t Recorder::packet(int source, int target, weft_packet_kind kind, int values, int stage, uint64_t image,
-                          const Moments &after) {
+uint64_t Recorder::packet(int source, const int *targets, int count, weft_packet_kind kind, int values, int stage,
+                          uint64_t image, const Moments &after) {
     if (!on()) return 0;
     after_ = after;
     tidy(after_);
     weft_trace_packet p{};
     uint64_t number = 0;
-    p.source = source, p.targets = &target, p.target_count = 1;
+    p.source = source, p.targets = targets, p.target_count = 1;
     p.kind = kind, p.values = values, p.stage = stage, p.image = static_cast<int64_t>(image);
     p.after = after_.data(), p.after_count = static_cast<int>(after_.size());
     p.start = now(), p.finish = UINT64_MAX;
     keep(weft_trace_add_packet(*out_, &p, &number, &context_.error));
+    p.joined = true, p.after_count = 0;
+    for (int i = 1; i < count; i++) {
+        p.targets = targets + i;
+        keep(weft_trace_add_packet(*out_, &p, nullptr, &context_.error));
+    }
     return number;
 }
 

@@ -22,8 +22,9 @@ class Recorder {
     /* Number of the record. */
     uint64_t operation(int server, uint64_t amount, int stage, uint64_t image, const Moments &after,
                        const weft_service &service);
-    uint64_t packet(int source, int target, weft_packet_kind kind, int values, int stage, uint64_t image,
-                    const Moments &after);
+    /* To several targets: a record for each, one after another; the number is the first one's. */
+    uint64_t packet(int source, const int *targets, int count, weft_packet_kind kind, int values, int stage,
+                    uint64_t image, const Moments &after);
     void delivered(uint64_t record);
     /* FINISH of all records since the last call; NULL: forgets them. */
     void finished(Moments *out);

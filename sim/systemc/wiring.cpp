@@ -1,5 +1,7 @@
 #include "sim/systemc/wiring.hpp"
 
+#include "sim/systemc/network.hpp"
+
 namespace weft {
 
 std::string Route::describe_full(uint64_t image, int position) const {
@@ -8,6 +10,18 @@ std::string Route::describe_full(uint64_t image, int position) const {
         if (!inbox->admits(at)) return inbox->name();
     }
     return "";
+}
+
+void Route::fill(Message &m, size_t number, const SharedValues &q, const weft_traffic *traffic) const {
+    m.carry(q);
+    if (!pieces()) {
+        m.target = remote[number].core, m.delivery = &remote[number];
+        return;
+    }
+    const int values = static_cast<int>(q->size()), piece = static_cast<int>(number);
+    m.tree = this, m.target = -1;
+    m.taken = static_cast<size_t>(weft_traffic_piece(traffic, planned, piece, values));
+    m.first = number * static_cast<size_t>(weft_traffic_piece(traffic, planned, 0, values));
 }
 
 void Wiring::add_reader(const weft_reader &key, Inbox &inbox, int taker) {
@@ -38,7 +52,7 @@ void Wiring::add_targets(Delivery &delivery, int part, int stage, int block, int
 }
 
 std::unique_ptr<Route> Wiring::build(const weft_route &from, int part, int stage, int block, int y, int x) const {
-    auto route = std::make_unique<Route>(Route{{}, {}, false, {}, stage < 0 ? nullptr : &context_.stage(stage)});
+    auto route = std::make_unique<Route>(Route{{}, {}, false, {}, stage < 0 ? nullptr : &context_.stage(stage), &from});
     for (int i = 0; i < from.core_count; i++) {
         if (from.cores[i] == context_.chip->host_terminal) {
             route->to_host = true;
@@ -70,9 +84,9 @@ const Route *Wiring::route(int part, int stage, int block, int y, int x) {
     return at->second.get();
 }
 
-void Wiring::expect(const Delivery &delivery, int pixel) {
+void Wiring::expect(const Delivery &delivery, int pixel, size_t packets) {
     for (const Target &target : delivery.targets)
-        for (int taker : target.takers) target.inbox->expect(taker, pixel);
+        for (int taker : target.takers) target.inbox->expect(taker, pixel, packets);
 }
 
 void Wiring::expect_all() {
@@ -87,8 +101,9 @@ void Wiring::expect_all() {
                         context_.mapped(stage).blocks[b].copy != weft_mapped_stage_copy(&context_.mapped(stage), y, x))
                         continue;
                     const Route *to = route(part, stage, b, y, x);
-                    for (const Delivery &delivery : to->remote) expect(delivery, p);
-                    expect(to->local, p);
+                    const size_t packets = std::max<size_t>(to->pieces(), 1);
+                    for (const Delivery &delivery : to->remote) expect(delivery, p, packets);
+                    expect(to->local, p, 1);
                 }
     }
 }

@@ -117,7 +117,8 @@ static weft_status take_events(weft_replay *r, weft_error *err) {
 
 static weft_status begin_all(weft_replay *r, weft_error *err) {
     for (uint32_t i = 0; i < r->count; i++)
-        if (!r->waits[i] && (replay_is_packet(r, i) || r->server[r->node[i].place].head == i))
+        if (!r->waits[i] && !replay_is_joined(r, i) &&
+            (replay_is_packet(r, i) || r->server[r->node[i].place].head == i))
             WEFT_TRY(make_ready(r, i, err));
     return WEFT_OK;
 }
@@ -148,9 +149,9 @@ static weft_status run(weft_replay *r, weft_error *err) {
 }
 
 static void release_all(weft_replay *r) {
-    void *const arrays[] = {r->waits,  r->node,          r->packet,        r->first,          r->dependent, r->targets,
-                            r->timed,  r->server,        r->calendar.next, r->stack,          r->outbox,    r->start,
-                            r->finish, r->calendar.late, r->free,          r->latencies.items};
+    void *const arrays[] = {r->waits, r->node,   r->packet,        r->first,         r->dependent,      r->targets,
+                            r->group, r->timed,  r->server,        r->calendar.next, r->stack,          r->outbox,
+                            r->start, r->finish, r->calendar.late, r->free,          r->latencies.items};
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) free(arrays[i]);
     weft_noc_destroy(r->noc);
     free((int *)r->config.terminal_router);

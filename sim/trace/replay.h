@@ -41,10 +41,11 @@ typedef struct weft_replay_options {
 
 /* Terminal t of the trace is terminal t of the chip, its host the chip's (a list of packets has none: its numbers are
  * the chip's terminals). All that the trace uses must exist: a smaller chip is INVALID with what it lacks. Flits,
- * occupancies and latencies are the chip's; the order of each server's operations stays. A packet to several terminals
- * is one in a network with noc.multicast and fits its buffers, else one after another.
- * In *out (freed with weft_timing_destroy) are the events that follow from the packets alone: router and link flits,
- * I/O and buffer bits. Deterministic. INTERNAL for a deadlock of the network, with who waits. */
+ * occupancies and latencies are the chip's; the order of each server's operations stays. A packet to several terminals,
+ * and packets that are joined, are one in a network with noc.multicast whose buffers hold it, else one after another;
+ * the host's link carries what it carried when it was recorded. In *out (freed with weft_timing_destroy) are the events
+ * that follow from the packets alone: router and link flits, I/O and buffer bits. Deterministic. INTERNAL for a
+ * deadlock of the network, with who waits. */
 weft_status weft_replay_run(weft_timing **out, const weft_trace *trace, const weft_chip *chip,
                             const weft_replay_options *options, weft_error *err);
 

@@ -1,6 +1,7 @@
 /* Counts up what a replay did: one walk through the trace with the times that were found. */
 #include <stdlib.h>
 
+#include "core/tree.h"
 #include "sim/trace/replay_internal.h"
 
 typedef struct counter {
@@ -14,14 +15,35 @@ typedef struct counter {
 
 /* ---- packets ---- */
 
-static void count_path(const counter *c, int stage, int source, int target, int flits, uint64_t bits, uint64_t cycle) {
-    const weft_chip *chip = c->replay->chip;
-    const int hops = weft_chip_hops(chip, source, target);
+static void count_links(const counter *c, int stage, int source, int targets, int links, int flits, uint64_t bits,
+                        uint64_t cycle) {
     weft_event_counts sent = {{0}};
-    sent.n[WEFT_EVENT_ROUTER_FLIT] = (uint64_t)flits * (uint64_t)(hops + 1);
-    sent.n[WEFT_EVENT_LINK_FLIT] = (uint64_t)flits * (uint64_t)hops;
-    if (source == chip->host_terminal || target == chip->host_terminal) sent.n[WEFT_EVENT_IO_BIT] = bits;
+    sent.n[WEFT_EVENT_ROUTER_FLIT] = (uint64_t)flits * (uint64_t)(links + targets);
+    sent.n[WEFT_EVENT_LINK_FLIT] = (uint64_t)flits * (uint64_t)links;
+    sent.n[WEFT_EVENT_IO_BIT] = bits;
     weft_timing_count(c->timing, stage, source, cycle, &sent);
+}
+
+static weft_status count_paths(const counter *c, uint32_t record, int stage, uint64_t bits, weft_error *err) {
+    weft_replay *r = c->replay;
+    const weft_chip *chip = r->chip;
+    const int source = (int)r->node[record].place, flits = replay_flits(&r->node[record]);
+    const uint64_t cycle = r->start[record];
+    const int *targets;
+    int count;
+    WEFT_TRY(weft_replay_targets(r, record, &targets, &count, err));
+    bool hosted = source == chip->host_terminal;
+    if (replay_is_tree(r, count, flits)) {
+        weft_tree tree;
+        weft_tree_make(&tree, chip, source, targets, count);
+        for (int i = 0; i < count; i++) hosted = hosted || targets[i] == chip->host_terminal;
+        count_links(c, stage, source, count, weft_tree_links(&tree), flits, hosted ? bits : 0, cycle);
+        return WEFT_OK;
+    }
+    for (int i = 0; i < count; i++)
+        count_links(c, stage, source, 1, weft_chip_hops(chip, source, targets[i]), flits,
+                    hosted || targets[i] == chip->host_terminal ? bits : 0, cycle);
+    return WEFT_OK;
 }
 
 static void count_storage(const counter *c, const weft_trace_packet *p, int target, uint64_t bits, uint64_t cycle) {
@@ -45,10 +67,10 @@ static weft_status count_packet(counter *c, const weft_trace_record *record, wef
     const uint64_t start = r->start[record->number], finish = r->finish[record->number];
     const uint64_t bits = (uint64_t)p->values * (uint64_t)weft_replay_value_bits(r->chip, p->kind);
     const int source = weft_replay_terminal(r, p->source), flits = replay_flits(node);
+    if (!p->joined) WEFT_TRY(count_paths(c, (uint32_t)record->number, p->stage, bits, err));
     for (int i = 0; i < p->target_count; i++) {
         const int target = weft_replay_terminal(r, p->targets[i]);
         uint64_t latency = 0;
-        count_path(c, p->stage, source, target, flits, bits, start);
         if (bits) count_storage(c, p, target, bits, start);
         WEFT_TRY(weft_replay_zero_load(r, source, target, flits, &latency, err));
         c->timing->zero_load_sum_cycles += latency;
@@ -169,6 +191,7 @@ static weft_status count_ejected(counter *c, weft_error *err) {
 static weft_status count_network(counter *c, weft_error *err) {
     const weft_replay *r = c->replay;
     weft_timing *t = c->timing;
+    t->flits_in = r->flits_in;
     if (r->options->without.network) {
         t->packets = r->packets, t->flits = r->flits, t->flit_hops = r->flit_hops;
         t->latency_sum_cycles = r->latency_sum, t->latency_max_cycles = r->latency_max;

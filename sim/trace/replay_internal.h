@@ -12,10 +12,10 @@
 /* A moment of a record is record << 1 | weft_trace_moment, as in the trace, in 32 bits. */
 typedef struct replay_node {
     uint32_t place; /* server; or source terminal of the chip */
-    uint32_t next;  /* operation: the next one of its server; packet: REPLAY_RESULT, REPLAY_SEVERAL */
+    uint32_t next;  /* operation: the next one of its server; packet: replay_packet_flags */
     uint64_t work;  /* amount; or flits << 32 | terminal of the chip, or index in `targets` */
 } replay_node;
-enum { REPLAY_RESULT = 1, REPLAY_SEVERAL = 2 };
+enum { REPLAY_RESULT = 1, REPLAY_SEVERAL = 2, REPLAY_JOINED = 4 /* to the packet before */ }; /* replay_packet_flags */
 static inline int replay_flits(const replay_node *node) { return (int)(node->work >> 32); }
 
 typedef struct replay_server {
@@ -69,6 +69,8 @@ typedef struct weft_replay {
     uint32_t *first;     /* [2 * count + 1] who waits for a moment: dependent[first[m] .. first[m + 1]) */
     uint32_t *dependent; /* records */
     int *targets;        /* of packets to several terminals: their number, then they */
+    int *group;          /* of packets that are joined, as they are handed over or counted */
+    size_t group_room;
     replay_timed *timed; /* records with an earliest cycle, by it */
     size_t timed_count, timed_at;
     replay_server *server; /* [servers of the trace] */
@@ -88,6 +90,7 @@ typedef struct weft_replay {
     weft_noc_config config; /* terminal_router is its own */
     weft_noc *noc;
     replay_latencies latencies;
+    uint64_t flits_in;                                            /* handed over; a tree's once */
     uint64_t packets, flits, flit_hops, latency_sum, latency_max; /* where there is no network */
 } weft_replay;
 
@@ -97,6 +100,15 @@ static inline bool replay_is_packet(const weft_replay *r, uint32_t record) {
 
 static inline bool replay_is_result(const weft_replay *r, uint32_t record) {
     return replay_is_packet(r, record) && r->node[record].next & REPLAY_RESULT;
+}
+
+static inline bool replay_is_joined(const weft_replay *r, uint32_t record) {
+    return replay_is_packet(r, record) && r->node[record].next & REPLAY_JOINED;
+}
+
+/* The network carries a packet to so many terminals as a tree. */
+static inline bool replay_is_tree(const weft_replay *r, int targets, int flits) {
+    return targets > 1 && r->config.multicast && flits <= r->config.buffer_flits;
 }
 
 /* Number of terminals that a packet goes to; one: room for one. */
@@ -122,7 +134,9 @@ uint64_t weft_replay_calendar_next(const replay_calendar *calendar, uint64_t now
 /* Takes one of the moments of this cycle; REPLAY_NONE: there is none left. */
 uint32_t weft_replay_calendar_take(replay_calendar *calendar, uint64_t now);
 
-/* replay_network.c */
+/* replay_network.c. Terminals of a packet that is joined to none, of those that are joined to it behind its own: *count
+ * of them in *targets, valid until the next call. MEMORY. */
+weft_status weft_replay_targets(weft_replay *replay, uint32_t record, const int **targets, int *count, weft_error *err);
 weft_status weft_replay_network_open(weft_replay *replay, weft_error *err);
 /* Hands the outbox over in the present cycle. */
 weft_status weft_replay_network_send(weft_replay *replay, weft_error *err);

@@ -132,7 +132,8 @@ static weft_status add_packet(weft_replay *r, lists *l, const weft_trace_record 
     if (source < 0) return missing_core(r, p->source, err);
     WEFT_TRY(flits_of(&flits, r, record, err));
     *node = (replay_node){.place = (uint32_t)source};
-    node->next = (p->kind == WEFT_PACKET_RESULT ? REPLAY_RESULT : 0) | (p->target_count > 1 ? REPLAY_SEVERAL : 0);
+    node->next = (p->kind == WEFT_PACKET_RESULT ? REPLAY_RESULT : 0U) | (p->target_count > 1 ? REPLAY_SEVERAL : 0U) |
+                 (p->joined ? REPLAY_JOINED : 0U);
     node->work = (uint64_t)flits << 32;
     r->packet[number >> 6] |= (uint64_t)1 << (number & 63);
     r->results += p->kind == WEFT_PACKET_RESULT;

@@ -2,9 +2,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "core/tree.h"
 #include "sim/noc/noc_bounds.h"
 #include "sim/noc/noc_chip.h"
 #include "sim/trace/replay_internal.h"
+#include "sim/trace/trace_internal.h"
 
 weft_status weft_replay_network_open(weft_replay *r, weft_error *err) {
     WEFT_TRY(weft_noc_config_of_chip(&r->config, r->chip, r->chip->core_count + 1, err));
@@ -58,36 +60,83 @@ weft_status weft_replay_zero_load(weft_replay *r, int source, int target, int fl
 
 /* ---- packets ---- */
 
-static weft_status inject(weft_replay *r, uint32_t record, weft_error *err) {
+/* Records that are handed over with one that is joined to none, itself too. */
+static uint32_t group_size(const weft_replay *r, uint32_t record) {
+    uint32_t size = 1;
+    while (record + size < r->count && replay_is_joined(r, record + size)) size++;
+    return size;
+}
+
+weft_status weft_replay_targets(weft_replay *r, uint32_t record, const int **targets, int *count, weft_error *err) {
     const replay_node *node = &r->node[record];
-    const int *targets;
+    const uint32_t size = group_size(r, record);
     int one;
-    const int source = (int)node->place, flits = replay_flits(node), count = replay_targets(r, node, &one, &targets);
-    r->waits[record] = (uint32_t)count;
-    if (count > 1 && r->config.multicast && flits <= r->config.buffer_flits)
+    int *group = weft_trace_grow(r->group, &r->group_room, size, sizeof *group);
+    if (!group) return weft_error_set(err, WEFT_E_MEMORY, "no memory for a packet to %" PRIu32 " terminals", size);
+    r->group = group;
+    *count = replay_targets(r, node, &one, targets);
+    if (*count > 1) return WEFT_OK;
+    for (uint32_t i = 0; i < size; i++) group[i] = (int)(uint32_t)node[i].work;
+    *targets = group;
+    *count = (int)size;
+    return WEFT_OK;
+}
+
+static weft_status inject(weft_replay *r, uint32_t record, const int *targets, int count, weft_error *err) {
+    const int source = (int)r->node[record].place, flits = replay_flits(&r->node[record]);
+    if (replay_is_tree(r, count, flits))
         return weft_noc_inject_multicast(r->noc, source, targets, count, flits, record, err);
     for (int i = 0; i < count; i++) WEFT_TRY(weft_noc_inject(r->noc, source, targets[i], flits, record, err));
     return WEFT_OK;
 }
 
-/* Arrives at the last target after the longest zero-load latency. */
-static weft_status pass_by(weft_replay *r, uint32_t record, weft_error *err) {
+static int links_of(const weft_replay *r, int source, const int *targets, int count, int flits) {
+    int links = 0;
+    if (replay_is_tree(r, count, flits)) {
+        weft_tree tree;
+        weft_tree_make(&tree, r->chip, source, targets, count);
+        return weft_tree_links(&tree);
+    }
+    for (int i = 0; i < count; i++) links += weft_noc_path_routers(&r->config, source, targets[i]) - 1;
+    return links;
+}
+
+/* Arrives at the last target after the longest zero-load latency; where packets are joined, each after its own. */
+static weft_status pass_by(weft_replay *r, uint32_t record, const int *targets, int count, weft_error *err) {
     const replay_node *node = &r->node[record];
-    const int *targets;
-    int one;
-    const int flits = replay_flits(node), count = replay_targets(r, node, &one, &targets);
+    const int source = (int)node->place, flits = replay_flits(node);
+    const bool joined = !(node->next & REPLAY_SEVERAL);
     uint64_t longest = 0, latency = 0;
     for (int i = 0; i < count; i++) {
-        WEFT_TRY(weft_replay_zero_load(r, (int)node->place, targets[i], flits, &latency, err));
+        WEFT_TRY(weft_replay_zero_load(r, source, targets[i], flits, &latency, err));
         if (latency > longest) longest = latency;
         r->latency_sum += latency;
-        r->flit_hops +=
-            (uint64_t)flits * (uint64_t)(weft_noc_path_routers(&r->config, (int)node->place, targets[i]) - 1);
+        if (!joined && i + 1 < count) continue;
+        WEFT_TRY(weft_replay_calendar_add(&r->calendar, r->now, r->now + (joined ? latency : longest),
+                                          (record + (joined ? (uint32_t)i : 0)) << 1 | WEFT_TRACE_FINISH, err));
     }
     if (longest > r->latency_max) r->latency_max = longest;
+    r->flit_hops += (uint64_t)flits * (uint64_t)links_of(r, source, targets, count, flits);
     r->packets += (uint64_t)count;
     r->flits += (uint64_t)count * (uint64_t)flits;
-    return weft_replay_calendar_add(&r->calendar, r->now, r->now + longest, record << 1 | WEFT_TRACE_FINISH, err);
+    return WEFT_OK;
+}
+
+/* Records begun. */
+static weft_status hand_over(weft_replay *r, uint32_t record, uint32_t *records, weft_error *err) {
+    const int *targets;
+    int count;
+    *records = group_size(r, record);
+    for (uint32_t i = record; i < record + *records; i++) {
+        r->start[i] = r->now;
+        r->waits[i] = 1;
+    }
+    WEFT_TRY(weft_replay_targets(r, record, &targets, &count, err));
+    if (r->node[record].next & REPLAY_SEVERAL) r->waits[record] = (uint32_t)count;
+    const int flits = replay_flits(&r->node[record]);
+    r->flits_in += (uint64_t)flits * (replay_is_tree(r, count, flits) ? 1 : (uint64_t)count);
+    return r->options->without.network ? pass_by(r, record, targets, count, err)
+                                       : inject(r, record, targets, count, err);
 }
 
 static int by_number(const void *a, const void *b) {
@@ -115,11 +164,10 @@ weft_status weft_replay_network_send(weft_replay *r, weft_error *err) {
     if (!past && weft_noc_idle(r->noc)) weft_noc_skip(r->noc, r->now - weft_noc_cycle(r->noc));
     sort_outbox(r);
     for (size_t i = 0; i < r->outbox_count; i++) {
-        const uint32_t record = r->outbox[i];
-        r->start[record] = r->now;
-        WEFT_TRY(past ? pass_by(r, record, err) : inject(r, record, err));
+        uint32_t records;
+        WEFT_TRY(hand_over(r, r->outbox[i], &records, err));
+        r->begun += records;
     }
-    r->begun += r->outbox_count;
     r->outbox_count = 0;
     return WEFT_OK;
 }
@@ -135,12 +183,19 @@ static weft_status report_stall(weft_replay *r, weft_error *err) {
                           found ? text : "");
 }
 
+/* Of a packet that was handed over as that record: the one that ends at the terminal, itself or one joined to it. */
+static uint32_t record_at(const weft_replay *r, uint32_t record, int target) {
+    if (!(r->node[record].next & REPLAY_SEVERAL))
+        while ((uint32_t)r->node[record].work != (uint32_t)target) record++;
+    return record;
+}
+
 weft_status weft_replay_network_step(weft_replay *r, weft_error *err) {
     const weft_noc_delivery *delivery = NULL;
     const int count = weft_noc_step(r->noc, &delivery);
     if (r->options->observer.step) r->options->observer.step(r->options->observer.state, r->noc);
     for (int i = 0; i < count; i++) {
-        const uint32_t record = (uint32_t)delivery[i].tag;
+        const uint32_t record = record_at(r, (uint32_t)delivery[i].tag, delivery[i].target);
         if (--r->waits[record] == 0) weft_replay_arrived(r, record);
     }
     return weft_noc_stalled_cycles(r->noc) > r->stall_limit ? report_stall(r, err) : WEFT_OK;

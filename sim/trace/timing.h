@@ -30,7 +30,8 @@ typedef struct weft_timing {
     uint64_t *stage_busy_cycles;             /* [stage_count]: cycles in which the stage's slowest core was computing */
     uint64_t io_busy_cycles, program_cycles; /* of the host link; of programming all parts (not within `cycles` when
                                                 there is one part: the chip is programmed before the run) */
-    uint64_t packets, flits, flit_hops;
+    uint64_t packets, flits, flit_hops;      /* delivered; over links */
+    uint64_t flits_in;                       /* handed to the network; a tree's once */
     uint64_t latency_sum_cycles, latency_max_cycles; /* of packets, creation to tail */
     uint64_t zero_load_sum_cycles;                   /* what these latencies would be in an idle network */
     uint64_t *link_flits;                            /* [router_count * 4], see weft_noc_link_flits */

@@ -73,7 +73,7 @@ weft_status weft_trace_create(weft_trace **out, const weft_trace_header *header,
     WEFT_TRY(check_header(header, err));
     weft_trace *trace = calloc(1, sizeof *trace);
     if (!trace) return weft_error_set(err, WEFT_E_MEMORY, "no memory for a trace");
-    trace->state = (trace_state){-1, -1, 0};
+    trace->state = (trace_state){.stage = -1, .image = -1};
     trace->arena = weft_arena_create();
     if (trace->arena && copy_header(trace, header)) {
         *out = trace;
@@ -173,6 +173,18 @@ static weft_status check_packet(const weft_trace *trace, const weft_trace_packet
     return check_after(trace, p->after, p->after_count, err);
 }
 
+static weft_status check_joined(const weft_trace *trace, const weft_trace_packet *p, weft_error *err) {
+    const trace_state *s = &trace->state;
+    const bool alike = s->joinable && s->source == p->source && s->kind == p->kind && s->values == p->values &&
+                       s->stage == p->stage && s->image == p->image;
+    if (!alike || p->target_count != 1 || p->targets[0] <= s->target)
+        FAIL("packet %llu is joined to a record that is no packet like it to a terminal ahead of its own",
+             (unsigned long long)trace->count);
+    if (p->after_count || p->earliest)
+        FAIL("packet %llu is joined to the one before and waits for something", (unsigned long long)trace->count);
+    return WEFT_OK;
+}
+
 /* Room for one more record of at most `bytes` bytes. */
 static weft_status reserve(weft_trace *trace, size_t bytes, weft_error *err) {
     if (trace->size + bytes > trace->capacity) {
@@ -220,6 +232,8 @@ weft_status weft_trace_add_packet(weft_trace *trace, const weft_trace_packet *pa
                                   weft_error *err) {
     weft_trace_record record = {.is_packet = true, .packet = *packet};
     WEFT_TRY(check_packet(trace, packet, err));
+    if (packet->joined) WEFT_TRY(check_joined(trace, packet, err));
+    trace->joined = trace->joined || packet->joined;
     return append(trace, &record, packet->after_count, packet->target_count, packet->finish, number, err);
 }
 
@@ -235,7 +249,7 @@ weft_status weft_trace_cursor_create(weft_trace_cursor **out, const weft_trace *
     if (!cursor) return weft_error_set(err, WEFT_E_MEMORY, "no memory for a trace's cursor");
     trace_decoder *d = &cursor->decoder;
     cursor->trace = trace;
-    *d = (trace_decoder){.at = trace->bytes, .end = trace->bytes + trace->size, .state = {-1, -1, 0}};
+    *d = (trace_decoder){.at = trace->bytes, .end = trace->bytes + trace->size, .state = {.stage = -1, .image = -1}};
     d->after_room = (size_t)trace->after_max + 1;
     d->target_room = (size_t)trace->target_max + 1;
     d->after = malloc(d->after_room * sizeof *d->after);

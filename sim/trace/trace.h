@@ -6,7 +6,9 @@
  *   of the list among the operations of its server.
  * - packet: values that leave a terminal for one or several others (several: a multicast tree, or one packet after
  *   another where the network has none). It is handed to its source's network interface when what it depends on is
- *   there; among packets of one source and one cycle the order is the list's.
+ *   there; among packets of one source and one cycle the order is the list's. A packet may be joined to the one before
+ *   it: the same, to a further terminal, so that each terminal's arrival is a moment of its own. The first of those
+ * that are joined says what all wait for; they are handed over together, as one tree where the network has trees.
  *
  * A dependency names an earlier record and the moment that is waited for: WEFT_TRACE_START and WEFT_TRACE_FINISH of an
  * operation, WEFT_TRACE_FINISH of a packet (its tail has left the ejection link of every target). `earliest` is a cycle
@@ -16,10 +18,10 @@
  * time.
  *
  * Two forms, told apart by their first bytes:
- * - binary (".wtr"): magic "weft-trace 2\n", one JSON line with the header, then zlib-compressed blocks, each with
- * length and CRC-32, of variable-length integers (docs/trace.md). A cut-off or changed file is an error, with the
- * offset.
- * - text: first line "# weft-trace 2", then the same records as words; for people and scripts. Also reads
+ * - binary (".wtr"): magic "weft-trace 2\n" (3 where packets are joined), one JSON line with the header, then
+ *   zlib-compressed blocks, each with length and CRC-32, of variable-length integers (docs/trace.md). A cut-off or
+ * changed file is an error, with the offset.
+ * - text: first line "# weft-trace 2" (3), then the same records as words; for people and scripts. Also reads
  *   "# weft-trace 1" and any file of lines `time source target flits` (import).
  */
 #ifndef WEFT_SIM_TRACE_TRACE_H
@@ -65,6 +67,8 @@ typedef struct weft_trace_packet {
     int values; /* payload values (kind -1: flits) */
     int stage;  /* producer; -1: the host's input */
     int64_t image;
+    bool joined; /* to the packet before: alike but for the one target, which lies behind that one's; waits for nothing
+                  */
     uint64_t earliest;
     const uint64_t *after;
     int after_count;

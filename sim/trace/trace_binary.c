@@ -83,8 +83,10 @@ static weft_status write_header(block_writer *w, const weft_trace *trace, weft_e
     uint8_t sum[SUM_BYTES];
     char *text = weft_trace_header_text(&trace->header);
     if (!text) return weft_error_set(err, WEFT_E_MEMORY, "no memory for a trace's header");
-    fprintf(w->stream, "%s%s\n", WEFT_TRACE_MAGIC, text);
-    w->sum = checksum(0, (const uint8_t *)WEFT_TRACE_MAGIC, strlen(WEFT_TRACE_MAGIC));
+    char magic[32];
+    const int length = snprintf(magic, sizeof magic, "%s%d\n", WEFT_TRACE_NAME, weft_trace_version(trace));
+    fprintf(w->stream, "%s%s\n", magic, text);
+    w->sum = checksum(0, (const uint8_t *)magic, (size_t)length);
     w->sum = checksum(w->sum, (const uint8_t *)text, strlen(text));
     w->sum = checksum(w->sum, (const uint8_t *)"\n", 1);
     weft_trace_header_free_text(text);
@@ -106,7 +108,7 @@ static weft_status write_record(block_writer *w, const weft_trace *trace, const 
 }
 
 static weft_status write_records(block_writer *w, const weft_trace *trace, weft_error *err) {
-    trace_decoder d = {.at = trace->bytes, .end = trace->bytes + trace->size, .state = {-1, -1, 0}};
+    trace_decoder d = {.at = trace->bytes, .end = trace->bytes + trace->size, .state = {.stage = -1, .image = -1}};
     weft_status status = WEFT_OK;
     bool memory = false;
     for (uint64_t i = 0; i < trace->count && status == WEFT_OK; i++) {
@@ -150,7 +152,7 @@ typedef struct block_reader {
 } block_reader;
 
 static weft_status read_header(block_reader *r, weft_error *err) {
-    const size_t begin = strlen(WEFT_TRACE_MAGIC);
+    const size_t begin = strlen(WEFT_TRACE_NAME) + 2; /* the version and a new line */
     const uint8_t *end = r->size > begin ? memchr(r->data + begin, '\n', r->size - begin) : NULL;
     if (!end || (size_t)(r->data + r->size - end) < 1 + SUM_BYTES)
         return weft_trace_offset_error(err, r->path, r->size, "the trace ends inside its header");
@@ -232,7 +234,7 @@ static weft_status read_block(block_reader *r, bool *last, weft_error *err) {
 
 weft_status weft_trace_read_binary(weft_trace **out, const char *path, const uint8_t *data, size_t size,
                                    weft_error *err) {
-    block_reader r = {.path = path, .data = data, .size = size, .decoder = {.state = {-1, -1, 0}}};
+    block_reader r = {.path = path, .data = data, .size = size, .decoder = {.state = {.stage = -1, .image = -1}}};
     bool last = false;
     weft_status status = read_header(&r, err);
     while (status == WEFT_OK && !last) status = read_block(&r, &last, err);

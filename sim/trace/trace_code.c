@@ -13,6 +13,7 @@ enum {
     FLAG_FINISH = 16,
     AFTER_SHIFT = 5,
     AFTER_MORE = 7, /* so many dependencies or more: the number follows */
+    KIND_JOINED = WEFT_PACKET_RESULT + 2,
     NUMBER_BYTES = 10
 };
 
@@ -65,6 +66,14 @@ static common common_of(const weft_trace_record *r) {
     return (common){o->stage, o->after_count, o->image, o->earliest, o->start, o->finish, o->after};
 }
 
+static void remember_packet(trace_state *state, const weft_trace_record *record) {
+    const weft_trace_packet *p = &record->packet;
+    state->joinable = record->is_packet && p->target_count == 1;
+    if (!state->joinable) return;
+    state->source = p->source, state->target = p->targets[0];
+    state->kind = p->kind, state->values = p->values;
+}
+
 uint8_t *weft_trace_encode(uint8_t *to, trace_state *state, const weft_trace_record *record) {
     const common c = common_of(record);
     const bool same = c.stage == state->stage && c.image == state->image, starts = c.start != WEFT_TRACE_NONE;
@@ -77,11 +86,16 @@ uint8_t *weft_trace_encode(uint8_t *to, trace_state *state, const weft_trace_rec
     if (starts) to = put_difference(to, state->start, c.start);
     if (record->is_packet) {
         to = put_targets(put(to, (uint64_t)record->packet.source), &record->packet);
-        to = put(put(to, (uint64_t)(record->packet.kind + 1)), (uint64_t)record->packet.values);
+        if (record->packet.joined)
+            to = put(to, KIND_JOINED);
+        else
+            to = put(put(to, (uint64_t)(record->packet.kind + 1)), (uint64_t)record->packet.values);
     } else {
         to = put(put(to, (uint64_t)record->operation.server), record->operation.amount);
     }
-    *state = (trace_state){c.stage, c.image, starts ? c.start : state->start};
+    state->stage = c.stage, state->image = c.image;
+    if (starts) state->start = c.start;
+    remember_packet(state, record);
     return put_after(to, record->number, c.after, c.after_count);
 }
 
@@ -173,7 +187,8 @@ static bool take_common(trace_decoder *d, unsigned flags, common *c) {
     c->image = image;
     if (flags & FLAG_EARLIEST && !take(d, &c->earliest)) return false;
     if (flags & FLAG_START && !take_moment(d, d->state.start, &c->start)) return false;
-    d->state = (trace_state){c->stage, image, flags & FLAG_START ? c->start : d->state.start};
+    d->state.stage = c->stage, d->state.image = image;
+    if (flags & FLAG_START) d->state.start = c->start;
     return true;
 }
 
@@ -181,10 +196,11 @@ static bool take_packet(trace_decoder *d, weft_trace_packet *packet, bool *memor
     int kind;
     if (!take_int(d, &packet->source, WEFT_TRACE_TERMINALS_MAX - 1)) return false;
     if (!take_targets(d, packet, memory)) return false;
-    if (!take_int(d, &kind, 1 + WEFT_PACKET_RESULT) || !take_int(d, &packet->values, WEFT_TRACE_VALUES_MAX))
-        return false;
-    packet->kind = kind - 1;
-    return true;
+    if (!take_int(d, &kind, KIND_JOINED)) return false;
+    packet->joined = kind == KIND_JOINED;
+    packet->kind = packet->joined ? d->state.kind : kind - 1;
+    packet->values = d->state.values;
+    return packet->joined ? d->state.joinable : take_int(d, &packet->values, WEFT_TRACE_VALUES_MAX);
 }
 
 static bool take_operation(trace_decoder *d, weft_trace_operation *operation) {
@@ -202,6 +218,7 @@ bool weft_trace_decode(trace_decoder *d, weft_trace_record *record, bool *memory
     if (record->is_packet ? !take_packet(d, &record->packet, memory) : !take_operation(d, &record->operation))
         return false;
     if (!take_after(d, c.after_count, memory)) return false;
+    remember_packet(&d->state, record);
     const uint64_t start = c.start == WEFT_TRACE_NONE ? 0 : c.start;
     if (flags & FLAG_FINISH && !take_moment(d, start, &c.finish)) return false;
     if (record->is_packet) {

@@ -28,11 +28,10 @@ static bool begins_with(const char *data, size_t size, const char *text) {
 
 /* The number behind "weft-trace ", 0 where there is none. */
 static int version_of(const char *data, size_t size) {
-    const char *const name = "weft-trace ";
     const size_t skip = begins_with(data, size, "# ") ? 2 : 0;
-    if (!begins_with(data + skip, size - skip, name)) return 0;
+    if (!begins_with(data + skip, size - skip, WEFT_TRACE_NAME)) return 0;
     int version = 0;
-    for (size_t i = skip + strlen(name); i < size && isdigit((unsigned char)data[i]) && version < 1000; i++)
+    for (size_t i = skip + strlen(WEFT_TRACE_NAME); i < size && isdigit((unsigned char)data[i]) && version < 1000; i++)
         version = version * 10 + (data[i] - '0');
     return version;
 }
@@ -41,15 +40,16 @@ weft_status weft_trace_parse(weft_trace **out, const char *path, const char *dat
     *out = NULL;
     const int version = version_of(data, size);
     const bool text = begins_with(data, size, "# ");
-    if (version > 2)
+    if (version > WEFT_TRACE_JOINED)
         return weft_error_set_at(err, WEFT_E_UNSUPPORTED, path, 0, 0,
-                                 "a trace of version %d; this weft reads versions 1 and 2", version);
-    if (version == 2 && !text) {
-        if (begins_with(data, size, WEFT_TRACE_MAGIC))
+                                 "a trace of version %d; this weft reads versions 1 to %d", version, WEFT_TRACE_JOINED);
+    if (version >= WEFT_TRACE_PLAIN && !text) {
+        if (begins_with(data, size, WEFT_TRACE_NAME "2\n") || begins_with(data, size, WEFT_TRACE_NAME "3\n"))
             return weft_trace_read_binary(out, path, (const uint8_t *)data, size, err);
-        return weft_trace_offset_error(err, path, 0, "no trace: \"weft-trace 2\" and a new line are expected");
+        return weft_trace_offset_error(err, path, 0, "no trace: \"weft-trace %d\" and a new line are expected",
+                                       version);
     }
-    if (version == 2) return weft_trace_read_text(out, path, data, size, err);
+    if (version >= WEFT_TRACE_PLAIN) return weft_trace_read_text(out, path, data, size, err);
     return weft_trace_import_plain(out, path, data, size, version == 1, err);
 }
 

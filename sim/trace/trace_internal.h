@@ -11,7 +11,8 @@
 extern "C" {
 #endif
 
-#define WEFT_TRACE_MAGIC "weft-trace 2\n"
+#define WEFT_TRACE_NAME "weft-trace "
+enum { WEFT_TRACE_PLAIN = 2, WEFT_TRACE_JOINED = 3 /* packets may be joined */ }; /* versions that are written */
 #define WEFT_TRACE_TIME_MAX WEFT_PACKET_TIME_MAX  /* of `earliest` and recorded moments */
 #define WEFT_TRACE_AMOUNT_MAX ((uint64_t)1 << 40) /* of an operation */
 
@@ -30,6 +31,8 @@ typedef struct trace_state {
     int stage;
     int64_t image;
     uint64_t start;
+    bool joinable; /* the last one was a packet to one terminal: */
+    int source, target, kind, values;
 } trace_state;
 
 struct weft_trace {
@@ -43,6 +46,7 @@ struct weft_trace {
     size_t count_capacity;
     trace_state state; /* behind the last record */
     int after_max, target_max;
+    bool joined; /* some packet is */
 };
 
 /* Reads records one after another; the buffers grow as needed. */
@@ -58,6 +62,10 @@ void weft_trace_decoder_free(trace_decoder *decoder);
 /* The next record, with finish where its bytes have it. False at bytes that are no record, and without memory (*memory
  * is set). */
 bool weft_trace_decode(trace_decoder *decoder, weft_trace_record *record, bool *memory);
+
+static inline int weft_trace_version(const weft_trace *trace) {
+    return trace->joined ? WEFT_TRACE_JOINED : WEFT_TRACE_PLAIN;
+}
 
 /* Bytes that a record takes at most; writes one, returns its end. */
 size_t weft_trace_encoded_max(int after_count, int target_count);

@@ -31,6 +31,7 @@ static void print_record(FILE *stream, const weft_trace_record *r) {
         for (int i = 0; i < p->target_count; i++) fprintf(stream, "%s%d", i ? "," : " to ", p->targets[i]);
         fprintf(stream, " %s %d", kind_names[p->kind + 1], p->values);
         print_place(stream, p->stage, p->image, p->earliest, p->after, p->after_count);
+        if (p->joined) fputs(" joined", stream);
         print_moment(stream, "start", p->start);
         print_moment(stream, "finish", p->finish);
     } else {
@@ -48,7 +49,7 @@ weft_status weft_trace_print(const weft_trace *trace, FILE *stream, weft_error *
     weft_trace_record record;
     char *header = weft_trace_header_text(&trace->header);
     if (!header) return weft_error_set(err, WEFT_E_MEMORY, "no memory for a trace's header");
-    fprintf(stream, "# weft-trace 2\nheader %s\n", header);
+    fprintf(stream, "# %s%d\nheader %s\n", WEFT_TRACE_NAME, weft_trace_version(trace), header);
     weft_trace_header_free_text(header);
     WEFT_TRY(weft_trace_cursor_create(&cursor, trace, err));
     while (weft_trace_next(cursor, &record)) print_record(stream, &record);
@@ -159,8 +160,9 @@ static weft_status read_place(text_reader *r, place *p, bool *known, weft_error 
 }
 
 static weft_status unknown_word(const weft_lines *l, bool packet, weft_error *err) {
-    static const char *const of_packet[] = {"from",  "to",    "flits",    "input", "activation", "partial", "result",
-                                            "stage", "image", "earliest", "start", "finish",     "after",   NULL};
+    static const char *const of_packet[] = {"from",    "to",     "flits", "input",  "activation",
+                                            "partial", "result", "stage", "image",  "earliest",
+                                            "start",   "finish", "after", "joined", NULL};
     static const char *const of_operation[] = {"server", "amount", "stage", "image", "earliest",
                                                "start",  "finish", "after", NULL};
     char word[64];
@@ -183,6 +185,8 @@ static weft_status read_packet(text_reader *r, weft_error *err) {
         if (kind < KIND_COUNT) {
             packet.kind = kind - 1;
             WEFT_TRY(read_int(l, &packet.values, WEFT_TRACE_VALUES_MAX, kind_names[kind], err));
+        } else if (weft_lines_word_is(l, "joined")) {
+            packet.joined = true;
         } else if (weft_lines_word_is(l, "from")) {
             WEFT_TRY(read_int(l, &packet.source, WEFT_TRACE_TERMINALS_MAX, "from", err));
         } else if (weft_lines_word_is(l, "to")) {

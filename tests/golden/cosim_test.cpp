@@ -131,6 +131,96 @@ TEST(Cosim, CopiesTakeTurns) {
     });
 }
 
+/* ---- trees ---- */
+
+/* The first layer on core 0, beside the host; columns of the second one on cores 1, 2 and 5, which lie one behind the
+ * other under XY: a tree of 3 links. Its packet of 2 flits reaches each as if it went there alone; one after another,
+ * the third packet to core 5 leaves 4 cycles later. */
+struct three_readers {
+    timed_case c;
+    explicit three_readers(bool multicast) : c(chip_with(multicast), network(), 1, 5) {
+        c.mapping = hand_mapping(c.stages.get(),
+                                 {{block_at(0, 0, 3)}, {block_at(1, 0, 2), block_at(2, 2, 4), block_at(5, 4, 6)}},
+                                 {{tile_at(0, 0, 0, 4, 0, 3)},
+                                  {tile_at(1, 0, 0, 3, 0, 2), tile_at(2, 0, 0, 3, 2, 4), tile_at(5, 0, 0, 3, 4, 6)}});
+        c.prepare();
+    }
+    static weft_chip chip_with(bool multicast) {
+        weft_chip chip = timed_chip();
+        chip.noc.mesh[0] = 3, chip.noc.mesh[1] = 2;
+        chip.noc.multicast = multicast;
+        weft_chip_resolve(&chip);
+        return chip;
+    }
+    static network_ptr network() {
+        network_ptr net = make_network({4, 1, 1});
+        add_layer(net.get(), WEFT_LAYER_DENSE, "fc1", 3);
+        add_layer(net.get(), WEFT_LAYER_DENSE, "fc2", 6);
+        return net;
+    }
+    /* The first layer's values enter the network. */
+    static uint64_t sent() { return zero_load(1, 3) + 41 + 5; }
+    static uint64_t end() { return sent() + zero_load(4, 2) + 41 + 5 + zero_load(4, 3); }
+};
+
+TEST(Cosim, OneProducerReachesThreeReadersByATree) {
+    in_child([] {
+        three_readers three(true);
+        timed_case &c = three.c;
+        cosim_ptr r = run_timed(c);
+        ASSERT_TRUE(r);
+        const weft_timing &t = *r->timing;
+        EXPECT_EQ(t.image_end[0], three_readers::end());
+        EXPECT_EQ(t.packets, 1u + 3 + 3);
+        EXPECT_EQ(t.flits, 3u + 3 * 2 + 3 * 3);
+        EXPECT_EQ(t.flits_in, 3u + 2 + 3 * 3);
+        EXPECT_EQ(t.flit_hops, 3u * 2 + 3 * (1 + 2 + 3));
+        for (int link : {0 * 4 + 0, 1 * 4 + 0, 2 * 4 + 3}) EXPECT_EQ(t.link_flits[link], 2u) << link;
+        EXPECT_EQ(t.latency_sum_cycles, zero_load(1, 3) + zero_load(2, 2) + zero_load(3, 2) + zero_load(4, 2) +
+                                            zero_load(2, 3) + zero_load(3, 3) + zero_load(4, 3));
+        EXPECT_EQ(t.zero_load_sum_cycles, t.latency_sum_cycles);
+        EXPECT_EQ(t.stage_events[0].n[WEFT_EVENT_LINK_FLIT], 3u * 2);
+        EXPECT_EQ(t.stage_events[0].n[WEFT_EVENT_ROUTER_FLIT], (3u + 3) * 2);
+        EXPECT_EQ(t.stage_events[0].n[WEFT_EVENT_BUFFER_WRITE_BIT], 3u * 3 * 8);
+        expect_equals_functional(c, *r);
+    });
+}
+
+TEST(Cosim, OneProducerReachesThreeReadersOneAfterAnother) {
+    in_child([] {
+        three_readers three(false);
+        timed_case &c = three.c;
+        cosim_ptr r = run_timed(c);
+        ASSERT_TRUE(r);
+        EXPECT_EQ(r->timing->image_end[0], three_readers::end() + 2 * 2);
+        EXPECT_EQ(r->timing->flits_in, 3u + 3 * 2 + 3 * 3);
+        EXPECT_EQ(r->timing->flit_hops, (1u + 2 + 3) * 2 + 3 * (1 + 2 + 3));
+        expect_equals_functional(c, *r);
+    });
+}
+
+/* TwoCoresWithAPartialSum with a tree: the pixel crosses the host's link once, for both cores. */
+TEST(Cosim, AnInputTreeCrossesTheHostsLinkOnce) {
+    in_child([] {
+        weft_chip chip = timed_chip();
+        chip.io.bits_per_cycle = 8;
+        chip.noc.multicast = true;
+        timed_case c(chip, dense_network(8, 3), 1, 2);
+        c.mapping = hand_mapping(c.stages.get(), {{{0, 0, 1, 0, 3, 0}}},
+                                 {{{0, 0, 1, 0, 0, 4, 0, 3, 0}, {0, 0, 0, 0, 4, 8, 0, 3, 0}}});
+        c.prepare();
+        cosim_ptr r = run_timed(c);
+        ASSERT_TRUE(r);
+        EXPECT_EQ(r->timing->image_end[0], zero_load(1, 5) + 41 + zero_load(2, 4) + 3 + 5 + zero_load(2, 4));
+        EXPECT_EQ(r->timing->packets, 4u);
+        EXPECT_EQ(r->timing->io_busy_cycles, 8u);
+        EXPECT_EQ(r->timing->stage_events[1].n[WEFT_EVENT_IO_BIT], 64u);
+        EXPECT_EQ(r->timing->stage_events[1].n[WEFT_EVENT_BUFFER_WRITE_BIT], 2u * 64);
+        EXPECT_EQ(r->timing->flit_hops, 5u + 4 + 4);
+        expect_equals_functional(c, *r);
+    });
+}
+
 /* Both layers read the 4 inputs; the second one, on core 0 beside the host, adds the first one's values, from core 1.
  * The pixel's 32 bits go to core 0 at 0 and to core 1 at 2 (16 bits a cycle), where the 3 flits of the first packet
  * hold the second up until 3. core 1: 3 + 4*2+1+3, + 41, no digital event, + 5, 3 values of 8 bits: 2 flits, 4*2+1+2

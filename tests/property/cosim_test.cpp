@@ -130,6 +130,82 @@ TEST_P(CosimGraph, EqualsTheFunctionalEngine) {
 INSTANTIATE_TEST_SUITE_P(Random, CosimGraph, testing::Range(0, 80));
 /* A padded pooling gives the last copy more of a row than the others. */
 INSTANTIATE_TEST_SUITE_P(PaddedPool, CosimGraph, testing::Values(1478));
+/* One of three parts reads the network's input as a second term alone. */
+INSTANTIATE_TEST_SUITE_P(AddedInput, CosimGraph, testing::Values(3019));
+
+/* ---- trees ---- */
+
+/* Packets to several terminals as trees, whole or in pieces: the buffers of the network hold one flit or a few. */
+std::unique_ptr<timed_case> multicast_case(uint64_t seed, int parts) {
+    auto c = random_graph_case(3000 + seed, parts);
+    dice d(seed);
+    c->chip.noc.multicast = true;
+    c->chip.noc.routing = d.flip() ? WEFT_CHIP_XY : WEFT_CHIP_YX;
+    c->chip.noc.buffer_flits = d.flip() ? d.between(1, 3) : d.between(8, 16);
+    c->traffic = make_traffic(c->mapping.get(), c->stages.get(), &c->chip);
+    return c;
+}
+
+uint64_t flit_hops(const weft_traffic *traffic) { return weft_traffic_total(traffic).flit_hops; }
+
+/* The mapper's figures on the mapping are those of the run. */
+void expect_links_of_mapper(const timed_case &c, const weft_timing &t) {
+    weft_map_report report = {};
+    ASSERT_EQ(weft_map_examine(&report, c.mapping.get(), c.stages.get(), &c.chip, nullptr, nullptr), WEFT_OK);
+    EXPECT_EQ(report.flit_hops_per_image * c.images, t.flit_hops);
+    EXPECT_EQ(report.placements[0].link_flits * c.images,
+              *std::max_element(t.link_flits, t.link_flits + 4 * t.router_count));
+    weft_map_report_destroy(&report);
+}
+
+class CosimMulticast : public testing::TestWithParam<int> {};
+
+TEST_P(CosimMulticast, EqualsTheFunctionalEngine) {
+    in_child([] {
+        const int seed = GetParam(), parts = seed % 4 == 3 ? 3 : 1;
+        auto c = multicast_case((uint64_t)seed, parts);
+        ASSERT_TRUE(c->engine);
+        c->chip.core.unbounded_buffers = seed % 8 == 6;
+        if (seed % 8 == 4) c->chip.clock.kind = WEFT_CLOCK_TICK;
+        const bool one_chip = c->mapping->parts == 1 || c->mapping->chips == 1;
+        weft_trace *trace = nullptr;
+        cosim_ptr r = run_timed(*c, one_chip ? &trace : nullptr, seed % 3 > 0);
+        ASSERT_TRUE(r);
+        expect_equals_functional(*c, *r);
+        if (seed % 8 != 6 && seed % 8 != 4) expect_consistent(*c, *r->timing);
+        if (one_chip) expect_replay_equals(*c, trace, *r->timing);
+        weft_trace_destroy(trace);
+        if (parts == 1) expect_links_of_mapper(*c, *r->timing);
+        weft_chip plain = c->chip;
+        plain.noc.multicast = false;
+        traffic_ptr copies = make_traffic(c->mapping.get(), c->stages.get(), &plain);
+        EXPECT_LE(flit_hops(c->traffic.get()), flit_hops(copies.get()));
+    });
+}
+INSTANTIATE_TEST_SUITE_P(Random, CosimMulticast, testing::Range(0, 80));
+
+struct kinds_seen {
+    int copies, whole, pieces;
+};
+void see(void *user, int, weft_packet_kind, int, const weft_route *route, int, uint64_t times) {
+    auto *seen = static_cast<kinds_seen *>(user);
+    if (route->core_count < 2 || !times) return;
+    (route->pieces == 0 ? seen->copies : route->pieces == 1 ? seen->whole : seen->pieces)++;
+}
+
+/* The cases above have all there is. */
+TEST(CosimMulticastCases, HaveTreesPiecesAndCopies) {
+    in_child([] { /* whose OpenMP threads no other test's child inherits */
+                  kinds_seen seen = {};
+                  for (uint64_t seed = 0; seed < 80; seed++) {
+                      auto c = multicast_case(seed, seed % 4 == 3 ? 3 : 1);
+                      ASSERT_EQ(weft_traffic_visit_packets(c->traffic.get(), see, &seen, nullptr), WEFT_OK);
+                  }
+                  EXPECT_GT(seen.whole, 500);
+                  EXPECT_GT(seen.pieces, 100);
+                  EXPECT_GT(seen.copies, 100);
+    });
+}
 
 /* Tori, other routings, several chips: every packet takes the links of the closed form, where it may choose as many. */
 weft_chip random_network_chip(dice &d) {

@@ -153,6 +153,42 @@ TEST(MapperProperty, ReportAgreesWithTheMapping) {
     EXPECT_GE(in_turn, 5);
 }
 
+/* With trees: the figures are the traffic's, whatever the placers made of them. */
+TEST(MapperProperty, ReportCountsTrees) {
+    int saved = 0;
+    for (uint64_t seed = 0; seed < 80; seed++) {
+        mapper_case c(seed);
+        if (!c.mapping) continue;
+        dice d(seed);
+        const weft_chip plain = c.chip;
+        c.chip.noc.multicast = true;
+        c.chip.noc.routing = d.flip() ? WEFT_CHIP_XY : WEFT_CHIP_YX;
+        c.chip.noc.buffer_flits = d.between(1, 12);
+        c.options.compare = seed % 4 == 0;
+        report_owner owner;
+        const weft_map_report &r = owner.report;
+        mapping_ptr mapping = map(c.stages.get(), &c.chip, &c.err, &owner.report, &c.options);
+        ASSERT_TRUE(mapping) << c.err.text;
+        traffic_ptr trees = make_traffic(mapping.get(), c.stages.get(), &c.chip);
+        traffic_ptr copies = make_traffic(mapping.get(), c.stages.get(), &plain);
+        const uint64_t hops = weft_traffic_total(trees.get()).flit_hops;
+        ASSERT_EQ(r.flit_hops_per_image, hops) << seed;
+        const weft_map_placement &used = r.placements[r.placement_count - 1];
+        ASSERT_EQ(used.flit_hops, hops) << seed;
+        ASSERT_LE(hops, weft_traffic_total(copies.get()).flit_hops) << seed;
+        ASSERT_LE(r.bounds.flit_hops, hops) << seed;
+        ASSERT_LE(r.bounds.link_flits, used.link_flits) << seed;
+        saved += hops < weft_traffic_total(copies.get()).flit_hops;
+        report_owner again;
+        ASSERT_EQ(weft_map_examine(&again.report, mapping.get(), c.stages.get(), &c.chip, &c.options, nullptr),
+                  WEFT_OK);
+        ASSERT_EQ(again.report.placements[0].link_flits, used.link_flits) << seed;
+        ASSERT_EQ(again.report.pipeline_cycles, r.pipeline_cycles) << seed;
+        ASSERT_EQ(again.report.busiest_core_flits, r.busiest_core_flits) << seed;
+    }
+    EXPECT_GE(saved, 20);
+}
+
 /* Flits of a stage through one port cannot be more than all of its flits; each core's add up to the stage's. */
 TEST(MapperProperty, NetworkCyclesAreWithinTheStagesFlits) {
     for (uint64_t seed = 0; seed < 100; seed++) {

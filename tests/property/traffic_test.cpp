@@ -58,6 +58,7 @@ class replay {
         expect_flows();
     }
     size_t local = 0, by_host = 0, copied = 0, shifted = 0, waits = 0; /* what the cases had */
+    size_t trees = 0, cut = 0, copies = 0;                             /* likewise: to several terminals */
 
   private:
     weft_shape out_of(int s) const { return s < 0 ? stages_->input : stages_->items[s].out; }
@@ -133,6 +134,62 @@ class replay {
         weft_flow &flow = flows_[{part, from, to}];
         flow.packets++;
         flow.flits += (uint64_t)flits;
+    }
+    int64_t flits_of(int64_t values) const {
+        return std::max<int64_t>(1, (chip_.noc.header_bits + values * chip_.input.bits + chip_.noc.flit_bits - 1) /
+                                        chip_.noc.flit_bits);
+    }
+    /* Links of all routers' paths, each once. */
+    size_t tree_links(int from, const std::vector<int> &to) const {
+        const int width = (int)chip_.noc.mesh[0];
+        std::set<std::pair<int, int>> links;
+        for (int target : to) {
+            int at = weft_chip_router(&chip_, from);
+            const int end = weft_chip_router(&chip_, target);
+            while (at != end) {
+                const int dx = end % width - at % width, dy = end / width - at / width;
+                const bool along_x = chip_.noc.routing == WEFT_CHIP_YX ? dy == 0 : dx != 0;
+                const int next = along_x ? at + (dx > 0 ? 1 : -1) : at + (dy > 0 ? width : -width);
+                links.insert({at, next});
+                at = next;
+            }
+        }
+        return links.size();
+    }
+    /* Pieces in which the values go to all of them as trees; 0: a packet to each. */
+    int send_trees(int part, int from, const std::vector<int> &to, int values) {
+        if (!chip_.noc.multicast || to.size() < 2) return 0;
+        std::vector<int> pieces;
+        int64_t flits = 0, hops = 0;
+        for (int left = values; left > 0; left -= pieces.back()) {
+            int most = left;
+            while (most > 0 && flits_of(most) > chip_.noc.buffer_flits) most--;
+            if (!most) return 0;
+            pieces.push_back(most);
+            flits += flits_of(most);
+        }
+        for (int target : to) hops += weft_chip_hops(&chip_, from, target);
+        const int64_t links = (int64_t)tree_links(from, to), count = (int64_t)to.size();
+        if (flits * links > flits_of(values) * hops) return copies++, 0;
+        const uint64_t bits = (uint64_t)values * (uint64_t)chip_.input.bits;
+        const bool to_host = to.back() == chip_.host_terminal;
+        events_.n[WEFT_EVENT_ROUTER_FLIT] += (uint64_t)(flits * (links + count));
+        events_.n[WEFT_EVENT_LINK_FLIT] += (uint64_t)(flits * links);
+        events_.n[WEFT_EVENT_IO_BIT] += from == chip_.host_terminal || to_host ? bits : 0;
+        events_.n[WEFT_EVENT_BUFFER_WRITE_BIT] += bits * (uint64_t)(count - to_host);
+        total_.packets += pieces.size() * to.size();
+        total_.flits += (uint64_t)(flits * count);
+        total_.flit_hops += (uint64_t)(flits * links);
+        for (int target : to) {
+            weft_flow &flow = flows_[{part, from, target}];
+            flow.packets += pieces.size();
+            flow.flits += (uint64_t)flits;
+        }
+        for (size_t i = 0; i < pieces.size(); i++)
+            EXPECT_EQ(weft_traffic_piece(traffic_.get(), last_route_, (int)i, values), pieces[i]);
+        trees++;
+        cut += pieces.size() > 1;
+        return (int)pieces.size();
     }
     void count_stage(int s) {
         const weft_stage &stage = stages_->items[s];
@@ -219,11 +276,15 @@ class replay {
                     kept = true;
                 else
                     expected.push_back(core);
-                send(part, kind, from, core, values);
             }
             ASSERT_EQ(sent, expected) << "part " << part << " stage " << s << " block " << b << " at " << y << ", "
                                       << x;
             ASSERT_EQ(route->local, kept);
+            last_route_ = route;
+            const int pieces = send_trees(part, from, expected, values);
+            ASSERT_EQ(route->pieces, pieces) << "part " << part << " stage " << s << " block " << b;
+            for (int core : to)
+                if (core == from || !pieces) send(part, kind, from, core, values);
             local += kept;
             by_host += s >= 0 && part != block.part && !to.empty();
         }
@@ -281,6 +342,7 @@ class replay {
     std::map<std::tuple<int, int, int>, weft_flow> flows_;
     weft_event_counts events_ = {};
     weft_traffic_totals total_ = {};
+    const weft_route *last_route_ = nullptr;
 };
 
 weft_chip small_mesh(dice &d) {
@@ -292,6 +354,36 @@ weft_chip small_mesh(dice &d) {
     chip.io.router[1] = d.between(0, (int)chip.noc.mesh[1] - 1);
     weft_chip_resolve(&chip);
     return chip;
+}
+
+/* Pieces of one value at least, or of none. */
+void add_multicast(weft_chip &chip, dice &d) {
+    chip.noc.multicast = true;
+    chip.noc.mesh[0] = d.between(1, 6);
+    chip.noc.mesh[1] = d.between(1, 4);
+    chip.noc.routing = d.flip() ? WEFT_CHIP_XY : WEFT_CHIP_YX;
+    chip.noc.buffer_flits = d.flip() ? d.between(1, 3) : d.between(4, 32);
+    weft_chip_resolve(&chip);
+}
+
+TEST(TrafficProperty, TreesAreWhatTheirDefinitionSays) {
+    size_t trees = 0, cut = 0, copies = 0;
+    for (uint64_t seed = 0; seed < CASES; seed++) {
+        dice d(10000 + seed);
+        const network_ptr net = random_dag(d, 5, 5);
+        const stages_ptr stages = lower(net.get());
+        ASSERT_TRUE(stages) << seed;
+        weft_chip chip = small_mesh(d);
+        add_multicast(chip, d);
+        const mapping_ptr mapping = random_mapping(d, stages.get(), &chip);
+        replay r(mapping.get(), stages.get(), chip);
+        r.expect_agreement();
+        if (HasFailure()) FAIL() << "seed " << seed;
+        trees += r.trees, cut += r.cut, copies += r.copies;
+    }
+    EXPECT_GT(trees, 1000u);
+    EXPECT_GT(cut, 100u);
+    EXPECT_GT(copies, 100u);
 }
 
 TEST(TrafficProperty, TrafficIsWhatItsDefinitionSays) {

@@ -75,7 +75,7 @@ class naive_replay {
                 for (size_t i = 0; i < list_.size(); i++) again |= !list_[i].is_packet && begin_operation(i);
             }
             for (size_t i = 0; i < list_.size(); i++)
-                if (list_[i].is_packet && !begun_[i] && ready(i)) inject(i);
+                if (list_[i].is_packet && !list_[i].joined && !begun_[i] && ready(i)) inject(i);
             done = size_t(std::count_if(found.finish.begin(), found.finish.end(),
                                         [](uint64_t finish) { return finish != UINT64_MAX; }));
         }
@@ -83,8 +83,11 @@ class naive_replay {
     void arrive() {
         const weft_noc_delivery *d = nullptr;
         const int count = weft_noc_step(noc_, &d);
-        for (int i = 0; i < count; i++)
-            if (--left_[d[i].tag] == 0) found.finish[d[i].tag] = now_;
+        for (int i = 0; i < count; i++) {
+            size_t record = d[i].tag; /* or one joined to it */
+            while (list_[record].targets.size() == 1 && terminal(list_[record].targets[0]) != d[i].target) record++;
+            if (--left_[record] == 0) found.finish[record] = now_;
+        }
     }
     bool ready(size_t i) const {
         if (list_[i].earliest > now_) return false;
@@ -136,10 +139,12 @@ class naive_replay {
         const int64_t whole = chip_.noc.header_bits + p.values * bits;
         const int flits = p.kind < 0 ? p.values : int((whole + chip_.noc.flit_bits - 1) / chip_.noc.flit_bits);
         std::vector<int> targets;
-        for (int t : p.targets) targets.push_back(terminal(t));
-        begun_[i] = true;
-        found.start[i] = now_;
-        left_[i] = targets.size();
+        for (size_t k = i; k == i || (k < list_.size() && list_[k].joined); k++) {
+            for (int t : list_[k].targets) targets.push_back(terminal(t));
+            begun_[k] = true;
+            found.start[k] = now_;
+            left_[k] = list_[k].targets.size();
+        }
         if (targets.size() > 1 && multicast_ && flits <= chip_.noc.buffer_flits)
             weft_noc_inject_multicast(noc_, terminal(p.server_or_source), targets.data(), int(targets.size()), flits, i,
                                       nullptr);

@@ -58,10 +58,12 @@ struct record_copy {
     int64_t image;
     std::vector<int> targets;
     std::vector<uint64_t> after;
+    bool joined;
     bool operator==(const record_copy &o) const {
         return is_packet == o.is_packet && server_or_source == o.server_or_source && kind == o.kind &&
                values == o.values && stage == o.stage && amount == o.amount && earliest == o.earliest &&
-               start == o.start && finish == o.finish && image == o.image && targets == o.targets && after == o.after;
+               start == o.start && finish == o.finish && image == o.image && targets == o.targets && after == o.after &&
+               joined == o.joined;
     }
 };
 
@@ -79,11 +81,13 @@ inline record_copy copy(const weft_trace_record &r) {
                 p.finish,
                 p.image,
                 {p.targets, p.targets + p.target_count},
-                {p.after, p.after + p.after_count}};
+                {p.after, p.after + p.after_count},
+                p.joined};
     }
     const weft_trace_operation &o = r.operation;
     return {false,      o.server, 0,        0,       o.stage, o.amount,
-            o.earliest, o.start,  o.finish, o.image, {},      {o.after, o.after + o.after_count}};
+            o.earliest, o.start,  o.finish, o.image, {},      {o.after, o.after + o.after_count},
+            false};
 }
 
 inline std::vector<record_copy> records(const weft_trace *trace) {
@@ -205,14 +209,23 @@ class random_trace {
         while (pick(3) == 0) targets.insert(int(pick(uint64_t(cores_) + 1)));
         const std::vector<int> list(targets.begin(), targets.end());
         weft_trace_packet p{};
+        const bool joins = list.size() > 1 && pick(2);
         p.source = int(pick(uint64_t(cores_) + 1));
-        p.targets = list.data(), p.target_count = int(list.size());
+        p.targets = list.data(), p.target_count = joins ? 1 : int(list.size());
         p.kind = int(pick(5)) - 1;
         p.values = 1 + int(pick(40));
         p.stage = stage(), p.image = image();
         p.earliest = earliest();
         p.after = waits.data(), p.after_count = int(waits.size());
         p.start = moment(), p.finish = WEFT_TRACE_NONE;
+        put(p);
+        p.joined = true, p.earliest = 0, p.after_count = 0;
+        for (size_t i = 1; joins && i < list.size(); i++) {
+            p.targets = &list[i];
+            put(p);
+        }
+    }
+    void put(const weft_trace_packet &p) {
         uint64_t number = 0;
         ASSERT_EQ(weft_trace_add_packet(trace_.get(), &p, &number, nullptr), WEFT_OK);
         ASSERT_EQ(number, packets_.size());

@@ -72,6 +72,40 @@ TEST(Replay, PixelsFollowEachOtherOnTheLink) {
     EXPECT_EQ(r.timing->io_busy_cycles, 3U);
 }
 
+/* 8 + 25 x 4 bits, 4 flits, from core 0 to the three others: over 3 links as a tree, over 4 one after another. */
+TEST(Replay, JoinedPacketsAreATreeWhereThereAreTrees) {
+    const trace_ptr trace = make_trace(one_layer_servers, "0 packet from 0 to 1 activation 25 stage 0 image 0\n"
+                                                          "1 packet from 0 to 2 activation 25 stage 0 image 0 joined\n"
+                                                          "2 packet from 0 to 3 activation 25 stage 0 image 0 joined\n"
+                                                          "3 packet from 2 to 0 flits 1 after 1\n");
+    const uint64_t near = 4 * 2 + 1 + 4, far = 4 * 3 + 1 + 4, back = 4 * 2 + 1 + 1;
+    weft_chip chip = mesh_chip(2, 2);
+    const timed_replay copies(trace.get(), chip);
+    ASSERT_EQ(copies.status, WEFT_OK) << copies.err.text;
+    EXPECT_THAT(copies.found.start, ElementsAre(0, 0, 0, near + 4));
+    EXPECT_THAT(copies.found.finish, ElementsAre(near, near + 4, far + 8, near + 4 + back));
+    EXPECT_EQ(copies.timing->flit_hops, 4U * (1 + 1 + 2) + 1);
+    EXPECT_EQ(copies.timing->flits_in, 3 * 4U + 1);
+    chip.noc.multicast = true;
+    for (const bool network : {false, true}) {
+        const timed_replay tree(trace.get(), chip, {-1, -1, network, false});
+        ASSERT_EQ(tree.status, WEFT_OK) << tree.err.text;
+        EXPECT_THAT(tree.found.start, ElementsAre(0, 0, 0, near));
+        EXPECT_THAT(tree.found.finish, ElementsAre(near, near, far, near + back));
+        EXPECT_EQ(tree.timing->flit_hops, 4U * 3 + 1);
+        EXPECT_EQ(tree.timing->flits_in, 4U + 1);
+        EXPECT_EQ(tree.timing->packets, 4U);
+        EXPECT_EQ(tree.timing->zero_load_sum_cycles, 2 * near + far + back);
+        EXPECT_EQ(tree.timing->stage_events[0].n[WEFT_EVENT_LINK_FLIT], 4U * 3);
+        EXPECT_EQ(tree.timing->stage_events[0].n[WEFT_EVENT_ROUTER_FLIT], 4U * (3 + 3));
+        EXPECT_EQ(tree.timing->stage_events[0].n[WEFT_EVENT_BUFFER_WRITE_BIT], 3 * 100U);
+    }
+    chip.noc.buffer_flits = 3; /* too short for a tree */
+    const timed_replay small(trace.get(), chip);
+    ASSERT_EQ(small.status, WEFT_OK) << small.err.text;
+    EXPECT_EQ(small.timing->flit_hops, copies.timing->flit_hops);
+}
+
 TEST(Replay, ServersKeepTheOrderOfTheList) {
     const trace_ptr trace = make_trace("[\"digital\",0,-1,-1,-1,1]", "0 operation server 0 amount 0 earliest 50\n"
                                                                      "1 operation server 0 amount 3\n"

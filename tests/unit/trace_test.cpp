@@ -89,6 +89,61 @@ TEST(Trace, BytesAreFew) {
     EXPECT_LE(bytes.size() - header, 4U + 16 + 42 + 11 + 16);
 }
 
+/* A packet that reaches three terminals at different times. */
+TEST(Trace, JoinedPacketsHaveMomentsOfTheirOwn) {
+    const char lines[] = "0 packet from 1 to 0 activation 6 stage 0 image 0 earliest 4 start 5 finish 12\n"
+                         "1 packet from 1 to 1 activation 6 stage 0 image 0 joined start 5 finish 9\n"
+                         "2 packet from 1 to 2 activation 6 stage 0 image 0 joined start 5 finish 15\n"
+                         "3 operation server 1 amount 1 stage 0 image 0 after 1 start 9 finish 20\n";
+    std::string head = small_text;
+    head = "# weft-trace 3" + head.substr(14, head.find("0 operation") - 14);
+    const scratch_file text(".txt"), binary(".wtr");
+    text.write(head + lines);
+    weft_trace *raw = nullptr;
+    weft_error err{};
+    ASSERT_EQ(weft_trace_read(&raw, text.path(), &err), WEFT_OK) << err.text;
+    const trace_ptr trace(raw);
+    ASSERT_EQ(weft_trace_write(trace.get(), text.path(), nullptr), WEFT_OK);
+    EXPECT_EQ(text.read(), head + lines);
+    ASSERT_EQ(weft_trace_write(trace.get(), binary.path(), nullptr), WEFT_OK);
+    EXPECT_EQ(binary.read().substr(0, 13), "weft-trace 3\n");
+    ASSERT_EQ(weft_trace_read(&raw, binary.path(), &err), WEFT_OK) << err.text;
+    const trace_ptr back(raw);
+    expect_same(trace.get(), back.get());
+}
+
+TEST(Trace, RefusesToJoinWhatDiffers) {
+    const char first[] = "0 packet from 1 to 0 activation 6 stage 0 image 0\n";
+    std::string head = small_text;
+    head = "# weft-trace 3" + head.substr(14, head.find("0 operation") - 14);
+    const auto refusal = [&head](const std::string &lines) {
+        const scratch_file file(".txt");
+        file.write(head + lines);
+        weft_trace *raw = nullptr;
+        weft_error err{};
+        EXPECT_EQ(weft_trace_read(&raw, file.path(), &err), WEFT_E_PARSE);
+        return std::string(err.text);
+    };
+    for (const char *second :
+         {"1 packet from 2 to 1 activation 6 stage 0 image 0 joined\n", /* another source, */
+          "1 packet from 1 to 1 activation 5 stage 0 image 0 joined\n", /* load, */
+          "1 packet from 1 to 1 input 6 stage 0 image 0 joined\n", "1 packet from 1 to 1 activation 6 image 0 joined\n",
+          "1 packet from 1 to 1 activation 6 stage 0 joined\n",
+          "1 packet from 1 to 0 activation 6 stage 0 image 0 joined\n", /* the same terminal, several */
+          "1 packet from 1 to 1,2 activation 6 stage 0 image 0 joined\n"})
+        EXPECT_THAT(
+            refusal(std::string(first) + second),
+            HasSubstr("packet 1 is joined to a record that is no packet like it to a terminal ahead of its own"))
+            << second;
+    EXPECT_THAT(refusal("0 packet from 1 to 0 activation 6 stage 0 image 0 joined\n"), HasSubstr("packet 0 is joined"));
+    EXPECT_THAT(refusal("0 operation server 0 amount 1\n1 packet from 1 to 0 activation 6 joined\n"),
+                HasSubstr("packet 1 is joined"));
+    for (const char *wait : {"after 0", "earliest 3"})
+        EXPECT_THAT(
+            refusal(first + std::string("1 packet from 1 to 1 activation 6 stage 0 image 0 joined ") + wait + "\n"),
+            HasSubstr("packet 1 is joined to the one before and waits for something"));
+}
+
 weft_status add(const weft_trace_operation &o, weft_error &err) {
     const trace_ptr trace = small_trace();
     fill(trace.get());
@@ -230,7 +285,8 @@ TEST(TraceErrors, BytesSayWhere) {
     changed[15] = char(changed[15] ^ 4);
     EXPECT_THAT(error_of(changed, ".wtr"), HasSubstr("offset 13: the header is not what was written: CRC-32 "));
     EXPECT_THAT(error_of(good + "z", ".wtr"), HasSubstr("1 bytes follow the last block"));
-    EXPECT_THAT(error_of("weft-trace 3\n"), HasSubstr("a trace of version 3; this weft reads versions 1 and 2"));
+    EXPECT_THAT(error_of("weft-trace 4\n"), HasSubstr("a trace of version 4; this weft reads versions 1 to 3"));
+    EXPECT_THAT(error_of("weft-trace 3 \n"), HasSubstr("no trace: \"weft-trace 3\" and a new line are expected"));
 }
 
 trace_ptr read_text(const std::string &text) {
