@@ -5,7 +5,7 @@
 #include "core/plot.h"
 #include "sweep/page.h"
 
-typedef struct weft_store_point weft_page_point;
+typedef weft_store_point weft_page_point;
 
 /* One axis of a block and its values in order of appearance; number [value_count] where the axis is numeric. */
 typedef struct weft_page_axis {

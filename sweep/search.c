@@ -51,13 +51,24 @@ static int64_t reduced(int64_t whole, double share) {
     return less < 1 ? 1 : less;
 }
 
-/* images 0 are all of a data set whose size only its files know: the reduced copies take a share of 10,000. */
 static void reduce(weft_point *point, double share) {
     weft_point_settings *s = &point->settings;
     if (s->kind != WEFT_POINT_SIM && s->kind != WEFT_POINT_EVAL) return;
-    s->images = reduced(s->images ? s->images : 10000, share);
+    s->images = reduced(s->images, share);
     s->trials = reduced(s->trials, share);
     if (s->timed_images > s->images) s->timed_images = s->images;
+}
+
+/* images 0 are all, and how many these are only the data set knows. */
+static weft_status check_images(const weft_experiment *experiment, const weft_search *search, weft_error *err) {
+    for (size_t i = 0; i < search->count && search->rungs > 1; i++) {
+        const weft_point_settings *s = &experiment->points[search->sample[i]].settings;
+        if ((s->kind == WEFT_POINT_SIM || s->kind == WEFT_POINT_EVAL) && s->images == 0)
+            return weft_error_set_at(err, WEFT_E_INVALID, experiment->path, 0, 0,
+                                     "search: halving takes a share of `images`, which block \"%.80s\" does not give",
+                                     experiment->points[search->sample[i]].block);
+    }
+    return WEFT_OK;
 }
 
 static weft_status append_rung(weft_experiment *experiment, const weft_search *search, int rung, weft_error *err) {
@@ -79,6 +90,7 @@ weft_status weft_search_begin(weft_search *out, weft_experiment *experiment, wef
     WEFT_TRY(find_metrics(out, &experiment->search.minimise, experiment, err));
     WEFT_TRY(find_metrics(out, &experiment->search.maximise, experiment, err));
     WEFT_TRY(draw_sample(out, experiment, err));
+    WEFT_TRY(check_images(experiment, out, err));
     const size_t points = out->base + (size_t)(out->rungs - 1) * out->count;
     weft_point *grown = realloc(experiment->points, (points + 1) * sizeof *grown);
     if (!grown) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu points", points);

@@ -19,7 +19,8 @@ typedef struct weft_search {
 
 /* Draws the sample, and appends its reduced copies to the experiment: of rung r (0 .. rungs - 2) with keep^(rungs - 1 -
  * r) of the images and trials (at least 1; of noc and replay points: whole), block "NAME, rung r + 1 of R". The last
- * rung is the sample itself. INVALID: a metric that does not exist, or that has no better end. */
+ * rung is the sample itself. INVALID: a metric that does not exist, or that has
+ * no better end; halving without `images`. */
 weft_status weft_search_begin(weft_search *out, weft_experiment *experiment, weft_error *err);
 void weft_search_free(weft_search *search); /* safe on a zeroed one */
 /* Number of member i of the sample in a rung. */

@@ -63,19 +63,20 @@ weft_status weft_store_flush(weft_store *store, weft_error *err);
 /* Mean seconds of executions with this kind, net and chip, for estimates; NaN: none. */
 double weft_store_seconds(const weft_store *store, const weft_point *point);
 
-/* A table of points for reports: */
+/* A table of points for reports. */
+typedef struct weft_store_point {
+    size_t number;
+    const char *block, *kind, *label, *net, *net_sha256, *chip, *chip_sha256, *overrides, *dataset, *transform, *status,
+        *message; /* overrides: JSON list of "adc.bits=6" */
+    weft_point_axis *axes;
+    int axis_count;
+    weft_metrics_values metrics;
+    double *trials; /* error_percent */
+    int trial_count;
+} weft_store_point;
 typedef struct weft_store_table {
     size_t count;
-    struct weft_store_point {
-        size_t number;
-        const char *block, *kind, *label, *net, *net_sha256, *chip, *chip_sha256, *overrides, *dataset, *transform,
-            *status, *message; /* overrides: JSON list of "adc.bits=6" */
-        weft_point_axis *axes;
-        int axis_count;
-        weft_metrics_values metrics;
-        double *trials; /* error_percent */
-        int trial_count;
-    } * points; /* by number */
+    weft_store_point *points; /* by number */
     const char *experiment, *version;
     void *memory;
 } weft_store_table;

@@ -31,11 +31,11 @@ static weft_status keep_text(const char **out, reading *r, sqlite3_stmt *row, in
     return *out ? WEFT_OK : no_memory(err);
 }
 
-static weft_status add_point(struct weft_store_point **out, reading *r, weft_error *err) {
+static weft_status add_point(weft_store_point **out, reading *r, weft_error *err) {
     weft_store_table *table = r->table;
     if (table->count == r->room) {
         const size_t room = 2 * r->room + 64;
-        struct weft_store_point *more = realloc(table->points, room * sizeof *more);
+        weft_store_point *more = realloc(table->points, room * sizeof *more);
         if (!more) return no_memory(err);
         table->points = more;
         r->room = room;
@@ -47,8 +47,8 @@ static weft_status add_point(struct weft_store_point **out, reading *r, weft_err
 
 /* Rows of axes or trials in the order of points: how many belong to `number`. The statement moves behind them; each is
  * given to `take`. Rows of numbers without a point are passed over. */
-static weft_status take_rows(reading *r, sqlite3_stmt *rows, bool *at, int64_t number, struct weft_store_point *point,
-                             weft_status (*take)(reading *, sqlite3_stmt *, struct weft_store_point *, weft_error *),
+static weft_status take_rows(reading *r, sqlite3_stmt *rows, bool *at, int64_t number, weft_store_point *point,
+                             weft_status (*take)(reading *, sqlite3_stmt *, weft_store_point *, weft_error *),
                              weft_error *err) {
     while (*at && sqlite3_column_int64(rows, 0) <= number) {
         if (sqlite3_column_int64(rows, 0) == number) WEFT_TRY(take(r, rows, point, err));
@@ -65,7 +65,7 @@ static void *grow(reading *r, void *items, int count, size_t size) {
     return more;
 }
 
-static weft_status take_axis(reading *r, sqlite3_stmt *rows, struct weft_store_point *point, weft_error *err) {
+static weft_status take_axis(reading *r, sqlite3_stmt *rows, weft_store_point *point, weft_error *err) {
     weft_point_axis *axes = grow(r, point->axes, point->axis_count, sizeof *axes);
     if (!axes) return no_memory(err);
     point->axes = axes;
@@ -75,7 +75,7 @@ static weft_status take_axis(reading *r, sqlite3_stmt *rows, struct weft_store_p
     return axis->key && axis->value ? WEFT_OK : no_memory(err);
 }
 
-static weft_status take_trial(reading *r, sqlite3_stmt *rows, struct weft_store_point *point, weft_error *err) {
+static weft_status take_trial(reading *r, sqlite3_stmt *rows, weft_store_point *point, weft_error *err) {
     double *trials = grow(r, point->trials, point->trial_count, sizeof *trials);
     if (!trials) return no_memory(err);
     point->trials = trials;
@@ -84,7 +84,7 @@ static weft_status take_trial(reading *r, sqlite3_stmt *rows, struct weft_store_
 }
 
 static weft_status read_point(reading *r, sqlite3_stmt *row, weft_error *err) {
-    struct weft_store_point *point = NULL;
+    weft_store_point *point = NULL;
     WEFT_TRY(add_point(&point, r, err));
     const int64_t number = sqlite3_column_int64(row, 0);
     const char **const texts[TEXTS] = {&point->block,   &point->kind,      &point->label,     &point->net,

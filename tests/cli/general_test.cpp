@@ -136,7 +136,7 @@ TEST_F(Cli, completion_completes) {
     const char *const script =
         "PATH=\"$2:$PATH\"; source \"$1/scripts/completion/weft\"; compopt() { :; }\n"
         "try() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _weft; echo \"${COMPREPLY[*]}\"; }\n"
-        "try weft s; try weft sim --tim; try weft eval n --transform addn; try weft map n her\n";
+        "try weft si; try weft sim --tim; try weft eval n --transform addn; try weft map n her\n";
     write_file("try.sh", script);
     std::string binary_folder = fs::path(WEFT_BINARY).parent_path().string();
     std::string command = "bash try.sh '" WEFT_SOURCE_FOLDER "' '" + binary_folder + "' > out.txt 2>&1";

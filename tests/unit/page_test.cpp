@@ -43,8 +43,8 @@ TEST(Page, the_front_is_what_its_definition_says) {
     for (int round = 0; round < 50; round++) {
         Table table;
         for (int i = 0; i < 60; i++) {
-            weft_store_point &p = table.add("b", {}, {{WEFT_METRIC_ERROR, double(random() % 12)},
-                                                      {WEFT_METRIC_THROUGHPUT, double(random() % 12)}});
+            weft_store_point &p = table.add(
+                "b", {}, {{WEFT_METRIC_ERROR, double(random() % 12)}, {WEFT_METRIC_THROUGHPUT, double(random() % 12)}});
             if (random() % 10 == 0) p.metrics.v[two[random() % 2]] = NAN;
             if (random() % 10 == 0) p.status = "failed";
         }
@@ -115,7 +115,8 @@ TEST(Page, values_that_differ_in_one_number_are_numbers) {
 TEST(Page, axes_that_go_together_count_once) {
     Table table;
     for (int i = 0; i < 4; i++)
-        table.add("zip", {{"images", std::to_string(i)}, {"seed", std::to_string(10 * i)}}, {{WEFT_METRIC_ERROR, 1. * i}});
+        table.add("zip", {{"images", std::to_string(i)}, {"seed", std::to_string(10 * i)}},
+                  {{WEFT_METRIC_ERROR, 1. * i}});
     weft_page_blocks blocks;
     ASSERT_EQ(weft_page_blocks_make(&blocks, &table.get(), nullptr), WEFT_OK);
     ASSERT_EQ(blocks.items[0].axis_count, 1);
@@ -143,7 +144,9 @@ TEST_F(PageFiles, one_page_with_everything_inside) {
     for (const char *net : {"a", "b<script>"})
         for (int bits = 4; bits <= 8; bits++)
             table.add("converters", {{"net", net}, {"adc.bits", std::to_string(bits)}},
-                      {{WEFT_METRIC_ERROR, 20.0 - bits}, {WEFT_METRIC_ERROR_STD, 0.5}, {WEFT_METRIC_TRIALS, 5},
+                      {{WEFT_METRIC_ERROR, 20.0 - bits},
+                       {WEFT_METRIC_ERROR_STD, 0.5},
+                       {WEFT_METRIC_TRIALS, 5},
                        {WEFT_METRIC_ENERGY, 1e6 * bits}});
     weft_store_point &failed = table.add("converters", {{"net", "c</script>"}, {"adc.bits", "4"}}, {});
     failed.status = "failed", failed.message = "too small & <bad>";

@@ -1,0 +1,182 @@
+// weft sweep and weft report: the same rows however they came to be, and nothing twice.
+#include "harness.h"
+
+#include <cjson/cJSON.h>
+
+using namespace weft_cli;
+
+namespace {
+
+class Sweep : public Cli {
+  protected:
+    void SetUp() override {
+        Cli::SetUp();
+        make_network("a.onnx", 8);
+        make_network("b.onnx", 8, 6);
+        make_dataset("set", 8, 40, 30);
+        write_file("e.yaml", experiment("4..7"));
+    }
+    // Two nets, some converters, three chips of their own errors each; and a block of networks without nets.
+    static std::string experiment(const std::string &bits) {
+        return "name: try\npoints:\n"
+               "  - name: converters\n"
+               "    set: {chip: hermes, dataset: set, trials: 3}\n"
+               "    grid: {net: [a.onnx, b.onnx], recalibrate: [none, 20], adc.bits: " +
+               bits +
+               "}\n"
+               "  - name: networks\n"
+               "    set: {kind: noc, chip: noc-8x8, traffic: {cycles: 300, warmup: 50, rate: 0.05}}\n"
+               "    grid: {noc.vcs: [1, 2, 4], seed: [1, 2]}\n";
+    }
+    static Ran sweep(const std::string &runs, std::vector<std::string> more = {}) {
+        more.insert(more.begin(), {"sweep", "e.yaml", "-o", runs});
+        return weft(more);
+    }
+    static std::string rows(const std::string &runs) { return weft({"results", runs, "--csv", "-"}).out; }
+    static std::string summary(const Ran &run) { return run.out.substr(0, run.out.rfind(", ")); }
+};
+
+TEST_F(Sweep, rows_do_not_depend_on_jobs_and_nothing_runs_twice) {
+    const Ran one = sweep("one", {"--jobs", "1"});
+    ASSERT_EQ(one.code, 0) << one.err;
+    EXPECT_EQ(summary(one), "one: 22 points: 22 computed, 0 known before");
+    const Ran three = sweep("three", {"--jobs", "3", "--threads", "1"});
+    ASSERT_EQ(three.code, 0) << three.err;
+    EXPECT_EQ(rows("one"), rows("three"));
+    EXPECT_EQ(summary(sweep("one")), "one: 22 points: 0 computed, 22 known before");
+    write_file("e.yaml", experiment("[5, 9, 7]")); // 5 and 7 are known
+    EXPECT_EQ(sweep("one", {"--dry-run"}).out.find("e.yaml: 18 points, 14 of them known; about 0:0"), 0u);
+    EXPECT_EQ(summary(sweep("one")), "one: 18 points: 4 computed, 14 known before");
+    ASSERT_EQ(sweep("fresh").code, 0);
+    EXPECT_EQ(rows("one"), rows("fresh"));
+}
+
+TEST_F(Sweep, a_killed_sweep_goes_on_to_the_same_rows) {
+    write_file("e.yaml", experiment("4..9"));
+    ASSERT_EQ(sweep("whole").code, 0);
+    const std::string whole = rows("whole");
+    size_t kills = 0;
+    for (int delay_ms = 150; delay_ms < 4000; delay_ms += 150) {
+        const pid_t child = start({"sweep", "e.yaml", "-o", "cut", "--jobs", "2"});
+        std::this_thread::sleep_for(std::chrono::milliseconds(delay_ms));
+        kill(child, SIGKILL);
+        if (finish(child).code == 0) break;
+        kills++;
+    }
+    EXPECT_GT(kills, 0u);
+    const Ran last = sweep("cut", {"--resume"});
+    ASSERT_EQ(last.code, 0) << last.err;
+    EXPECT_EQ(rows("cut"), whole);
+}
+
+TEST_F(Sweep, an_interrupt_keeps_what_is_done) {
+    write_file("e.yaml", experiment("4..12"));
+    const pid_t child = start({"sweep", "e.yaml", "-o", "runs", "--jobs", "1"});
+    for (int i = 0; i < 500 && !fs::exists("runs/maps"); i++)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    kill(child, SIGINT);
+    const Ran cut = finish(child);
+    EXPECT_EQ(cut.code, 1);
+    EXPECT_NE(cut.err.find("points are done, the same command goes on"), std::string::npos) << cut.err;
+    const Ran rest = sweep("runs");
+    ASSERT_EQ(rest.code, 0) << rest.err;
+    ASSERT_EQ(sweep("whole").code, 0);
+    EXPECT_EQ(rows("runs"), rows("whole"));
+}
+
+TEST_F(Sweep, what_fails_is_recorded_and_the_others_go_on) {
+    write_file("e.yaml", "name: try\nchip: hermes\ndataset: set\npoints:\n"
+                         "  - name: sizes\n    set: {net: a.onnx, map: {parts: 1}}\n"
+                         "    grid: {array.per_core: [1, 2], noc.mesh: [[1, 1], [8, 8]]}\n");
+    const Ran run = sweep("runs");
+    EXPECT_EQ(run.code, 1);
+    EXPECT_EQ(summary(run), "runs: 4 points: 3 computed, 0 known before, 1 failed");
+    EXPECT_NE(run.err.find("1 of 4 points failed"), std::string::npos) << run.err;
+    const std::string failed = weft({"results", "runs", "--failed"}).out;
+    EXPECT_NE(failed.find("arrays of 256 x 256"), std::string::npos) << failed;
+    EXPECT_EQ(summary(sweep("runs")), "runs: 4 points: 0 computed, 3 known before, 1 failed");
+}
+
+TEST_F(Sweep, points_of_one_key_are_computed_once) {
+    write_file("e.yaml", "name: try\nchip: hermes\ndataset: set\nnet: a.onnx\npoints:\n"
+                         "  - {name: one, grid: {adc.bits: [6, 7]}}\n  - {name: two, grid: {adc.bits: [7, 8]}}\n");
+    ASSERT_EQ(sweep("runs", {"--json", "r.json"}).code, 0);
+    const std::string all =
+        weft({"results", "runs", "--query", "SELECT count(DISTINCT key), count(*) FROM points", "--csv", "-"}).out;
+    EXPECT_EQ(all.substr(all.find('\n') + 1), "3,4\n");
+}
+
+TEST_F(Sweep, ranks_give_the_same_rows) {
+    if (system("mpirun --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "no mpirun";
+    ASSERT_EQ(sweep("one").code, 0);
+    const std::string command =
+        "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe -n 3 " +
+        std::string(WEFT_BINARY) + " sweep e.yaml -o ranks >log 2>&1";
+    ASSERT_EQ(system(command.c_str()), 0) << read_file("log");
+    EXPECT_NE(read_file("log").find("22 computed"), std::string::npos) << read_file("log");
+    EXPECT_EQ(rows("one"), rows("ranks"));
+}
+
+TEST_F(Sweep, halving_ends_with_whole_points) {
+    std::string text = experiment("4..12");
+    text += "search: {kind: halving, samples: 9, rungs: 2, keep: 0.34, minimise: [error_percent]}\n";
+    text.erase(text.find("  - name: networks"), text.find("search:") - text.find("  - name: networks"));
+    write_file("e.yaml", text);
+    EXPECT_NE(sweep("runs").err.find("search: halving takes a share of `images`"), std::string::npos);
+    text.insert(text.find("trials: 3"), "images: 20, ");
+    write_file("e.yaml", text);
+    const Ran run = sweep("runs");
+    ASSERT_EQ(run.code, 0) << run.err;
+    EXPECT_EQ(summary(run), "runs: 13 points: 13 computed, 0 known before"); // nine reduced, four whole
+    EXPECT_EQ(summary(sweep("runs")), "runs: 13 points: 0 computed, 13 known before");
+    const std::string blocks = weft({"results", "runs", "--query",
+                                     "SELECT block, count(*), max(trials) FROM points GROUP BY block", "--csv", "-"})
+                                   .out;
+    EXPECT_EQ(blocks.substr(blocks.find('\n') + 1), "converters,4,3\n\"converters, rung 1 of 2\",9,2\n");
+}
+
+TEST_F(Sweep, a_recipe_is_trained_once) {
+    write_file("tiny.yaml",
+               "name: tiny\ndataset: set\nepochs: 2\nbatch: 10\nlayers:\n  - dense: {units: 10}\n  - batch_norm\n"
+               "projection: sign\nclip: 0.5\nweight_rate: 0.05\nrecalibrate: 20\n");
+    write_file(
+        "e.yaml",
+        "name: try\ndataset: set\nnets:\n  s: {recipe: tiny.yaml}\n  n: {recipe: tiny.yaml, set: {projection: none}}\n"
+        "points:\n  - name: p\n    set: {kind: eval}\n    grid: {net: [s, n], transform: [none, sign]}\n");
+    EXPECT_NE(sweep("runs", {"--dry-run"}).out.find("2 networks to train first"), std::string::npos);
+    const Ran run = sweep("runs");
+    ASSERT_EQ(run.code, 0) << run.err;
+    const auto stamp = [] {
+        std::string all;
+        for (const auto &f : fs::directory_iterator("runs/nets"))
+            if (f.path().extension() == ".onnx")
+                all += f.path().string() + std::to_string(f.last_write_time().time_since_epoch().count()) + "\n";
+        return all;
+    };
+    const std::string made = stamp();
+    EXPECT_EQ(std::count(made.begin(), made.end(), '\n'), 2);
+    EXPECT_EQ(summary(sweep("runs")), "runs: 4 points: 0 computed, 4 known before");
+    EXPECT_EQ(stamp(), made);
+}
+
+TEST_F(Sweep, a_page_of_its_results) {
+    ASSERT_EQ(sweep("runs").code, 0);
+    const Ran run = weft({"report", "runs", "-o", "page", "--title", "Converters"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    EXPECT_EQ(run.out, "page/index.html: 22 points\n");
+    EXPECT_NE(read_file("page/index.html").find("<title>weft: Converters</title>"), std::string::npos);
+    EXPECT_EQ(read_file("page/points.csv"), rows("runs"));
+    EXPECT_EQ(weft({"report", "nothing", "-o", "page2"}).code, 1);
+    EXPECT_FALSE(fs::exists("page2"));
+}
+
+TEST_F(Sweep, what_cannot_be) {
+    EXPECT_EQ(sweep("runs", {"--resume"}).err, "weft: --resume: there is no runs/runs.db to go on with\n");
+    EXPECT_EQ(weft({"sweep", "none.yaml", "-o", "runs"}).code, 1);
+    EXPECT_EQ(sweep("runs", {"--set", "image=3"}).code, 1);
+    EXPECT_FALSE(fs::exists("runs"));
+    write_file("file", "");
+    EXPECT_EQ(sweep("file").code, 1);
+}
+
+} // namespace
