@@ -8,6 +8,9 @@
 #include "sweep/page_internal.h"
 
 enum { WIDTH = 760, PANEL_HEIGHT = 300, WHOLE_HEIGHT = 380, STRIP_HEIGHT = 60, STYLES = 8 };
+enum {
+    MARKS_MAX = 300
+}; /* of a line: beyond, it is drawn without them, and a cloud with dots: the page must stay small */
 #define LOG_FROM 100.0 /* largest over smallest, from where an axis is logarithmic */
 
 static const char *const colours[STYLES] = {WEFT_PLOT_BLUE, WEFT_PLOT_ORANGE, WEFT_PLOT_GREEN, "#D55E00",
@@ -208,6 +211,12 @@ static void print_panel(const drawing *d, int panel, const size_t counts[STYLES]
                     separator, panel, s, colours[s]);
         else
             fprintf(d->f, "%sNaN notitle", separator);
+        if (counts[s] > MARKS_MAX) {
+            fprintf(d->f, ", $p%dl%d using 1:2 with %s lw 1 lc rgb '%s' notitle", panel, s, numeric ? "lines" : "dots",
+                    colours[s]);
+            separator = ", ";
+            continue;
+        }
         fprintf(d->f,
                 ", $p%dl%d using 1:2:5:6 with yerrorbars pt 7 ps 0.01 lw 1 lc rgb '%s' notitle, $p%dl%d using 1:2 with "
                 "%s pt %d ps 0.7 lw 2 lc rgb '%s' notitle",
@@ -337,8 +346,9 @@ static void print_against(drawing *d, weft_plot_format format) {
           d->f);
     for (int c = 0; c < clouds; c++) {
         if (f->series >= 0) weft_plot_name(name, sizeof name, d->block->axes[f->series].values[c]);
-        fprintf(d->f, ", $c%d using 1:2 with points pt %d ps 0.7 lc rgb '%s' %s%s%s", c, marks[c % STYLES],
-                colours[c % STYLES], name[0] ? "title '" : "notitle", name, name[0] ? "'" : "");
+        fprintf(d->f, ", $c%d using 1:2 with points pt %d ps %s lc rgb '%s' %s%s%s", c, marks[c % STYLES],
+                d->block->count > 10 * MARKS_MAX ? "0.25" : "0.7", colours[c % STYLES], name[0] ? "title '" : "notitle",
+                name, name[0] ? "'" : "");
     }
     fputs("\n", d->f);
 }
