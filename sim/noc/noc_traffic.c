@@ -9,7 +9,7 @@
 const char *const weft_noc_pattern_names[] = {"uniform",  "transpose", "bitcomp", "tornado",
                                               "neighbor", "hotspot",   NULL};
 
-enum { GAPS = 4096, NONE = -1 };
+enum { GAPS = 4096, NONE = -1, DOUBLINGS = 63 };
 
 typedef struct node {
     uint64_t start, draws; /* cycle of its next packet; blocks drawn */
@@ -25,7 +25,8 @@ struct weft_noc_traffic {
     node *node;                /* [nodes] */
     int32_t slot[GAPS];        /* first node whose next packet starts in a cycle of this remainder */
     uint64_t longer[GAPS + 1]; /* 2^64 x probability that a gap is longer than this */
-    bool always;               /* a packet every cycle */
+    double within[DOUBLINGS];  /* probability that a gap is at most 2^k; where packets are far apart */
+    bool always, far;          /* a packet every cycle; less than one in GAPS * GAPS cycles */
 };
 
 /* ---- patterns ---- */
@@ -80,11 +81,26 @@ static weft_philox_block draw(const weft_noc_traffic *traffic, int n) {
     return words;
 }
 
+/* The smallest gap that is within probability u, by halving; at most 2^63. Products and sums alone, no logarithm, whose
+ * last bit is another one on another machine. */
+static uint64_t far_gap(const weft_noc_traffic *traffic, double u) {
+    uint64_t gap = 0;
+    double reached = 0; /* probability that a gap is at most `gap` */
+    for (int k = DOUBLINGS - 1; k >= 0; k--) {
+        const double with = reached + (1 - reached) * traffic->within[k];
+        if (with > u) continue;
+        reached = with;
+        gap += (uint64_t)1 << k;
+    }
+    return gap + 1;
+}
+
 /* Cycles to the next packet, at least 1: geometric, from words 0 and 1; the others are for the packet. */
 static uint64_t draw_gap(weft_noc_traffic *traffic, int n, weft_philox_block *words) {
     *words = draw(traffic, n);
     if (traffic->always) return 1;
     weft_philox_block more = *words;
+    if (traffic->far) return far_gap(traffic, (double)((uint64_t)more.v[0] << 32 | more.v[1]) * 0x1p-64);
     for (uint64_t before = 0;; before += GAPS) {
         uint64_t u = (uint64_t)more.v[0] << 32 | more.v[1];
         if (u >= traffic->longer[GAPS]) {
@@ -148,9 +164,16 @@ weft_status weft_noc_traffic_inject(weft_noc_traffic *traffic, weft_noc *noc, we
     return WEFT_OK;
 }
 
+static uint64_t next_start(const weft_noc_traffic *traffic) {
+    uint64_t next = UINT64_MAX;
+    for (int n = 0; n < traffic->nodes; n++)
+        if (traffic->node[n].start < next) next = traffic->node[n].start;
+    return next;
+}
+
 uint64_t weft_noc_traffic_next(const weft_noc_traffic *traffic) {
     const weft_packet_list *list = traffic->options.list;
-    if (!list) return 0;
+    if (!list) return traffic->far ? next_start(traffic) : 0;
     return traffic->line < list->count ? list->items[traffic->line].time : UINT64_MAX;
 }
 
@@ -159,6 +182,12 @@ uint64_t weft_noc_traffic_next(const weft_noc_traffic *traffic) {
 static void set_gaps(weft_noc_traffic *traffic) {
     double p = traffic->options.rate / traffic->options.packet_flits, none = 1;
     traffic->always = p >= 1;
+    traffic->far = p * GAPS * GAPS < 1;
+    traffic->within[0] = p;
+    for (int k = 1; k < DOUBLINGS; k++) {
+        const double half = traffic->within[k - 1];
+        traffic->within[k] = half * (2 - half);
+    }
     traffic->longer[0] = UINT64_MAX;
     for (int i = 1; i <= GAPS; i++) {
         none *= 1 - p;

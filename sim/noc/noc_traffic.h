@@ -44,7 +44,8 @@ void weft_noc_traffic_destroy(weft_noc_traffic *traffic); /* NULL is allowed */
 /* Injects what begins in the network's present cycle; call it once a cycle, before the step. tag: number of the packet.
  * The packets do not depend on the network. MEMORY. */
 weft_status weft_noc_traffic_inject(weft_noc_traffic *traffic, weft_noc *noc, weft_error *err);
-/* Cycle of the next packet of a list, UINT64_MAX after the last one; 0 where that is not known. */
+/* Cycle of the next packet of a list, UINT64_MAX after the last one, or of a pattern whose nodes begin less than one in
+ * 2^24 cycles each; 0 where that is not known. */
 uint64_t weft_noc_traffic_next(const weft_noc_traffic *traffic);
 /* The expected loads of a pattern, those of all packets of a list; finished. */
 weft_status weft_noc_traffic_loads(weft_noc_loads *out, const weft_noc_traffic *traffic, const weft_noc_config *config,

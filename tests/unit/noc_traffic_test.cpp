@@ -117,6 +117,30 @@ TEST(NocTraffic, PacketStartsAreBernoulli) {
     }
 }
 
+/* So are gaps that no table reaches: the clock goes from packet to packet. */
+TEST(NocTraffic, RarePacketsStartWithoutAWait) {
+    for (double rate : {5.9e-8, 1e-12, 1e-16}) {
+        Session run(4, 4, WEFT_NOC_UNIFORM, rate, 1);
+        ASSERT_EQ(run.Create(), WEFT_OK);
+        std::vector<double> last(16), gaps;
+        for (int packets = 0; packets < 4000;) {
+            uint64_t next = weft_noc_traffic_next(run.traffic);
+            if (weft_noc_idle(run.mesh.noc)) weft_noc_skip(run.mesh.noc, next - weft_noc_cycle(run.mesh.noc));
+            run.Step([&](const weft_noc_delivery &d) {
+                gaps.push_back(double(d.created) - last[size_t(d.source)]);
+                last[size_t(d.source)] = double(d.created), packets++;
+            });
+        }
+        double n = double(gaps.size()), sum = 0, below = 0;
+        for (double gap : gaps) sum += gap, below += gap < std::log(2) / rate;
+        EXPECT_NEAR(sum / n, 1 / rate, 5 / rate / std::sqrt(n)) << rate;
+        EXPECT_NEAR(below, n / 2, 5 * std::sqrt(n) / 2) << rate;
+    }
+    Session none(8, 8, WEFT_NOC_UNIFORM, 1e-300, 1);
+    ASSERT_EQ(none.Create(), WEFT_OK);
+    EXPECT_EQ(weft_noc_traffic_next(none.traffic), (uint64_t(1) << 63) - 1);
+}
+
 /* The same seed gives the same packets on another network; another seed does not. */
 TEST(NocTraffic, PacketsDependOnTheSeedAlone) {
     auto packets = [](uint64_t seed, int vcs) {
