@@ -265,10 +265,9 @@ const weft_command weft_command_noc = {
         "latency of the packets created in the measured window (creation to tail, source queue included; and from the "
         "head's leaving that queue), the rate that is accepted, and how close both are to their closed forms: the idle "
         "network, the load of the busiest channel, its credits. Every node begins a packet in a cycle with probability "
-        "rate / packet-flits. A run is saturated when it has no steady state: the flits in queues and network grow "
-        "over "
-        "the window by more than 1 % of those created and more than chance, or packets wait the longer the later they "
-        "were created, or have not arrived long after the window.\n"
+        "rate / packet-flits. A run is saturated when it has no steady state: the rate is above the bounds, or the "
+        "flits in queues and network grow over the window by more than 1 % of those created and more than chance, or "
+        "packets wait the longer the later they were created, or have not arrived long after the window.\n"
         "Each run is checked: flits in are flits out and inside, packets alone in the network take exactly the closed "
         "form, none is faster, no link carries more than it can. A failed check, and a network in which packets wait "
         "for each other for ever, are errors. Same seed, same packets: they do not depend on the network.",

@@ -46,6 +46,7 @@ weft_status weft_noc_sweep(weft_noc_look *look, weft_error *err) {
     for (int i = 1; bad == 0; i++) {
         double rate = i * step;
         bool saturated;
+        if (fabs(rate - bound) < 1e-9 * bound) rate = bound;
         if (rate > highest * (1 + 1e-9)) break;
         WEFT_TRY(add(look, fmin(rate, highest), &saturated, err));
         if (saturated)
@@ -53,7 +54,8 @@ weft_status weft_noc_sweep(weft_noc_look *look, weft_error *err) {
         else
             good = rate;
     }
-    for (int i = 0; bad > 0 && bad - good > CLOSE * bad && i < HALVINGS; i++) {
+    bad = fmin(bad, bound); /* nothing above has to be looked at */
+    for (int i = 0; bad > good && bad - good > CLOSE * bad && i < HALVINGS; i++) {
         bool saturated;
         double rate = (good + bad) / 2;
         WEFT_TRY(add(look, rate, &saturated, err));

@@ -13,7 +13,7 @@ enum {
     DRAIN_LEAST = 10000
 };
 
-static const double FULL_LINK = 0.995; /* share of what it can carry */
+static const double EXACT = 1e-9; /* rounding of rate and bound */
 
 typedef struct run {
     const weft_noc_config *config;
@@ -22,8 +22,7 @@ typedef struct run {
     weft_noc_traffic *traffic;
     weft_noc_samples samples;
     weft_noc_measurement *out;
-    uint64_t *accepted;   /* [terminals] flits of whole packets from it that arrived in the window */
-    uint64_t *link_begin; /* [routers * 4] flits of each link when the window began */
+    uint64_t *accepted; /* [terminals] flits of whole packets from it that arrived in the window */
     bool in_window;
     uint64_t end, last; /* of the window; of the run at most */
     uint64_t stall_limit;
@@ -167,20 +166,9 @@ static bool grew(const weft_noc_measurement *m, uint64_t created_flits, double p
     return growth > 0.01 * (double)created_flits + 3 * sqrt(2 * packet_flits * inside);
 }
 
-static void note_links(const run *r) {
-    for (int l = 0; l < r->config->width * r->config->height * 4; l++)
-        r->link_begin[l] = weft_noc_link_flits(r->noc, l / 4, l % 4);
-}
-
-/* A link was as good as never free: no queue ahead of it can have been steady. */
-static bool has_full_link(const run *r) {
-    for (int l = 0; l < r->config->width * r->config->height * 4; l++) {
-        uint64_t flits = weft_noc_link_flits(r->noc, l / 4, l % 4) - r->link_begin[l];
-        if (!flits) continue;
-        double most = weft_noc_link_info_get(r->config, l / 4, l % 4).credit_share * (double)r->options->cycles;
-        if ((double)flits > FULL_LINK * most) return true;
-    }
-    return false;
+/* More is offered than the busiest channel or its credits can carry: whatever the window shows, queues have no end. */
+static bool above_bounds(const run *r) {
+    return r->options->traffic.rate > fmin(r->out->bounds.channel, r->out->bounds.credit) * (1 + EXACT);
 }
 
 static weft_status measure_window(run *r, weft_error *err) {
@@ -188,7 +176,6 @@ static weft_status measure_window(run *r, weft_error *err) {
     weft_noc_measurement *m = r->out;
     WEFT_TRY(run_until(r, o->warmup, false, err));
     weft_noc_statistics begin = weft_noc_statistics_get(r->noc);
-    note_links(r);
     r->in_window = true;
     WEFT_TRY(run_until(r, r->end, false, err));
     r->in_window = false;
@@ -200,8 +187,10 @@ static weft_status measure_window(run *r, weft_error *err) {
     m->accepted = (double)(end.flits_delivered - begin.flits_delivered) / node_cycles;
     m->backlog_begin = backlog(&begin);
     m->backlog_end = backlog(&end);
-    if (m->window_packets == 0 || o->traffic.list) return WEFT_OK;
-    m->saturated = grew(m, created, (double)created / (double)m->window_packets) || has_full_link(r);
+    if (o->traffic.list) return WEFT_OK;
+    m->saturated = above_bounds(r);
+    if (m->window_packets == 0) return WEFT_OK;
+    m->saturated = m->saturated || grew(m, created, (double)created / (double)m->window_packets);
     return WEFT_OK;
 }
 
@@ -222,17 +211,13 @@ static double least_accepted(const run *r, const weft_noc_loads *loads) {
     return least < UINT64_MAX ? (double)least / (double)r->options->cycles : 0;
 }
 
-static weft_status finish(run *r, weft_error *err) {
+static weft_status finish(run *r, const weft_noc_loads *loads, weft_error *err) {
     weft_noc_measurement *m = r->out;
-    weft_noc_loads loads = {0};
     m->cycles = weft_noc_cycle(r->noc);
     m->totals = weft_noc_statistics_get(r->noc);
     m->left = weft_noc_occupancy_get(r->noc);
     weft_noc_samples_finish(&r->samples, m);
-    WEFT_TRY(weft_noc_traffic_loads(&loads, r->traffic, r->config, err));
-    m->bounds = weft_noc_bounds_get(&loads, r->config);
-    m->accepted_least = least_accepted(r, &loads);
-    weft_noc_loads_destroy(&loads);
+    m->accepted_least = least_accepted(r, loads);
     WEFT_TRY(check_flits(r, err));
     WEFT_TRY(check_links(r, err));
     WEFT_TRY(check_bounds(r, err));
@@ -242,25 +227,27 @@ static weft_status finish(run *r, weft_error *err) {
 weft_status weft_noc_measure(weft_noc_measurement *out, const weft_noc_config *config,
                              const weft_noc_measure_options *options, weft_error *err) {
     run r = {.config = config, .options = options, .out = out, .end = options->warmup + options->cycles};
+    weft_noc_loads loads = {0};
     weft_status status;
     *out = (weft_noc_measurement){0};
     WEFT_TRY_GOTO(weft_noc_samples_create(&r.samples, options->warmup, options->cycles, err));
     WEFT_TRY_GOTO(weft_noc_create(&r.noc, config, err));
     r.accepted = calloc((size_t)config->terminal_count, sizeof *r.accepted);
-    r.link_begin = calloc((size_t)config->width * (size_t)config->height * 4, sizeof *r.link_begin);
-    if (!r.accepted || !r.link_begin)
+    if (!r.accepted)
         WEFT_TRY_GOTO(weft_error_set(err, WEFT_E_MEMORY, "noc: out of memory for %d nodes", config->terminal_count));
     WEFT_TRY_GOTO(weft_noc_traffic_create(&r.traffic, config, &options->traffic, err));
     r.stall_limit = weft_noc_stall_limit(r.noc);
     r.can_deadlock = weft_noc_can_deadlock(config);
+    WEFT_TRY_GOTO(weft_noc_traffic_loads(&loads, r.traffic, config, err));
+    out->bounds = weft_noc_bounds_get(&loads, config);
     WEFT_TRY_GOTO(measure_window(&r, err));
     WEFT_TRY_GOTO(drain(&r, err));
-    WEFT_TRY_GOTO(finish(&r, err));
+    WEFT_TRY_GOTO(finish(&r, &loads, err));
 cleanup:
     weft_noc_traffic_destroy(r.traffic);
     weft_noc_destroy(r.noc);
     weft_noc_samples_destroy(&r.samples);
     free(r.accepted);
-    free(r.link_begin);
+    weft_noc_loads_destroy(&loads);
     return status;
 }

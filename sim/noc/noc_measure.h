@@ -41,11 +41,11 @@ typedef struct weft_noc_measurement {
     weft_noc_bounds bounds;                /* on `accepted`; where something is saturated, on `accepted_least` */
     int busiest_router, busiest_direction; /* link; router -1: none carried a flit */
     double busiest_flits;                  /* a cycle of the whole run */
-    /* No steady state: source queues and network hold at the window's end more than at its beginning, by over 1 % of
-     * the flits created in it and more than chance does (three standard deviations of as many random packets as were
-     * inside); or a link carried over 99.5 % of what it can; or packets wait the longer the later they were created
+    /* No steady state: the rate is above the bounds; or source queues and network hold at the window's end more than at
+     * its beginning, by over 1 % of the flits created in it and more than chance does (three standard deviations of as
+     * many random packets as were inside); or packets wait the longer the later they were created
      * (weft_noc_samples_rise); or some had not arrived when as many cycles again had passed (ten times as many, where
-     * the first two are not so). */
+     * the first two are not so). A full link alone, without a queue that grows, is a steady state. */
     bool saturated;
     uint64_t backlog_begin, backlog_end; /* flits, of the window */
     uint64_t cycles;                     /* of the whole run */

@@ -136,6 +136,35 @@ TEST_F(CliNoc, a_sweep_ends_at_saturation) {
     if (gnuplot) { EXPECT_NE(read_file("curve.svg").find("<svg"), std::string::npos); }
 }
 
+TEST_F(CliNoc, a_sweep_never_passes_the_bound) {
+    measure({"--sweep", "--traffic", "transpose", "--packet-flits", "64", "--cycles", "30000", "--set", "noc.vcs=1",
+             "--set", "noc.buffer_flits=4"});
+    const double bound = 4 / 7.0 / 7, edge = number("saturation_flits_per_node_cycle");
+    EXPECT_LE(edge, bound * (1 + 1e-9));
+    EXPECT_GT(edge, bound * 0.9);
+    int above = 0;
+    for (const cJSON *point = cJSON_GetObjectItem(json, "points")->child; point; point = point->next)
+        above += number("rate", point) > bound * (1 + 1e-9);
+    EXPECT_LE(above, 1); // nothing is to be learnt there
+}
+
+// Links between chips that are a little busier than in the mean over 1000 cycles.
+TEST_F(CliNoc, a_short_window_makes_no_saturation) {
+    measure({"--rate", "0.1117", "--cycles", "1000", "--set", "noc.chips=[2,2]", "--set", "noc.chip_link_interval=4"});
+    EXPECT_FALSE(saturated());
+    EXPECT_NEAR(number("accepted_flits_per_node_cycle"), 0.1117, 0.002);
+}
+
+// Packets that begin long after the end: at once, and the longest run too.
+TEST_F(CliNoc, rates_next_to_nothing_take_no_time) {
+    Ran run = noc({"--rate", "1e-12", "--cycles", "1000"});
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_NE(run.out.find("no packet of 0 arrived\n"), std::string::npos) << run.out;
+    measure({"--rate", "1e-12", "--cycles", "1000000000000", "--warmup", "0"});
+    EXPECT_NEAR(number("measured_packets"), 64, 5 * 8);
+    EXPECT_EQ(number("packet_latency_cycles"), number("zero_load_latency_cycles"));
+}
+
 TEST_F(CliNoc, the_highest_rate_ends_a_sweep_too) {
     Ran run = noc({"--sweep", "--rate", "0.1", "--cycles", "500"});
     ASSERT_EQ(run.code, 0) << run.err;

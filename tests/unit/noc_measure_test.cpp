@@ -114,6 +114,30 @@ TEST(NocMeasure, TransposeEndsAtItsBounds) {
     EXPECT_LT(shallow.m.accepted_least, 0.0816);
 }
 
+/* No window is long enough to see every queue grow; the bound is exact. */
+TEST(NocMeasure, RatesAboveTheBoundAreSaturated) {
+    Experiment e(4, 8, WEFT_NOC_TRANSPOSE, 8);
+    e.options.traffic.seed = 0, e.options.warmup = 2000, e.options.cycles = 10000;
+    ASSERT_EQ(e.Run(1.006 / 7), WEFT_OK) << e.err.text;
+    EXPECT_TRUE(e.m.saturated);
+    e.options.cycles = 100;
+    ASSERT_EQ(e.Run(1.00001 / 7), WEFT_OK) << e.err.text;
+    EXPECT_TRUE(e.m.saturated);
+    ASSERT_EQ(e.Run(0.97 / 7), WEFT_OK) << e.err.text;
+    EXPECT_FALSE(e.m.saturated);
+}
+
+/* Links that are never free, and nobody who waits: at 1, and nearly. */
+TEST(NocMeasure, FullLinksWithoutQueuesAreNot) {
+    for (double rate : {0.999, 1.0}) {
+        Experiment e(4, 8, WEFT_NOC_NEIGHBOR, 1);
+        ASSERT_EQ(e.Run(rate), WEFT_OK) << e.err.text;
+        EXPECT_FALSE(e.m.saturated) << rate;
+        EXPECT_NEAR(e.m.accepted, e.m.offered, 1e-4);
+        EXPECT_DOUBLE_EQ(e.m.packet.mean, e.m.zero_load);
+    }
+}
+
 TEST(NocMeasure, OverloadIsSaturated) {
     for (int pattern = WEFT_NOC_UNIFORM; pattern <= WEFT_NOC_TORNADO; pattern++) {
         Experiment e(2, 4, pattern, 4);
