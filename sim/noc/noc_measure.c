@@ -82,25 +82,36 @@ static weft_status check_bounds(const run *r, weft_error *err) {
                           accepted, bound);
 }
 
+weft_status weft_noc_probe(uint64_t *cycles, weft_noc *noc, int source, int target, int flits, weft_error *err) {
+    const weft_noc_delivery *d = NULL;
+    const uint64_t stall_limit = weft_noc_stall_limit(noc);
+    weft_noc_skip(noc, 4 * stall_limit);
+    const uint64_t created = weft_noc_cycle(noc);
+    WEFT_TRY(weft_noc_inject(noc, source, target, flits, 0, err));
+    while (weft_noc_step(noc, &d) == 0)
+        if (weft_noc_stalled_cycles(noc) > stall_limit)
+            return weft_error_set(err, WEFT_E_INTERNAL,
+                                  "noc: %d flits from %d to %d, alone in the network, do not arrive", flits, source,
+                                  target);
+    *cycles = weft_noc_cycle(noc) - created;
+    return WEFT_OK;
+}
+
 /* A few of the window's packets, each alone in a network of its own. */
 static weft_status check_zero_load(const run *r, weft_error *err) {
+    const bool lower_bound = r->config->routing > WEFT_NOC_YX;
     weft_noc *noc = NULL;
     weft_status status;
     WEFT_TRY_GOTO(weft_noc_create(&noc, r->config, err));
     for (int i = 0; i < r->samples.kept_count; i++) {
-        const weft_noc_delivery *kept = &r->samples.kept[i], *d = NULL;
-        uint64_t expected, created = weft_noc_cycle(noc);
+        const weft_noc_delivery *kept = &r->samples.kept[i];
+        uint64_t expected, took;
         WEFT_TRY_GOTO(weft_noc_zero_load(&expected, r->config, kept->source, kept->target, kept->flits, err));
-        WEFT_TRY_GOTO(weft_noc_inject(noc, kept->source, kept->target, kept->flits, 0, err));
-        while (weft_noc_step(noc, &d) == 0)
-            if (weft_noc_stalled_cycles(noc) > r->stall_limit) break;
-        uint64_t took = weft_noc_cycle(noc) - created;
-        bool lower_bound = r->config->routing > WEFT_NOC_YX;
+        WEFT_TRY_GOTO(weft_noc_probe(&took, noc, kept->source, kept->target, kept->flits, err));
         if (took != expected && !(lower_bound && took > expected))
             WEFT_TRY_GOTO(weft_error_set(
                 err, WEFT_E_INTERNAL, "noc: %d flits from %d to %d alone in the network took %llu cycles, not %llu",
                 kept->flits, kept->source, kept->target, (unsigned long long)took, (unsigned long long)expected));
-        weft_noc_skip(noc, 4 * r->stall_limit); /* every credit is back */
     }
 cleanup:
     weft_noc_destroy(noc);

@@ -58,6 +58,9 @@ typedef struct weft_noc_measurement {
  * alone in the network took exactly that; no link carried more than it and its credits can. MEMORY, INTERRUPTED. */
 weft_status weft_noc_measure(weft_noc_measurement *out, const weft_noc_config *config,
                              const weft_noc_measure_options *options, weft_error *err);
+/* Sends a packet through an idle network and steps it until it is there: *cycles from creation to tail. The clock goes
+ * on a little first, so that no credit is on its way. INTERNAL when no flit moves any more, MEMORY. */
+weft_status weft_noc_probe(uint64_t *cycles, weft_noc *noc, int source, int target, int flits, weft_error *err);
 
 #ifdef __cplusplus
 }

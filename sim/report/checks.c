@@ -1,6 +1,7 @@
 /* What a report checks of itself. Each check says what it compared; an unknown one says nothing. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/report/checks.h"
 
@@ -32,9 +33,11 @@ void weft_report_check_least(weft_report_tables *tables, const char *name, doubl
     weft_report_check_add(tables, &(weft_report_check){name, true, passed, left, right, left_is, ">=", right_is});
 }
 
+static bool near(double left, double right) { return fabs(left - right) <= ROUNDING * fmax(fabs(left), fabs(right)); }
+
 static void check_near(weft_report_tables *tables, const char *name, bool counts_agree, double left,
                        const char *left_is, double right, const char *right_is) {
-    const bool passed = counts_agree && fabs(left - right) <= ROUNDING * fmax(fabs(left), fabs(right));
+    const bool passed = counts_agree && near(left, right);
     weft_report_check_add(tables, &(weft_report_check){name, true, passed, left, right, left_is, "=", right_is});
 }
 
@@ -55,12 +58,6 @@ static weft_event_counts times(const weft_event_counts *counts, uint64_t factor)
 static double all_events(const weft_event_counts *counts) {
     double sum = 0;
     for (int e = 0; e < WEFT_EVENT_COUNT; e++) sum += (double)counts->n[e];
-    return sum;
-}
-
-static weft_event_counts counted_in_stages(const weft_timing *timing) {
-    weft_event_counts sum = {{0}};
-    for (int s = 0; s <= timing->stage_count; s++) weft_event_counts_add(&sum, &timing->stage_events[s]);
     return sum;
 }
 
@@ -93,16 +90,17 @@ static void check_events(weft_report_tables *tables, const weft_timing *timing) 
 static void check_traffic(weft_report_tables *tables, const weft_timing *timing) {
     const double m = (double)timing->images;
     const weft_traffic_totals *closed = &tables->traffic;
-    uint64_t sum = 0;
-    for (int i = 0; i < timing->router_count * 4; i++) sum += timing->link_flits[i];
+    uint64_t links = 0, hops = 0;
+    for (int i = 0; i < timing->router_count * 4; i++) links += timing->link_flits[i];
+    for (int s = 0; s <= timing->stage_count; s++) hops += timing->stage_events[s].n[WEFT_EVENT_LINK_FLIT];
     weft_report_check_equal(tables, "packets_delivered_equal_closed_form", (double)timing->packets, "delivered",
                             m * (double)closed->packets, "closed form");
     weft_report_check_equal(tables, "flits_delivered_equal_closed_form", (double)timing->flits, "delivered",
                             m * (double)closed->flits, "closed form");
     weft_report_check_equal(tables, "flit_hops_equal_closed_form", (double)timing->flit_hops, "counted",
                             m * (double)closed->flit_hops, "closed form");
-    weft_report_check_equal(tables, "link_flits_sum_to_flit_hops", (double)sum, "over all links",
-                            (double)timing->flit_hops, "flit-hops");
+    weft_report_check_equal(tables, "link_flits_equal_hops_of_packets", (double)links, "counted at the links",
+                            (double)hops, "flits x links on the path, over the packets sent");
 }
 
 /* ---- energy ---- */
@@ -112,35 +110,59 @@ static double energy_of(const weft_report_tables *tables, const weft_event_count
     return weft_report_energy(tables, counts, ignored);
 }
 
-/* From the numbers as they are printed, read back. */
-static double printed_energy(const weft_report_tables *tables) {
-    double sum = 0;
-    for (int e = 0; e < WEFT_EVENT_COUNT; e++) {
-        char cost[32];
-        weft_number_text(cost, sizeof cost, tables->input->chip->cost_pj[e].value);
-        sum += (double)tables->counts.n[e] * strtod(cost, NULL);
+/* Sums over the lines of energy.csv, "component,event,count,cost,energy,...", as they are printed. */
+typedef struct printed_energy {
+    double products, energies; /* counts x costs; pJ */
+} printed_energy;
+
+/* End of the line, quoted ends of lines not counted; NULL: there is none. */
+static const char *line_end(const char *at) {
+    bool quoted = false;
+    for (; *at && (quoted || *at != '\n'); at++) quoted ^= *at == '"';
+    return *at ? at : NULL;
+}
+
+static printed_energy add_lines(const char *text) {
+    printed_energy sum = {0, 0};
+    const char *line = line_end(text);
+    for (int e = 0; line && e < WEFT_EVENT_COUNT; e++, line = line_end(line + 1)) {
+        const char *field = strchr(line, ',');
+        char *end;
+        if (field) field = strchr(field + 1, ',');
+        if (!field) break;
+        const double count = strtod(field + 1, &end), cost = strtod(end + 1, &end);
+        sum.products += count * cost;
+        sum.energies += strtod(end + 1, NULL);
     }
     return sum;
 }
 
-static void check_energy(weft_report_tables *tables) {
-    const weft_report_figures *f = &tables->figures;
-    double layers = 0;
-    for (int l = 0; l <= tables->stage_count; l++) layers += tables->layers[l].energy_pj;
-    check_near(tables, "energy_is_counts_times_cost", true, f->energy_dynamic_pj, "pJ an image", printed_energy(tables),
-               "printed counts x printed costs");
-    check_near(tables, "energy_of_layers_sums_to_total", true, layers, "pJ, layers", f->energy_dynamic_pj,
-               "pJ an image");
+static void check_printed_energy(weft_report_tables *tables) {
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream) return;
+    weft_report_csv_energy(tables, stream);
+    const bool whole = fclose(stream) == 0;
+    if (whole) {
+        const printed_energy printed = add_lines(text);
+        check_near(tables, "energy_is_counts_times_cost", near(printed.energies, printed.products),
+                   tables->figures.energy_dynamic_pj, "pJ an image", printed.products,
+                   "counts x costs, both as energy.csv has them");
+    }
+    free(text);
 }
 
+/* What was counted in the run, where flits are those that routers and links passed on, against what the mapping says:
+ * both were found without each other. */
 static void check_energy_cuts(weft_report_tables *tables, const weft_timing *timing) {
-    const weft_event_counts stages = counted_in_stages(timing), cores = counted_in_cores(timing),
+    const weft_event_counts closed = times(&tables->counts, timing->images), cores = counted_in_cores(timing),
                             bins = counted_in_bins(timing);
-    const double total = energy_of(tables, &stages);
-    check_near(tables, "energy_of_cores_sums_to_total", same_counts(&cores, &stages), energy_of(tables, &cores),
-               "pJ, cores and host", total, "pJ of the run");
-    check_near(tables, "energy_over_time_sums_to_total", same_counts(&bins, &stages), energy_of(tables, &bins),
-               "pJ, bins", total, "pJ of the run");
+    const double total = energy_of(tables, &closed);
+    check_near(tables, "energy_of_cores_equals_closed_form", same_counts(&cores, &closed), energy_of(tables, &cores),
+               "pJ, counted at cores and host", total, "pJ, closed form of all layers");
+    check_near(tables, "energy_over_time_equals_closed_form", same_counts(&bins, &closed), energy_of(tables, &bins),
+               "pJ, counted over time", total, "pJ, closed form of all layers");
 }
 
 /* ---- time ---- */
@@ -170,42 +192,14 @@ static double least_latency(const weft_timing *timing) {
     return least;
 }
 
-static int compare_cycles(const void *a, const void *b) {
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* Image-cycles inside the chip, by walking over arrivals and departures; NaN without memory for it. */
-static double walk_inside(const weft_timing *timing) {
-    const size_t m = timing->images;
-    uint64_t *start = malloc(2 * m * sizeof *start), *end = start + m, before = 0;
-    double area = 0, inside = 0;
-    if (!start) return NAN;
-    for (size_t i = 0; i < m; i++) start[i] = timing->image_start[i], end[i] = timing->image_end[i];
-    qsort(start, m, sizeof *start, compare_cycles);
-    qsort(end, m, sizeof *end, compare_cycles);
-    for (size_t i = 0, j = 0; j < m;) {
-        const bool enters = i < m && start[i] <= end[j];
-        const uint64_t at = enters ? start[i++] : end[j++];
-        area += inside * (double)(at - before);
-        inside += enters ? 1 : -1;
-        before = at;
-    }
-    free(start);
-    return area;
-}
-
 static void check_time(weft_report_tables *tables, const weft_timing *timing) {
-    const double m = (double)timing->images, cycles = (double)timing->cycles;
-    double sum = 0;
-    for (size_t i = 0; i < timing->images; i++) sum += (double)(timing->image_end[i] - timing->image_start[i]);
+    const double cycles = (double)timing->cycles;
     weft_report_check_least(tables, "latency_at_least_longest_way", least_latency(timing), "cycles, fastest image",
                             longest_way(tables), "cycles of products and digital units in a row");
-    /* Little's law over the run: images inside = rate x latency. */
-    const double inside = walk_inside(timing);
-    if (isfinite(inside))
-        check_near(tables, "images_inside_equal_rate_times_latency", true, inside / cycles, "images inside in the mean",
-                   m / cycles * (sum / m), "rate x latency");
+    /* Little's law: packets inside, counted in every cycle, against the time stamps of each. */
+    weft_report_check_equal(tables, "packets_inside_equal_rate_times_latency", (double)timing->packet_cycles / cycles,
+                            "inside the network in the mean, counted every cycle",
+                            (double)timing->latency_sum_cycles / cycles, "rate x mean latency of the packets");
 }
 
 static double busiest(const weft_report_tables *tables, const weft_timing *timing) {
@@ -262,11 +256,13 @@ static void check_timed(weft_report_tables *tables) {
 }
 
 void weft_report_derive_checks(weft_report_tables *tables) {
-    tables->check_count = 0;
+    weft_report_figures *f = &tables->figures;
+    tables->check_count = f->checks_known = f->checks_passed = 0;
+    f->failed_check = NULL;
     if (weft_report_is_timed(tables))
         check_timed(tables);
     else
         weft_report_check_add(tables, &(weft_report_check){.name = "timed_equals_functional"});
-    check_energy(tables);
+    check_printed_energy(tables);
     check_confusion(tables);
 }

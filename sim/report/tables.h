@@ -34,20 +34,27 @@ typedef struct weft_report_check {
     const char *left_is, *relation, *right_is; /* relation: "=", "<=", ">=" */
 } weft_report_check;
 
+/* Packets of the run, sent one by one through an idle network. */
+typedef struct weft_report_probes {
+    int count, differing;              /* of them, not as the closed form says */
+    uint64_t cycles, zero_load_cycles; /* sums: creation to tail; closed forms */
+    bool exact;                        /* else the closed form is a lower bound */
+} weft_report_probes;
+
 typedef struct weft_report_tables {
     const weft_report_input *input;
     /* Collected. */
     int stage_count;
     weft_report_layer *layers; /* [stage_count + 1], the last is the host's input */
     weft_traffic_totals traffic;
-    uint64_t zero_load_cycles; /* of all packets of an image, in an idle network */
-    uint64_t copied_flits;     /* of an image, made where trees branch: all that arrive but one terminal's */
-    uint64_t port_flits;       /* of an image, through the busiest terminal's port, one direction */
-    double *link_share;        /* [router_count * 4] of one chip: flits a cycle that each link can carry */
-    int *core_arrays;          /* [core_count] arrays in use, in the part that uses most */
-    int *core_blocks;          /* [core_count] output blocks, of all parts */
-    int *part_arrays;          /* [core_count] scratch of collect */
-    int64_t *core_buffer;      /* [core_count] bytes that the mapping needs, in the part that needs most */
+    uint64_t copied_flits; /* of an image, made where trees branch: all that arrive but one terminal's */
+    weft_report_probes probes;
+    uint64_t port_flits;  /* of an image, through the busiest terminal's port, one direction */
+    double *link_share;   /* [router_count * 4] of one chip: flits a cycle that each link can carry */
+    int *core_arrays;     /* [core_count] arrays in use, in the part that uses most */
+    int *core_blocks;     /* [core_count] output blocks, of all parts */
+    int *part_arrays;     /* [core_count] scratch of collect */
+    int64_t *core_buffer; /* [core_count] bytes that the mapping needs, in the part that needs most */
     /* Derived. */
     weft_event_counts counts;
     double event_pj[WEFT_EVENT_COUNT];

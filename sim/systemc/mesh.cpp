@@ -99,6 +99,7 @@ weft_status Mesh::hand_over(Message &m, size_t tag, int flits) {
     const weft_route *tree = m.tree ? m.tree->planned : nullptr;
     const int *targets = tree ? tree->cores : &m.target, count = tree ? tree->core_count : 1;
     m.left = static_cast<size_t>(count);
+    arriving_ += m.left;
     context_.timing->flits_in += static_cast<uint64_t>(flits);
     m.record = m.records =
         context_.recorder->packet(m.source, targets, count, m.kind, m.count(), m.stage, m.image, m.after);
@@ -129,6 +130,7 @@ void Mesh::inject() {
 void Mesh::step() {
     guarded(context_, [this] {
         const weft_noc_delivery *deliveries = nullptr;
+        packet_cycles_ += arriving_;
         int count = weft_noc_step(noc_, &deliveries);
         require(weft_noc_cycle(noc_) == now(), "the network has lost the clock");
         for (int i = 0; i < count; i++) deliver(deliveries[i]);
@@ -168,6 +170,7 @@ void Mesh::deliver(const weft_noc_delivery &delivery) {
     if (message.tree) arrive(message, delivery.target);
     context_.recorder->delivered(message.record);
     receiver->receive(message);
+    arriving_--;
     if (--message.left == 0) free_.push_back(tag);
 }
 
@@ -216,6 +219,7 @@ weft_status Mesh::finish(weft_error *err) {
     timing->latency_sum_cycles += s.latency_sum;
     timing->latency_max_cycles = std::max(timing->latency_max_cycles, s.latency_max);
     timing->zero_load_sum_cycles += zero_load_;
+    timing->packet_cycles += packet_cycles_;
     count_routers();
     return WEFT_OK;
 }

@@ -49,6 +49,8 @@ class Mesh : public sc_core::sc_module, public Network {
     std::vector<uint64_t> ejected_; /* flits, by terminal */
     weft_event_counts path_{};      /* ROUTER_FLIT and LINK_FLIT that the packets' paths add up to */
     uint64_t zero_load_ = 0;
+    uint64_t arriving_ = 0;      /* packets inside, a tree's at each terminal that it has not reached */
+    uint64_t packet_cycles_ = 0; /* these, summed over the cycles that were stepped */
     std::unordered_map<uint64_t, uint64_t> zero_loads_;
 };
 

@@ -33,8 +33,9 @@ typedef struct weft_timing {
     uint64_t packets, flits, flit_hops;      /* delivered; over links */
     uint64_t flits_in;                       /* handed to the network; a tree's once */
     uint64_t latency_sum_cycles, latency_max_cycles; /* of packets, creation to tail */
-    uint64_t zero_load_sum_cycles;                   /* what these latencies would be in an idle network */
-    uint64_t *link_flits;                            /* [router_count * 4], see weft_noc_link_flits */
+    uint64_t packet_cycles; /* packets inside the network, summed over its cycles; a replay does not count them */
+    uint64_t zero_load_sum_cycles; /* what these latencies would be in an idle network */
+    uint64_t *link_flits;          /* [router_count * 4], see weft_noc_link_flits */
     /* Events that began in bin b of bin_cycles cycles each, from cycle 0. */
     uint64_t bin_cycles;
     int bin_count;

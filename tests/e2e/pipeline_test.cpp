@@ -55,7 +55,7 @@ void good_report(const std::string &text, double software_error_percent) {
     EXPECT_NEAR(number(energy, "total"), number(energy, "dynamic") + number(energy, "static"),
                 1e-9 * number(energy, "total"));
     const cJSON *checks = cJSON_GetObjectItemCaseSensitive(json, "self_checks");
-    EXPECT_EQ(cJSON_GetArraySize(checks), 21);
+    EXPECT_EQ(cJSON_GetArraySize(checks), 19);
     cJSON_ArrayForEach(item, checks) EXPECT_TRUE(cJSON_IsTrue(item)) << item->string;
     cJSON_Delete(json);
 }
