@@ -48,6 +48,12 @@ static void resource_name(char *out, size_t size, const weft_replay_job *job, co
         snprintf(out, size, "link from router %d (%d, %d) %s", r->router, r->router % width, r->router / width,
                  directions[r->direction]);
         return;
+    case WEFT_RESOURCE_PORT:
+        if (r->host)
+            snprintf(out, size, "host's port %s the network", r->direction ? "out of" : "into");
+        else
+            snprintf(out, size, "port of core %d %s the network", r->core, r->direction ? "out of" : "into");
+        return;
     case WEFT_RESOURCE_BUFFERS: /* a replay does not know them */
     case WEFT_RESOURCE_KINDS:
         break;

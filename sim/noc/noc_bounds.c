@@ -65,8 +65,10 @@ static int make_path(stage *stages, const weft_noc_config *c, int source, int ta
     return count;
 }
 
-/* Grants of the last `depth` flits at every router, departure[k * depth + flit % depth]. */
-static uint64_t follow_flits(const weft_noc_config *c, const stage *stages, int count, int flits, uint64_t *departure) {
+/* Grants of the last `depth` flits at every router, departure[k * depth + flit % depth]. *last_sent: when the last flit
+ * left the interface, the first one at 0. */
+static uint64_t follow_flits(const weft_noc_config *c, const stage *stages, int count, int flits, uint64_t *departure,
+                             uint64_t *last_sent) {
     int depth = c->buffer_flits, last = count - 1;
     uint64_t sent = 0, tail = 0;
     for (int i = 0; i < flits; i++) {
@@ -87,6 +89,7 @@ static uint64_t follow_flits(const weft_noc_config *c, const stage *stages, int 
         }
         tail = at;
     }
+    *last_sent = sent;
     return tail;
 }
 
@@ -120,9 +123,32 @@ static weft_status path_zero_load(uint64_t *cycles, const weft_noc_config *c, st
     if (flows || c->routing > WEFT_NOC_YX) return WEFT_OK;
     uint64_t *departure = calloc((size_t)count * (size_t)c->buffer_flits, sizeof *departure);
     if (!departure) return weft_error_set(err, WEFT_E_MEMORY, "noc: out of memory for a path");
-    *cycles = follow_flits(c, stages, count, flits, departure);
+    uint64_t sent;
+    *cycles = follow_flits(c, stages, count, flits, departure, &sent);
     free(departure);
     return WEFT_OK;
+}
+
+weft_status weft_noc_injection_cycles(uint64_t *cycles, const weft_noc_config *c, int source, int target, int flits,
+                                      weft_error *err) {
+    *cycles = (uint64_t)flits;
+    if (flits <= c->buffer_flits || c->routing > WEFT_NOC_YX) return WEFT_OK;
+    const size_t longest = (size_t)(c->width + c->height);
+    stage *stages = malloc(longest * sizeof *stages);
+    uint64_t *departure = calloc(longest * (size_t)c->buffer_flits, sizeof *departure), sent = 0;
+    const bool memory = stages && departure;
+    if (memory) follow_flits(c, stages, make_path(stages, c, source, target), flits, departure, &sent);
+    free(stages);
+    free(departure);
+    if (!memory) return weft_error_set(err, WEFT_E_MEMORY, "noc: out of memory for a path");
+    *cycles = sent + 1;
+    return WEFT_OK;
+}
+
+uint64_t weft_noc_port_busy(const weft_noc_config *c, bool injection, uint64_t flits, uint64_t kept) {
+    const uint64_t loop = (uint64_t)(injection ? injection_loop(c) : ejection_loop(c));
+    const uint64_t room = (uint64_t)c->vcs * (uint64_t)c->buffer_flits, credits = (flits * loop + room - 1) / room;
+    return credits > kept ? credits : kept;
 }
 
 weft_status weft_noc_zero_load(uint64_t *cycles, const weft_noc_config *c, int source, int target, int flits,

@@ -18,6 +18,15 @@ int weft_noc_path_routers(const weft_noc_config *config, int source, int target)
 weft_status weft_noc_zero_load(uint64_t *cycles, const weft_noc_config *config, int source, int target, int flits,
                                weft_error *err);
 
+/* Cycles for which a packet keeps its source's port in an idle network, from its first flit to its last: `flits`, and
+ * more where the one VC that it goes by has less room than a credit loop on its path. A lower bound in a busy network,
+ * and under routings other than XY and YX. MEMORY. */
+weft_status weft_noc_injection_cycles(uint64_t *cycles, const weft_noc_config *config, int source, int target,
+                                      int flits, weft_error *err);
+/* Cycles that a terminal's port into the network, or out of it, was busy at least with so many flits in packets that
+ * kept it for `kept` cycles: no less than what the credits of all its VCs allow. */
+uint64_t weft_noc_port_busy(const weft_noc_config *config, bool injection, uint64_t flits, uint64_t kept);
+
 /* Link of a router towards 0..3 = east, west, north, south. */
 typedef struct weft_noc_link_info {
     int cycles, loop_cycles; /* of a flit; from the switch until its buffer slot can be used again */

@@ -210,6 +210,8 @@ static double busiest(const weft_report_tables *tables, const weft_timing *timin
         const weft_timing_core *core = &timing->cores[c];
         const int arrays = tables->core_arrays[c % tables->input->chip->core_count];
         most = fmax(most, (double)core->digital_busy_cycles / cycles);
+        most = fmax(most, (double)core->injection_busy_cycles / cycles);
+        most = fmax(most, (double)core->ejection_busy_cycles / cycles);
         if (arrays > 0)
             most = fmax(most, (double)core->array_busy_cycles / (cycles * arrays));
         else if (core->array_busy_cycles > 0)
@@ -223,7 +225,7 @@ static void check_use(weft_report_tables *tables, const weft_timing *timing) {
     for (int c = 0; c < timing->core_count; c++)
         if (timing->cores[c].buffer_peak_bytes > peak) peak = timing->cores[c].buffer_peak_bytes;
     weft_report_check_most(tables, "utilisation_at_most_1", busiest(tables, timing),
-                           "of the busiest array, unit or host link", 1, "all of the time");
+                           "of the busiest array, unit, port or host link", 1, "all of the time");
     if (peak >= 0)
         weft_report_check_most(tables, "buffers_within_core_memory", (double)peak, "bytes in the fullest core",
                                (double)tables->input->chip->core.buffer_bytes, "bytes there are");

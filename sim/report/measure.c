@@ -1,8 +1,11 @@
 /* What resources are worth: the recorded run once more, each time as if one of them took no time. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "sim/report/resources.h"
+
+static bool is_network(const weft_resource *resource) {
+    return resource->kind == WEFT_RESOURCE_LINK || resource->kind == WEFT_RESOURCE_PORT;
+}
 
 static weft_replay_without leave_out(const weft_resource *resource) {
     static const int servers[WEFT_RESOURCE_KINDS] = {
@@ -10,11 +13,12 @@ static weft_replay_without leave_out(const weft_resource *resource) {
         [WEFT_RESOURCE_DIGITAL] = WEFT_SERVER_DIGITAL,
         [WEFT_RESOURCE_IO] = WEFT_SERVER_IO,
         [WEFT_RESOURCE_LINK] = -1,
+        [WEFT_RESOURCE_PORT] = -1,
         [WEFT_RESOURCE_BUFFERS] = -1,
     };
     return (weft_replay_without){.server_kind = servers[resource->kind],
                                  .stage = resource->stage,
-                                 .network = resource->kind == WEFT_RESOURCE_LINK,
+                                 .network = is_network(resource),
                                  .buffers = resource->kind == WEFT_RESOURCE_BUFFERS};
 }
 
@@ -35,8 +39,6 @@ static weft_status measure_one(weft_report_without *out, weft_resource *scratch,
     const weft_replay_options options = {.without = leave_out(&out->resource), .stop = stop};
     weft_timing *timing = NULL;
     WEFT_TRY(weft_replay_run(&timing, trace, chip, &options, err));
-    if (options.without.network) /* whose links hold nobody up, however many flits they carry */
-        memset(timing->link_flits, 0, (size_t)timing->router_count * 4 * sizeof *timing->link_flits);
     const weft_run again = {timing, run->chips, run->in_turn};
     out->pace_cycles = weft_run_pace(&again);
     out->speedup = weft_run_pace(run) / out->pace_cycles;
@@ -47,7 +49,7 @@ static weft_status measure_one(weft_report_without *out, weft_resource *scratch,
 
 static bool is_first_of_kind(const weft_resource *found, int i) {
     for (int k = 0; k < i; k++)
-        if (found[k].kind == found[i].kind) return false;
+        if (found[k].kind == found[i].kind || (is_network(&found[k]) && is_network(&found[i]))) return false;
     return true;
 }
 

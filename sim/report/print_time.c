@@ -49,6 +49,7 @@ static void add_worth(char *out, size_t out_size, const weft_report_tables *tabl
                                                            [WEFT_RESOURCE_DIGITAL] = "without digital units",
                                                            [WEFT_RESOURCE_IO] = "without it",
                                                            [WEFT_RESOURCE_LINK] = "without waiting in the network",
+                                                           [WEFT_RESOURCE_PORT] = "without waiting in the network",
                                                            [WEFT_RESOURCE_BUFFERS] = "with endless ones"};
     const weft_report_input *input = tables->input;
     char then[300];

@@ -3,7 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
-const char *const weft_resource_kind_names[WEFT_RESOURCE_KINDS] = {"arrays", "digital", "io", "link", "buffers"};
+const char *const weft_resource_kind_names[WEFT_RESOURCE_KINDS] = {"arrays", "digital", "io",
+                                                                   "link",   "port",    "buffers"};
 
 static weft_resource plain(int kind, uint64_t busy) {
     return (weft_resource){.kind = kind, .stage = -1, .core = -1, .router = -1, .direction = -1, .busy_cycles = busy};
@@ -30,15 +31,33 @@ static weft_resource busiest_link(const weft_timing *timing) {
     return best;
 }
 
+/* Of one chip's, in the mean: the host has a link and ports at each. */
+static uint64_t of_chips(const weft_run *run, uint64_t cycles) {
+    const uint64_t chips = (uint64_t)(run->chips > 1 ? run->chips : 1);
+    return (cycles + chips - 1) / chips;
+}
+
+static weft_resource busiest_port(const weft_run *run) {
+    const weft_timing *timing = run->timing;
+    weft_resource best = plain(WEFT_RESOURCE_PORT, 0);
+    for (int i = 0; i < 2 * (timing->core_count + 1); i++) {
+        const weft_timing_core *core = &timing->cores[i / 2];
+        uint64_t busy = i % 2 ? core->ejection_busy_cycles : core->injection_busy_cycles;
+        if (i / 2 == timing->core_count) busy = of_chips(run, busy);
+        if (busy <= best.busy_cycles) continue;
+        best.busy_cycles = busy;
+        best.host = i / 2 == timing->core_count;
+        best.core = best.host ? -1 : i / 2;
+        best.direction = i % 2;
+    }
+    return best;
+}
+
 static void put(weft_resource *out, int *count, weft_resource resource) {
     if (resource.busy_cycles > 0) out[(*count)++] = resource;
 }
 
-/* Of one chip's link, in the mean. */
-static uint64_t io_busy(const weft_run *run) {
-    const uint64_t chips = (uint64_t)(run->chips > 1 ? run->chips : 1);
-    return (run->timing->io_busy_cycles + chips - 1) / chips;
-}
+static uint64_t io_busy(const weft_run *run) { return of_chips(run, run->timing->io_busy_cycles); }
 
 /* Unsorted, without what follows from the pace. */
 static int collect(weft_resource *out, const weft_run *run) {
@@ -52,17 +71,20 @@ static int collect(weft_resource *out, const weft_run *run) {
     put(out, &count, busiest_digital(timing));
     put(out, &count, plain(WEFT_RESOURCE_IO, io_busy(run)));
     put(out, &count, busiest_link(timing));
+    put(out, &count, busiest_port(run));
     return count;
 }
 
 static uint64_t most_busy(const weft_run *run) {
     const weft_timing *timing = run->timing;
-    const uint64_t digital = busiest_digital(timing).busy_cycles, link = busiest_link(timing).busy_cycles;
+    const uint64_t others[] = {busiest_digital(timing).busy_cycles, busiest_link(timing).busy_cycles,
+                               busiest_port(run).busy_cycles};
     uint64_t most = io_busy(run);
     for (int s = 0; s < timing->stage_count; s++)
         if (timing->stage_busy_cycles[s] > most) most = timing->stage_busy_cycles[s];
-    if (digital > most) most = digital;
-    return link > most ? link : most;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (others[i] > most) most = others[i];
+    return most;
 }
 
 double weft_run_pace(const weft_run *run) {
@@ -117,6 +139,17 @@ static void of_chip(char *out, size_t out_size, int chip) {
         out[0] = '\0';
 }
 
+static void port_text(char *out, size_t out_size, const weft_resource *resource, const weft_chip *chip) {
+    const char *way = resource->direction ? "out of" : "into";
+    char of[32];
+    if (resource->host) {
+        snprintf(out, out_size, "the host's port %s the network", way);
+        return;
+    }
+    of_chip(of, sizeof of, resource->core / chip->core_count);
+    snprintf(out, out_size, "the port of core %d%s %s the network", resource->core % chip->core_count, of, way);
+}
+
 void weft_resource_text(char *out, size_t out_size, const weft_resource *resource, const weft_stages *stages,
                         const weft_chip *chip) {
     static const char *const directions[] = {"east", "west", "north", "south"};
@@ -132,6 +165,9 @@ void weft_resource_text(char *out, size_t out_size, const weft_resource *resourc
         break;
     case WEFT_RESOURCE_IO:
         snprintf(out, out_size, "the host link");
+        break;
+    case WEFT_RESOURCE_PORT:
+        port_text(out, out_size, resource, chip);
         break;
     case WEFT_RESOURCE_BUFFERS:
         of_chip(of, sizeof of, resource->core / chip->core_count);

@@ -12,8 +12,8 @@ namespace weft {
 
 Mesh::Mesh(sc_core::sc_module_name name, Context &context, int number)
     : sc_core::sc_module(name), context_(context), number_(number), step_event_("step"), inject_event_("inject"),
-      receivers_(static_cast<size_t>(context.chip->core_count) + 1),
-      ejected_(static_cast<size_t>(context.chip->core_count) + 1) {
+      receivers_(static_cast<size_t>(context.chip->core_count) + 1), ejected_(receivers_.size()),
+      injected_(receivers_.size()), injecting_(receivers_.size()) {
     SC_METHOD(step);
     sensitive << step_event_;
     dont_initialize();
@@ -36,15 +36,18 @@ Mesh::~Mesh() {
     std::free(const_cast<int *>(config_.terminal_router));
 }
 
-/* Latency of a packet in an idle network, worked out once for each path and length. */
-uint64_t Mesh::zero_load(int source, int target, int flits) {
+/* Worked out once for each path and length. */
+const Mesh::Alone &Mesh::alone(int source, int target, int flits) {
     const uint64_t terminals = static_cast<uint64_t>(context_.chip->core_count) + 1;
     const uint64_t key = (static_cast<uint64_t>(flits) * terminals + static_cast<uint64_t>(source)) * terminals +
                          static_cast<uint64_t>(target);
-    auto [at, fresh] = zero_loads_.try_emplace(key);
-    if (fresh && weft_noc_zero_load(&at->second, &config_, source, target, flits, &context_.error) != WEFT_OK)
+    auto [at, fresh] = alone_.try_emplace(key);
+    Alone &packet = at->second;
+    if (fresh &&
+        (weft_noc_zero_load(&packet.latency, &config_, source, target, flits, &context_.error) != WEFT_OK ||
+         weft_noc_injection_cycles(&packet.injection, &config_, source, target, flits, &context_.error) != WEFT_OK))
         throw Failure(context_.error);
-    return at->second;
+    return packet;
 }
 
 Message &Mesh::create() {
@@ -91,7 +94,7 @@ void Mesh::count_stored(const Message &m, int target, int flits) {
     weft_event_counts stored{};
     for (int e : {WEFT_EVENT_BUFFER_WRITE_BIT, WEFT_EVENT_BUFFER_READ_BIT}) stored.n[e] = all.n[e];
     context_.count(m.stage, context_.index_on(number_, target), stored);
-    zero_load_ += zero_load(m.source, target, flits);
+    zero_load_ += alone(m.source, target, flits).latency;
 }
 
 /* Into the source's interface, and into the trace. */
@@ -101,6 +104,8 @@ weft_status Mesh::hand_over(Message &m, size_t tag, int flits) {
     m.left = static_cast<size_t>(count);
     arriving_ += m.left;
     context_.timing->flits_in += static_cast<uint64_t>(flits);
+    injected_[static_cast<size_t>(m.source)] += static_cast<uint64_t>(flits);
+    injecting_[static_cast<size_t>(m.source)] += alone(m.source, targets[0], flits).injection;
     m.record = m.records =
         context_.recorder->packet(m.source, targets, count, m.kind, m.count(), m.stage, m.image, m.after);
     return tree ? weft_noc_inject_multicast(noc_, m.source, targets, count, flits, tag, &context_.error)
@@ -194,10 +199,14 @@ void Mesh::count_routers() {
     weft_timing *timing = context_.timing;
     const int concentration = static_cast<int>(chip->noc.concentration);
     for (int t = 0; t <= chip->core_count; t++) {
-        weft_event_counts &events = timing->cores[context_.index_on(number_, t)].events;
+        const size_t at = static_cast<size_t>(t);
+        weft_timing_core &core = timing->cores[context_.index_on(number_, t)];
+        weft_event_counts &events = core.events;
+        core.injection_busy_cycles += weft_noc_port_busy(&config_, true, injected_[at], injecting_[at]);
+        core.ejection_busy_cycles += weft_noc_port_busy(&config_, false, ejected_[at], ejected_[at]);
         const bool counted = t == chip->host_terminal && number_ > 0; /* one host for all chips */
         if (!counted) events.n[WEFT_EVENT_ROUTER_FLIT] = events.n[WEFT_EVENT_LINK_FLIT] = 0;
-        events.n[WEFT_EVENT_ROUTER_FLIT] += ejected_[static_cast<size_t>(t)];
+        events.n[WEFT_EVENT_ROUTER_FLIT] += ejected_[at];
     }
     for (int r = 0; r < chip->router_count; r++)
         for (int d = 0; d < 4; d++) {

@@ -32,7 +32,10 @@ class Mesh : public sc_core::sc_module, public Network {
     weft_status hand_over(Message &message, size_t tag, int flits);
     void report_stall();
     void deliver(const weft_noc_delivery &delivery);
-    uint64_t zero_load(int source, int target, int flits);
+    struct Alone {                   /* of a packet in an idle network */
+        uint64_t latency, injection; /* creation to tail; cycles at the source's port */
+    };
+    const Alone &alone(int source, int target, int flits);
     void count_routers();
     [[noreturn]] void fail();
     weft_status check(const weft_noc_statistics &s, weft_error *err) const;
@@ -45,13 +48,14 @@ class Mesh : public sc_core::sc_module, public Network {
     std::vector<Receiver *> receivers_;
     std::vector<std::unique_ptr<Message>> messages_; /* by tag */
     std::vector<size_t> free_;
-    std::vector<size_t> outbox_;    /* tags sent in this cycle, not yet injected */
-    std::vector<uint64_t> ejected_; /* flits, by terminal */
-    weft_event_counts path_{};      /* ROUTER_FLIT and LINK_FLIT that the packets' paths add up to */
+    std::vector<size_t> outbox_;               /* tags sent in this cycle, not yet injected */
+    std::vector<uint64_t> ejected_, injected_; /* flits, by terminal */
+    std::vector<uint64_t> injecting_;          /* cycles that packets kept the port, by terminal */
+    weft_event_counts path_{};                 /* ROUTER_FLIT and LINK_FLIT that the packets' paths add up to */
     uint64_t zero_load_ = 0;
     uint64_t arriving_ = 0;      /* packets inside, a tree's at each terminal that it has not reached */
     uint64_t packet_cycles_ = 0; /* these, summed over the cycles that were stepped */
-    std::unordered_map<uint64_t, uint64_t> zero_loads_;
+    std::unordered_map<uint64_t, Alone> alone_;
 };
 
 } // namespace weft

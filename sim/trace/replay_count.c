@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core/tree.h"
+#include "sim/noc/noc_bounds.h"
 #include "sim/trace/replay_internal.h"
 
 typedef struct counter {
@@ -11,6 +12,7 @@ typedef struct counter {
     bool programs;        /* the trace writes cells */
     uint64_t loading;     /* record whose end the present part's writing waits for; UINT64_MAX: none */
     uint64_t loading_end;
+    uint64_t *injected; /* [terminals] flits that entered the network */
 } counter;
 
 /* ---- packets ---- */
@@ -24,7 +26,17 @@ static void count_links(const counter *c, int stage, int source, int targets, in
     weft_timing_count(c->timing, stage, source, cycle, &sent);
 }
 
-static weft_status count_paths(const counter *c, uint32_t record, int stage, uint64_t bits, weft_error *err) {
+/* A packet, or a tree, at its source's port. */
+static weft_status count_injection(counter *c, int source, int target, int flits, weft_error *err) {
+    uint64_t latency, cycles;
+    if (c->replay->options->without.network) return WEFT_OK; /* its ports hold nobody up */
+    WEFT_TRY(weft_replay_zero_load(c->replay, source, target, flits, &latency, &cycles, err));
+    c->injected[source] += (uint64_t)flits;
+    c->timing->cores[source].injection_busy_cycles += cycles;
+    return WEFT_OK;
+}
+
+static weft_status count_paths(counter *c, uint32_t record, int stage, uint64_t bits, weft_error *err) {
     weft_replay *r = c->replay;
     const weft_chip *chip = r->chip;
     const int source = (int)r->node[record].place, flits = replay_flits(&r->node[record]);
@@ -38,11 +50,13 @@ static weft_status count_paths(const counter *c, uint32_t record, int stage, uin
         weft_tree_make(&tree, chip, source, targets, count);
         for (int i = 0; i < count; i++) hosted = hosted || targets[i] == chip->host_terminal;
         count_links(c, stage, source, count, weft_tree_links(&tree), flits, hosted ? bits : 0, cycle);
-        return WEFT_OK;
+        return count_injection(c, source, targets[0], flits, err);
     }
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
+        WEFT_TRY(count_injection(c, source, targets[i], flits, err));
         count_links(c, stage, source, 1, weft_chip_hops(chip, source, targets[i]), flits,
                     hosted || targets[i] == chip->host_terminal ? bits : 0, cycle);
+    }
     return WEFT_OK;
 }
 
@@ -72,7 +86,7 @@ static weft_status count_packet(counter *c, const weft_trace_record *record, wef
         const int target = weft_replay_terminal(r, p->targets[i]);
         uint64_t latency = 0;
         if (bits) count_storage(c, p, target, bits, start);
-        WEFT_TRY(weft_replay_zero_load(r, source, target, flits, &latency, err));
+        WEFT_TRY(weft_replay_zero_load(r, source, target, flits, &latency, NULL, err));
         c->timing->zero_load_sum_cycles += latency;
     }
     count_image(c, p, start, finish);
@@ -153,6 +167,14 @@ static void count_servers(counter *c) {
     }
 }
 
+/* So far the port into the network has what its packets take one after the other. */
+static void count_ports(counter *c, int terminal, uint64_t ejected) {
+    const weft_noc_config *config = &c->replay->config;
+    weft_timing_core *core = &c->timing->cores[terminal];
+    core->injection_busy_cycles = weft_noc_port_busy(config, true, c->injected[terminal], core->injection_busy_cycles);
+    core->ejection_busy_cycles = weft_noc_port_busy(config, false, ejected, ejected);
+}
+
 /* Flits count at the core that takes them and, over a link, at the first core of the router that they leave; so far
  * they stand at their sources. */
 static void move_flits(counter *c, const uint64_t *ejected) {
@@ -161,6 +183,7 @@ static void move_flits(counter *c, const uint64_t *ejected) {
     for (int core = 0; core <= chip->core_count; core++) {
         t->cores[core].events.n[WEFT_EVENT_ROUTER_FLIT] = ejected[core];
         t->cores[core].events.n[WEFT_EVENT_LINK_FLIT] = 0;
+        count_ports(c, core, ejected[core]);
     }
     for (int router = 0; router < chip->router_count; router++)
         for (int d = 0; d < 4; d++) {
@@ -226,11 +249,16 @@ weft_status weft_replay_count(weft_timing **out, weft_replay *replay, weft_error
     for (size_t i = 0; i < h->images; i++) c.timing->image_start[i] = UINT64_MAX;
     for (int core = 0; core <= replay->chip->core_count; core++) c.timing->cores[core].buffer_peak_bytes = -1;
     weft_status status;
+    c.injected = calloc((size_t)replay->chip->core_count + 1, sizeof *c.injected);
+    if (!c.injected)
+        WEFT_TRY_GOTO(
+            weft_error_set(err, WEFT_E_MEMORY, "no memory for the flits of %d cores", replay->chip->core_count));
     WEFT_TRY_GOTO(count_records(&c, err));
     count_servers(&c);
     WEFT_TRY_GOTO(count_network(&c, err));
     count_cycles(&c);
 cleanup:
+    free(c.injected);
     if (status == WEFT_OK)
         *out = c.timing;
     else

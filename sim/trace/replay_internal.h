@@ -46,10 +46,10 @@ typedef struct replay_timed {
     uint32_t record;
 } replay_timed;
 
-/* Zero-load latencies that were asked for: open addressing. */
+/* Zero-load latencies that were asked for, and the cycles at the source's port: open addressing. */
 typedef struct replay_latency {
     int source, target, flits; /* flits 0: empty */
-    uint64_t cycles;
+    uint64_t cycles, injection;
 } replay_latency;
 typedef struct replay_latencies {
     replay_latency *items;
@@ -142,9 +142,9 @@ weft_status weft_replay_network_open(weft_replay *replay, weft_error *err);
 weft_status weft_replay_network_send(weft_replay *replay, weft_error *err);
 /* Steps to the present cycle; packets that arrive go onto the stack. */
 weft_status weft_replay_network_step(weft_replay *replay, weft_error *err);
-/* Latency in an idle network. */
+/* Latency in an idle network; *injection, where it is not NULL: weft_noc_injection_cycles. */
 weft_status weft_replay_zero_load(weft_replay *replay, int source, int target, int flits, uint64_t *cycles,
-                                  weft_error *err);
+                                  uint64_t *injection, weft_error *err);
 
 /* replay.c. The last target of a packet is reached. */
 void weft_replay_arrived(weft_replay *replay, uint32_t record);

@@ -45,16 +45,18 @@ static weft_status grow(replay_latencies *l, weft_error *err) {
 }
 
 weft_status weft_replay_zero_load(weft_replay *r, int source, int target, int flits, uint64_t *cycles,
-                                  weft_error *err) {
+                                  uint64_t *injection, weft_error *err) {
     WEFT_TRY(grow(&r->latencies, err));
     replay_latency *item = find(&r->latencies, source, target, flits);
     if (!item->flits) {
-        uint64_t latency = 0;
+        uint64_t latency = 0, port = 0;
         WEFT_TRY(weft_noc_zero_load(&latency, &r->config, source, target, flits, err));
-        *item = (replay_latency){source, target, flits, latency};
+        WEFT_TRY(weft_noc_injection_cycles(&port, &r->config, source, target, flits, err));
+        *item = (replay_latency){source, target, flits, latency, port};
         r->latencies.count++;
     }
     *cycles = item->cycles;
+    if (injection) *injection = item->injection;
     return WEFT_OK;
 }
 
@@ -108,7 +110,7 @@ static weft_status pass_by(weft_replay *r, uint32_t record, const int *targets, 
     const bool joined = !(node->next & REPLAY_SEVERAL);
     uint64_t longest = 0, latency = 0;
     for (int i = 0; i < count; i++) {
-        WEFT_TRY(weft_replay_zero_load(r, source, targets[i], flits, &latency, err));
+        WEFT_TRY(weft_replay_zero_load(r, source, targets[i], flits, &latency, NULL, err));
         if (latency > longest) longest = latency;
         r->latency_sum += latency;
         if (!joined && i + 1 < count) continue;

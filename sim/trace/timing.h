@@ -15,8 +15,10 @@ typedef struct weft_timing_core {
     uint64_t mvm_count;
     uint64_t array_busy_cycles; /* sum over its arrays; all busy counts end with the last result */
     uint64_t digital_busy_cycles;
-    int64_t buffer_peak_bytes; /* -1: not known (a replay) */
-    weft_event_counts events;  /* at this core, the core's router's flits included; sum over cores + host = all */
+    uint64_t injection_busy_cycles, ejection_busy_cycles; /* of its ports into the network and out of it, at least
+                                                             (weft_noc_port_busy); the host's: sum over chips */
+    int64_t buffer_peak_bytes;                            /* -1: not known (a replay) */
+    weft_event_counts events; /* at this core, the core's router's flits included; sum over cores + host = all */
 } weft_timing_core;
 
 typedef struct weft_timing {

@@ -59,6 +59,8 @@ void expect_same_timing(const weft_timing &a, const weft_timing &b, bool program
         EXPECT_EQ(a.cores[c].mvm_count, b.cores[c].mvm_count) << "core " << c;
         EXPECT_EQ(a.cores[c].array_busy_cycles, b.cores[c].array_busy_cycles) << "core " << c;
         EXPECT_EQ(a.cores[c].digital_busy_cycles, b.cores[c].digital_busy_cycles) << "core " << c;
+        EXPECT_EQ(a.cores[c].injection_busy_cycles, b.cores[c].injection_busy_cycles) << "core " << c;
+        EXPECT_EQ(a.cores[c].ejection_busy_cycles, b.cores[c].ejection_busy_cycles) << "core " << c;
         for (int e : {WEFT_EVENT_ROUTER_FLIT, WEFT_EVENT_LINK_FLIT, WEFT_EVENT_IO_BIT})
             EXPECT_EQ(a.cores[c].events.n[e], b.cores[c].events.n[e]) << "core " << c << ", " << weft_events[e].id;
     }

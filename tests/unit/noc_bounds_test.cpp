@@ -7,6 +7,37 @@
 
 namespace {
 
+/* A second packet starts when the first one has left the port: at once on the other VC, which has all its credits. */
+TEST(NocBounds, PacketsKeepTheirPortForAsLongAsTheirFlitsTake) {
+    for (int depth : {1, 3, 4, 7, 16})
+        for (int flits : {1, 4, 5, 30, 200})
+            for (int target : {0, 1, 15}) {
+                Mesh mesh(4, 4, 2, depth);
+                ASSERT_EQ(mesh.create(), WEFT_OK);
+                ASSERT_EQ(weft_noc_inject(mesh.noc, 0, target, flits, 1, nullptr), WEFT_OK);
+                ASSERT_EQ(weft_noc_inject(mesh.noc, 0, 5, 1, 2, nullptr), WEFT_OK);
+                uint64_t started = 0, cycles = 0;
+                const weft_noc_delivery *d = nullptr;
+                for (int c = 0; c < 5000; c++)
+                    for (int n = weft_noc_step(mesh.noc, &d), i = 0; i < n; i++)
+                        if (d[i].tag == 2) started = d[i].started;
+                ASSERT_EQ(weft_noc_injection_cycles(&cycles, &mesh.config, 0, target, flits, nullptr), WEFT_OK);
+                EXPECT_EQ(cycles, started) << depth << " " << flits << " " << target;
+                EXPECT_GE(cycles, uint64_t(flits));
+            }
+}
+
+/* Two VCs of 2 flits: a loop of 6 cycles into the network, of 7 out of it. */
+TEST(NocBounds, PortsAreBusyForTheirCredits) {
+    Mesh mesh(2, 2, 2, 2);
+    ASSERT_EQ(mesh.create(), WEFT_OK);
+    EXPECT_EQ(weft_noc_port_busy(&mesh.config, true, 100, 100), 150U);
+    EXPECT_EQ(weft_noc_port_busy(&mesh.config, false, 100, 100), 175U);
+    EXPECT_EQ(weft_noc_port_busy(&mesh.config, true, 100, 301), 301U);
+    mesh.config.buffer_flits = 8;
+    EXPECT_EQ(weft_noc_port_busy(&mesh.config, true, 100, 100), 100U);
+}
+
 uint64_t ZeroLoad(const weft_noc_config &config, int from, int to, int flits) {
     uint64_t cycles = 0;
     EXPECT_EQ(weft_noc_zero_load(&cycles, &config, from, to, flits, nullptr), WEFT_OK);

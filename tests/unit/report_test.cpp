@@ -371,6 +371,8 @@ TEST_F(Report, self_checks_fail) {
          failed([&] { timing->packet_cycles++; }, [&] { timing->packet_cycles--; })},
         {"utilisation_at_most_1", failed([&] { timing->cores[1].digital_busy_cycles = 151; },
                                          [&] { timing->cores[1].digital_busy_cycles = 0; })},
+        {"utilisation_at_most_1", failed([&] { timing->cores[1].ejection_busy_cycles = 151; },
+                                         [&] { timing->cores[1].ejection_busy_cycles = 0; })},
         {"utilisation_at_most_1",
          failed([&] { timing->cores[1].array_busy_cycles = 1; }, [&] { timing->cores[1].array_busy_cycles = 0; })},
         {"buffers_within_core_memory",
@@ -542,6 +544,21 @@ TEST_F(Report, resources_by_use) {
     EXPECT_NE(page.find("<td>30.0 %</td><td>1.25 ×</td><td class=\"text\">the link from (0, 0) east</td>"),
               std::string::npos)
         << page;
+}
+
+TEST_F(Report, ports_hold_up_what_is_behind_them) {
+    timing->cores[2].injection_busy_cycles = 80;
+    timing->cores[1].ejection_busy_cycles = 70;
+    weft_report_derive(&tables);
+    ASSERT_EQ(tables.resource_count, 6);
+    EXPECT_EQ(tables.resources[0].kind, WEFT_RESOURCE_PORT);
+    EXPECT_TRUE(tables.resources[0].host);
+    EXPECT_DOUBLE_EQ(tables.resources[0].utilisation, 0.8);
+    EXPECT_EQ(text(weft_report_print_critical), "held up by       the host's port into the network: 80 % busy\n");
+    timing->cores[2].injection_busy_cycles = 69;
+    Fill();
+    weft_report_derive(&tables);
+    EXPECT_EQ(text(weft_report_print_critical), "held up by       the port of core 1 out of the network: 70 % busy\n");
 }
 
 // Bins of one cycle; the run's energy lies in two of them. 83.25 pJ in 2 ns; the last bin is cut off by the run's end.
