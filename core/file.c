@@ -2,10 +2,13 @@
 #define _DEFAULT_SOURCE   /* madvise */
 #include "core/file.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sha2.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -191,6 +194,34 @@ static weft_status output_target(char *out, size_t out_size, const char *path, w
     return WEFT_OK;
 }
 
+/* "NAME.tmp-PID-N" of a process that is gone. */
+static bool is_stale(const char *entry, const char *name) {
+    const size_t length = strlen(name);
+    char *end;
+    if (strncmp(entry, name, length) != 0 || strncmp(entry + length, ".tmp-", 5) != 0) return false;
+    const char *number = entry + length + 5;
+    if (!isdigit((unsigned char)*number)) return false;
+    errno = 0;
+    const long pid = strtol(number, &end, 10);
+    if (errno || pid <= 0 || (pid_t)pid != pid || *end != '-' || !end[1]) return false;
+    if (end[1 + strspn(end + 1, "0123456789")] != '\0') return false;
+    return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+/* What killed runs have left of the output. Nobody misses it, so that no failure here is one. */
+static void remove_stale(const char *path) {
+    char folder[sizeof((weft_output *)0)->path], stale[sizeof((weft_output *)0)->temporary + 256];
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    weft_path_folder(folder, sizeof folder, path);
+    DIR *list = opendir(folder);
+    if (!list) return;
+    for (struct dirent *entry; (entry = readdir(list));)
+        if (is_stale(entry->d_name, name) &&
+            snprintf(stale, sizeof stale, "%s/%s", folder, entry->d_name) < (int)sizeof stale)
+            unlink(stale);
+    closedir(list);
+}
+
 /* Creates a temporary file beside out->path, with the mode that a plain creation would give. */
 static weft_status open_temporary(weft_output *out, int *fd, weft_error *err) {
     for (int i = 0; i < TEMPORARY_TRIES; i++) {
@@ -216,6 +247,7 @@ weft_status weft_output_open(weft_output *out, const char *path, weft_error *err
         fd = open(out->path, O_WRONLY | O_CLOEXEC);
         if (fd < 0) return io_error(err, path, "write");
     } else {
+        remove_stale(out->path);
         WEFT_TRY(open_temporary(out, &fd, err));
     }
     out->stream = fdopen(fd, "wb");

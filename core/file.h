@@ -29,7 +29,8 @@ void weft_file_forget(const void *data, size_t size);
 weft_status weft_file_read_gz(char **out, size_t *size, const char *path, size_t max_bytes, weft_error *err);
 
 /* An output that appears under its name only when it is complete: written to a temporary name in the same folder,
- * synced and renamed by commit; removed by abort. */
+ * synced and renamed by commit; removed by abort. open removes temporary files of the same output that processes which
+ * are gone have left. */
 typedef struct weft_output {
     FILE *stream; /* write here */
     char path[4096];

@@ -39,10 +39,14 @@ static weft_status write_html(const weft_report_tables *tables, const char *fold
     return status;
 }
 
-static weft_status remove_summary(const char *folder, weft_error *err) {
+/* The two that tell of a whole run. */
+static weft_status remove_summaries(const char *folder, weft_error *err) {
+    static const char *const names[] = {"report.json", "report.html"};
     char path[4096];
-    WEFT_TRY(weft_path_join(path, sizeof path, folder, "report.json", err));
-    remove(path);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        WEFT_TRY(weft_path_join(path, sizeof path, folder, names[i], err));
+        remove(path);
+    }
     return WEFT_OK;
 }
 
@@ -60,7 +64,7 @@ weft_status weft_report_write(const weft_report_input *input, const char *folder
     weft_status status = prepare(&tables, input, err);
     if (status != WEFT_OK) return status;
     WEFT_TRY_GOTO(weft_folder_create(folder, err));
-    WEFT_TRY_GOTO(remove_summary(folder, err)); /* it comes last: where it lies, all other files are of its run */
+    WEFT_TRY_GOTO(remove_summaries(folder, err)); /* they come last: where they lie, all other files are of their run */
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         WEFT_TRY_GOTO(write_file(&tables, folder, files[i].name, files[i].print, err));
     WEFT_TRY_GOTO(write_html(&tables, folder, err));

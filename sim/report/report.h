@@ -61,7 +61,8 @@ typedef struct weft_report_figures {
 
 /* Writes report.json, layers.csv, energy.csv, cores.csv, links.csv, power.csv, resources.csv, confusion.csv,
  * trials.csv, histograms.csv, report.html (figures drawn by gnuplot as SVG, inlined; a sentence instead where gnuplot
- * is missing) into folder, which is created. Each file atomically, report.json last.
+ * is missing) into folder, which is created. Each file atomically; report.html and report.json
+ * of an earlier run go first and come last.
  *
  * Of timed images: latency of the first and in the steady state; throughput from the steady state, whose warm-up is
  * found by weft_timing_steady; checks with both sides of each; resources by use, those measured with what the chip

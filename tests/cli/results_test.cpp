@@ -182,6 +182,22 @@ TEST_F(CliResults, sim_without_time) {
         "resources.csv trials.csv");
 }
 
+// A run that fails on its way through the folder leaves no summary of the one before among its own files.
+TEST_F(CliResults, a_failed_sim_leaves_no_old_summary) {
+    ASSERT_EQ(weft({"map", "net.onnx", "isaac-ce", "-o", "m.yaml"}).code, 0);
+    const std::vector<std::string> words = {"sim", "m.yaml", "--dataset", "set", "--functional", "-o", "run"};
+    ASSERT_EQ(weft(words).code, 0);
+    EXPECT_TRUE(fs::exists("run/report.html") && fs::exists("run/report.json"));
+    fs::remove("run/power.csv");
+    fs::create_directory("run/power.csv");
+    EXPECT_EQ(weft(words).code, 1);
+    EXPECT_EQ(listing("run"), "confusion.csv cores.csv energy.csv histograms.csv layers.csv links.csv power.csv "
+                              "resources.csv trials.csv");
+    fs::remove("run/power.csv");
+    EXPECT_EQ(weft(words).code, 0);
+    EXPECT_TRUE(fs::exists("run/report.html") && fs::exists("run/report.json"));
+}
+
 // Three chips with errors, accuracy alone: the same bytes with any number of threads, and the first K of more chips.
 TEST_F(CliResults, sim_programs_several_chips) {
     ASSERT_EQ(weft({"map", "net.onnx", "isaac-ce", "-o", "m.yaml"}).code, 0);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -227,6 +228,22 @@ TEST_F(File, DevicesAreWrittenToNotReplaced) {
     EXPECT_TRUE(fs::is_character_file("/dev/null"));
     EXPECT_EQ(weft_file_write("/dev/full", "x", 1, &err), WEFT_E_IO);
     EXPECT_STREQ(err.text, "cannot write: No space left on device");
+}
+
+TEST_F(File, WhatKilledRunsHaveLeftOfAnOutputGoes) {
+    const pid_t child = fork();
+    if (child == 0) _exit(0);
+    ASSERT_EQ(waitpid(child, nullptr, 0), child);
+    const std::string gone = ".tmp-" + std::to_string(child), alive = ".tmp-" + std::to_string(getppid());
+    const std::string stay[] = {"out" + alive + "-0", "out" + gone + "-0x", "out" + gone + "-",
+                                "out" + gone,         "out.tmp-x-0",        "other" + gone + "-0"};
+    for (const std::string &name : stay) put(name, "x");
+    put("out" + gone + "-0", "x");
+    put("out" + gone + "-17", "x");
+    ASSERT_EQ(weft_file_write(at("out").c_str(), "new", 3, &err), WEFT_OK);
+    EXPECT_EQ(get("out"), "new");
+    for (const std::string &name : stay) EXPECT_TRUE(fs::exists(at(name))) << name;
+    EXPECT_EQ(files(), std::size(stay) + 1);
 }
 
 TEST_F(File, LinksStayAndTheirFileIsReplaced) {
