@@ -8,8 +8,9 @@
 const double weft_noc_percentiles[WEFT_NOC_PERCENTILES] = {50, 90, 95, 99, 99.9, 99.99};
 
 enum {
-    LOOK_EVERY = 1024, /* cycles between looks at the flag and for deadlocks */
-    DRAIN_STABLE = 10, /* windows that the rest may take without growth; one with growth */
+    LOOK_WORK = 65536,     /* cycles x routers between looks at the flag */
+    DEADLOCK_EVERY = 1024, /* cycles between looks for deadlocks */
+    DRAIN_STABLE = 10,     /* windows that the rest may take without growth; one with growth */
     DRAIN_LEAST = 10000
 };
 
@@ -26,6 +27,7 @@ typedef struct run {
     bool in_window;
     uint64_t end, last; /* of the window; of the run at most */
     uint64_t stall_limit;
+    uint64_t look_every, deadlock_at; /* cycles; cycle of the next look for one */
     bool can_deadlock;
 } run;
 
@@ -130,11 +132,14 @@ static weft_status check_deadlock(const run *r, bool stalled, weft_error *err) {
 
 /* ---- the run ---- */
 
-static weft_status look(const run *r, weft_error *err) {
+static weft_status look(run *r, weft_error *err) {
+    const uint64_t now = weft_noc_cycle(r->noc);
     const weft_noc_measure_options *o = r->options;
     if (o->stop && *o->stop) return weft_error_set(err, WEFT_E_INTERRUPTED, "interrupted");
-    if (o->progress) o->progress(o->context, weft_noc_cycle(r->noc), r->end);
-    return r->can_deadlock ? check_deadlock(r, false, err) : WEFT_OK;
+    if (o->progress) o->progress(o->context, now, r->end);
+    if (!r->can_deadlock || now < r->deadlock_at) return WEFT_OK;
+    r->deadlock_at = now + DEADLOCK_EVERY;
+    return check_deadlock(r, false, err);
 }
 
 static weft_status take(run *r, const weft_noc_delivery *d, int count, weft_error *err) {
@@ -155,7 +160,7 @@ static weft_status run_until(run *r, uint64_t end, bool drain, weft_error *err) 
         if (drain && r->samples.count == r->out->window_packets) break;
         if (now >= look_at) {
             WEFT_TRY(look(r, err));
-            look_at = now + LOOK_EVERY;
+            look_at = now + r->look_every;
         }
         if (next > now && weft_noc_idle(r->noc)) {
             weft_noc_skip(r->noc, (next < end ? next : end) - now);
@@ -249,6 +254,7 @@ weft_status weft_noc_measure(weft_noc_measurement *out, const weft_noc_config *c
     WEFT_TRY_GOTO(weft_noc_traffic_create(&r.traffic, config, &options->traffic, err));
     r.stall_limit = weft_noc_stall_limit(r.noc);
     r.can_deadlock = weft_noc_can_deadlock(config);
+    r.look_every = 1 + (uint64_t)LOOK_WORK / ((uint64_t)config->width * (uint64_t)config->height);
     WEFT_TRY_GOTO(weft_noc_traffic_loads(&loads, r.traffic, config, err));
     out->bounds = weft_noc_bounds_get(&loads, config);
     WEFT_TRY_GOTO(measure_window(&r, err));

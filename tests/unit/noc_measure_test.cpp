@@ -228,6 +228,32 @@ TEST(NocMeasure, DeadlocksEndTheRun) {
     EXPECT_NE(std::string(e.err.text).find("waits for router "), std::string::npos) << e.err.text;
 }
 
+/* A large mesh looks at the flag as often as a small one, by the time that its cycles take. */
+TEST(NocMeasure, LooksByTheWorkNotByTheCycles) {
+    struct Looks {
+        volatile sig_atomic_t stop = 0;
+        uint64_t last = 0, widest = 0;
+    };
+    for (int width : {4, 64}) {
+        Looks looks;
+        Mesh mesh(width, width, 2, 4);
+        mesh.config.terminal_count = width * width, mesh.config.terminal_router = mesh.terminal_router.data();
+        weft_noc_measure_options options{};
+        options.traffic.packet_flits = 1, options.traffic.rate = 0.01;
+        options.warmup = 0, options.cycles = 100000;
+        options.stop = &looks.stop, options.context = &looks;
+        options.progress = [](void *context, uint64_t cycle, uint64_t) {
+            Looks *l = static_cast<Looks *>(context);
+            l->widest = std::max(l->widest, cycle - l->last);
+            l->last = cycle;
+            l->stop = cycle >= 60;
+        };
+        weft_noc_measurement m;
+        EXPECT_EQ(weft_noc_measure(&m, &mesh.config, &options, nullptr), WEFT_E_INTERRUPTED);
+        EXPECT_EQ(looks.widest, uint64_t(1 + 65536 / (width * width)));
+    }
+}
+
 TEST(NocMeasure, StopsWhenItIsTold) {
     volatile sig_atomic_t stop = 1;
     Experiment e(2, 4, WEFT_NOC_UNIFORM, 1);
