@@ -43,12 +43,13 @@ static const weft_option noc_table[] = {
      .value = "L",
      .default_count = 1,
      .min = 1,
-     .max = 65536,
+     .max = WEFT_PACKET_FLITS_MAX,
      .help = "Flits of a packet; default 1"},
     {.name = "cycles",
      .kind = WEFT_OPTION_COUNT,
      .offset = offsetof(weft_noc_options, cycles),
      .value = "N",
+     .min = 1,
      .max = CYCLES_MAX,
      .help = "Measure the packets created in N cycles; default 10000, of a file all that follow the warm-up"},
     {.name = "warmup",
@@ -67,7 +68,7 @@ static const weft_option noc_table[] = {
      .offset = offsetof(weft_noc_options, hot_node),
      .value = "N",
      .default_count = UINT64_MAX,
-     .help = "Node that hotspot traffic prefers; default the one in the middle"},
+     .help = "Node that hotspot traffic prefers, for that alone; default the one in the middle"},
     {.name = "hot-percent",
      .kind = WEFT_OPTION_COUNT,
      .offset = offsetof(weft_noc_options, hot_percent),
@@ -183,6 +184,16 @@ static weft_status set_file_window(weft_noc_look *look, weft_error *err) {
     return WEFT_OK;
 }
 
+static void tell_unused(const weft_noc_look *look) {
+    const weft_noc_options *o = look->options;
+    const weft_noc_traffic_options *t = &look->measure.traffic;
+    if (o->common.quiet || (!t->list && t->pattern == WEFT_NOC_HOTSPOT)) return;
+    if (o->hot_node != UINT64_MAX)
+        fputs("weft: note: --hot-node is for --traffic hotspot; here it has no effect\n", look->session->err);
+    if (o->hot_percent != WEFT_NOC_HOT_PERCENT)
+        fputs("weft: note: --hot-percent is for --traffic hotspot; here it has no effect\n", look->session->err);
+}
+
 static weft_status set_up(weft_noc_look *look, weft_error *err) {
     const weft_noc_options *o = look->options;
     weft_noc_traffic_options *t = &look->measure.traffic;
@@ -247,6 +258,7 @@ static weft_status noc_run(const void *options, const weft_console *session, wef
     WEFT_TRY_GOTO(weft_chip_load(&look.chip, o->chip, o->set.items, o->set.count, err));
     if (!o->common.quiet) weft_chip_unused(look.chip, tell, session->err);
     WEFT_TRY_GOTO(set_up(&look, err));
+    tell_unused(&look);
     WEFT_TRY_GOTO(measure(&look, err));
     WEFT_TRY_GOTO(write(&look, err));
 cleanup:

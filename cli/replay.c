@@ -204,7 +204,9 @@ static weft_status load(weft_replay_job *job, weft_error *err) {
     job->same_chip = weft_replay_same_chip(job->trace, job->chip);
     WEFT_TRY(find_without(job, err));
     const char *usual = weft_trace_header_of(job->trace)->server_count ? SIGNALS : SIGNALS_OF_PACKETS;
-    if (o->vcd) WEFT_TRY(weft_vcd_create(&job->vcd, job->trace, job->chip, o->signals ? o->signals : usual, err));
+    const bool list = o->signals && !strcmp(o->signals, "list"); /* what there is, no waves */
+    if (o->vcd && !list)
+        WEFT_TRY(weft_vcd_create(&job->vcd, job->trace, job->chip, o->signals ? o->signals : usual, err));
     return weft_times_create(&job->times, job->trace, err);
 }
 

@@ -247,7 +247,8 @@ static const weft_record core_record = RECORD("core", core, "What a core has bes
 static const char *const network_topologies[] = {"mesh", "torus", NULL};
 static const char *const routings[] = {"xy", "yx", "west_first", "adaptive", NULL};
 static const weft_field noc_fields[] = {
-    FIELD(noc, mesh, INT_PAIR, NO_UNIT, .min = 1, .max = 256, .doc = "Routers in x and y."),
+    FIELD(noc, mesh, INT_PAIR, NO_UNIT, .min = 1, .max = 256,
+          .doc = "Routers in x and y; one number: as many in both."),
     FIELD(noc, concentration, INT, NO_UNIT, .min = 1, .max = 32, .default_text = "1", .doc = "Cores at a router."),
     FIELD(noc, flit_bits, INT, .unit = "bit", .min = 1, .max = 4096, .doc = "What a link carries in a cycle."),
     FIELD(noc, header_bits, INT, .unit = "bit", .min = 0, .max = 4096, .default_text = "32",

@@ -48,10 +48,21 @@ static int by_time(const void *a, const void *b) {
     return (p->number > q->number) - (p->number < q->number);
 }
 
+/* Binary or text; "# weft-trace 1" is ahead of a list. */
+static bool is_trace(const char *data, size_t size) {
+    static const char name[] = "# weft-trace ";
+    const size_t length = sizeof name - 1;
+    if (size >= length - 2 && !memcmp(data, name + 2, length - 2)) return true;
+    return size > length && !memcmp(data, name, length) && data[length] != '1';
+}
+
 weft_status weft_packet_list_parse(weft_packet_list *out, const char *path, const char *data, size_t size,
                                    int terminals, weft_error *err) {
     weft_lines lines = weft_lines_begin(path, data, size);
     *out = (weft_packet_list){0};
+    if (is_trace(data, size))
+        return weft_error_set_at(err, WEFT_E_PARSE, path, 0, 0,
+                                 "is a trace of a timed run, no list of packets; \"weft replay\" runs it");
     if (memchr(data, 0, size))
         return weft_error_set_at(err, WEFT_E_PARSE, path, 0, 0, "is no text: it has a zero byte");
     const weft_status status = read_lines(out, &lines, terminals, err);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/packet_list.h"
 #include "sim/trace/trace_internal.h"
 
 void *weft_trace_grow(void *list, size_t *room, size_t count, size_t size) {
@@ -131,6 +132,9 @@ static weft_status check_times(const weft_trace *trace, uint64_t earliest, uint6
     const uint64_t most = WEFT_TRACE_TIME_MAX;
     if (earliest > most || (start != WEFT_TRACE_NONE && start > most) || (finish != WEFT_TRACE_NONE && finish > most))
         FAIL("record %llu has a cycle above 2^48", (unsigned long long)trace->count);
+    if (start != WEFT_TRACE_NONE && finish != WEFT_TRACE_NONE && finish < start)
+        FAIL("record %llu finishes in cycle %llu and starts in cycle %llu", (unsigned long long)trace->count,
+             (unsigned long long)finish, (unsigned long long)start);
     return WEFT_OK;
 }
 
@@ -163,10 +167,10 @@ static weft_status check_packet(const weft_trace *trace, const weft_trace_packet
     if (p->kind < -1 || p->kind > WEFT_PACKET_RESULT)
         FAIL("packet %llu is of kind %d, -1 to %d are known", (unsigned long long)trace->count, p->kind,
              WEFT_PACKET_RESULT);
-    const int least = p->kind < 0;
-    if (p->values < least || p->values > WEFT_TRACE_VALUES_MAX)
-        FAIL("packet %llu has %d values, %d to %d are allowed", (unsigned long long)trace->count, p->values, least,
-             WEFT_TRACE_VALUES_MAX);
+    const int least = p->kind < 0, most = p->kind < 0 ? (int)WEFT_PACKET_FLITS_MAX : (int)WEFT_TRACE_VALUES_MAX;
+    if (p->values < least || p->values > most)
+        FAIL("packet %llu has %d %s, %d to %d are allowed", (unsigned long long)trace->count, p->values,
+             p->kind < 0 ? "flits" : "values", least, most);
     WEFT_TRY(check_targets(trace, p, err));
     WEFT_TRY(check_place(trace, p->stage, p->image, err));
     WEFT_TRY(check_times(trace, p->earliest, p->start, p->finish, err));

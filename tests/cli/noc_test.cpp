@@ -165,6 +165,15 @@ TEST_F(CliNoc, rates_next_to_nothing_take_no_time) {
     EXPECT_EQ(number("packet_latency_cycles"), number("zero_load_latency_cycles"));
 }
 
+TEST_F(CliNoc, options_of_hotspots_are_told_where_they_do_nothing) {
+    const Words words = {"--rate", "0.01", "--cycles", "100", "--hot-node", "3", "--hot-percent", "20"};
+    const std::string note = " is for --traffic hotspot; here it has no effect\n";
+    EXPECT_EQ(noc(words).err, "weft: note: --hot-node" + note + "weft: note: --hot-percent" + note);
+    Words hot = words;
+    hot.insert(hot.end(), {"--traffic", "hotspot"});
+    EXPECT_EQ(noc(hot).err, "");
+}
+
 TEST_F(CliNoc, the_highest_rate_ends_a_sweep_too) {
     Ran run = noc({"--sweep", "--rate", "0.1", "--cycles", "500"});
     ASSERT_EQ(run.code, 0) << run.err;
@@ -210,7 +219,14 @@ TEST_F(CliNoc, wrong_use) {
         "you mean uniform?");
     refused(2, {"--rate", "0.1", "--plot", "a.svg"}, "--plot draws the curve of --sweep");
     refused(2, {"--sweep", "--plot", "a.pdf"}, "--plot: \"a.pdf\" ends neither in .svg nor in .png");
-    refused(2, {"--rate", "0.1", "--packet-flits", "0"}, "--packet-flits: 0 is not in 1..65536");
+    refused(2, {"--rate", "0.1", "--packet-flits", "0"}, "--packet-flits: 0 is not in 1..1048576");
+    refused(2, {"--rate", "0.1", "--packet-flits", "1048577"}, "--packet-flits: 1048577 is not in 1..1048576");
+    refused(2, {"--rate", "0.1", "--cycles", "0"}, "--cycles: 0 is not in 1..1000000000000");
+    for (const char *head : {"weft-trace 2\n{}", "# weft-trace 2\nheader {}\n", "# weft-trace 3\nheader {}\n"}) {
+        write_file("run.wtr", head);
+        refused(1, {"--traffic", "run.wtr"},
+                "run.wtr: is a trace of a timed run, no list of packets; \"weft replay\" runs it");
+    }
     refused(2, {"--rate", "0.1", "--traffic", "hotspot", "--hot-node", "64"},
             "--hot-node: 64; noc-8x8 has 64 nodes, from 0");
     refused(1, {"--rate", "0.1", "--traffic", "transpose", "--set", "noc.mesh=[4,2]"},

@@ -132,6 +132,10 @@ TEST_F(CliReplay, WavesAndTimelineAreReadable) {
     EXPECT_GT(cJSON_GetArraySize(item("traceEvents")), 8);
     run = weft({"replay", "run.txt", "noc-8x8", "--signals", "list"});
     EXPECT_EQ(run.code, 0);
+    const Ran with_file = weft({"replay", "run.txt", "noc-8x8", "--signals", "list", "--vcd", "none.vcd"});
+    EXPECT_EQ(with_file.code, 0) << with_file.err;
+    EXPECT_EQ(with_file.out, run.out);
+    EXPECT_FALSE(fs::exists("none.vcd"));
     EXPECT_NE(run.out.find("\nhost.io.busy\nhost.in_flight\nnetwork.in_flight\nlink_0_E.flits\n"), std::string::npos);
 }
 

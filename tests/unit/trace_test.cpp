@@ -173,6 +173,10 @@ TEST(Trace, RefusesOperationsThatCannotBe) {
     o = link_operation();
     o.earliest = (uint64_t(1) << 48) + 1;
     EXPECT_EQ(add(o, err), WEFT_E_INVALID);
+    o = link_operation();
+    o.start = 5, o.finish = 4;
+    EXPECT_EQ(add(o, err), WEFT_E_INVALID);
+    EXPECT_THAT(err.text, HasSubstr("record 3 finishes in cycle 4 and starts in cycle 5"));
     const uint64_t itself = weft_trace_when(3, WEFT_TRACE_FINISH), packet = weft_trace_when(1, WEFT_TRACE_START);
     o = link_operation();
     o.after = &itself, o.after_count = 1;
@@ -204,7 +208,12 @@ TEST(Trace, RefusesPacketsThatCannotBe) {
     p.kind = 4;
     expect(p, "kind 4");
     p.kind = -1, p.values = 0;
-    expect(p, "0 values, 1 to");
+    expect(p, "0 flits, 1 to 1048576");
+    p.values = 1048577; // as in lists of packets
+    expect(p, "1048577 flits, 1 to 1048576");
+    p = pixel(&when, there, 1);
+    p.start = 5, p.finish = 4;
+    expect(p, "record 3 finishes in cycle 4 and starts in cycle 5");
     EXPECT_EQ(weft_trace_count(trace.get()), 3U);
 }
 
@@ -258,6 +267,8 @@ TEST(TraceErrors, TextSaysWhere) {
     EXPECT_EQ(error_of(with(" amount 1 ", " ")), "5:74: an operation needs 'server' and 'amount'");
     EXPECT_EQ(error_of(with("amount 16", "amount -1")), "3:29: amount is -1, allowed are 0 to 1099511627776");
     EXPECT_EQ(error_of(with("amount 16", "amount two")), "3:29: amount is no whole number: \"two\"");
+    EXPECT_EQ(error_of(with("finish 20", "finish 2")),
+              "5:1: trace: record 2 finishes in cycle 2 and starts in cycle 8");
     EXPECT_EQ(error_of(with("finish 20", "finish")), "5:80: finish is missing");
     EXPECT_EQ(error_of(with("\"host\":2", "\"host\":2.5")), "2:7: the header 'host' is no whole number");
     EXPECT_EQ(error_of(with("\"host\":2", "\"host\":7")), "2:7: the header trace: the host is terminal 7 of 3");
