@@ -183,6 +183,10 @@ class random_trace {
         const uint64_t far = pick(8) ? 1000 : uint64_t(1) << 48;
         return pick(5) ? WEFT_TRACE_NONE : pick(far + 1);
     }
+    void moments(uint64_t *start, uint64_t *finish) {
+        *start = moment(), *finish = moment();
+        if (*start != WEFT_TRACE_NONE && *finish < *start) std::swap(*start, *finish);
+    }
     uint64_t earliest() {
         if (mild_) return pick(8) ? 0 : pick(300);
         return pick(3) ? 0 : pick(5000);
@@ -197,7 +201,7 @@ class random_trace {
         o.stage = stage(), o.image = image();
         o.earliest = earliest();
         o.after = waits.data(), o.after_count = int(waits.size());
-        o.start = moment(), o.finish = moment();
+        moments(&o.start, &o.finish);
         uint64_t number = 0;
         ASSERT_EQ(weft_trace_add_operation(trace_.get(), &o, &number, nullptr), WEFT_OK);
         ASSERT_EQ(number, packets_.size());
@@ -230,7 +234,8 @@ class random_trace {
         ASSERT_EQ(weft_trace_add_packet(trace_.get(), &p, &number, nullptr), WEFT_OK);
         ASSERT_EQ(number, packets_.size());
         packets_.push_back(true);
-        weft_trace_set_finish(trace_.get(), number, moment());
+        const uint64_t finish = moment();
+        weft_trace_set_finish(trace_.get(), number, p.start == WEFT_TRACE_NONE ? finish : std::max(finish, p.start));
     }
 
     std::mt19937_64 random_;
