@@ -35,6 +35,9 @@ typedef struct weft_result {
 weft_status weft_result_open(weft_result *out, const char *path, weft_error *err);
 weft_status weft_result_commit(weft_result *result, weft_error *err);
 
+/* "3:07" or "1:02:03". */
+void weft_print_clock(FILE *stream, double seconds);
+
 /* From now on SIGINT and SIGTERM set the flag that is returned; a second one ends the program. */
 const volatile sig_atomic_t *weft_stop_install(void);
 

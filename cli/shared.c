@@ -1,4 +1,5 @@
 /* What several subcommands need. */
+#include <math.h>
 #include <string.h>
 
 #include "cli/commands.h"
@@ -15,6 +16,14 @@ weft_status weft_result_commit(weft_result *result, weft_error *err) {
     if (!result->standard) return weft_output_commit(&result->file, err);
     if (fflush(stdout) || ferror(stdout)) return weft_error_set(err, WEFT_E_IO, "standard output: writing failed");
     return WEFT_OK;
+}
+
+void weft_print_clock(FILE *stream, double seconds) {
+    const long long s = isfinite(seconds) && seconds > 0 ? (long long)(seconds + 0.5) : 0;
+    if (s >= 3600)
+        fprintf(stream, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
+    else
+        fprintf(stream, "%lld:%02lld", s / 60, s % 60);
 }
 
 static volatile sig_atomic_t stop_flag;

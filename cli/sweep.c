@@ -73,14 +73,6 @@ static const weft_option sweep_table[] = {
 
 /* ---- progress ---- */
 
-static void print_clock(FILE *stream, double seconds) {
-    const long long s = isfinite(seconds) && seconds > 0 ? (long long)(seconds + 0.5) : 0;
-    if (s >= 3600)
-        fprintf(stream, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
-    else
-        fprintf(stream, "%lld:%02lld", s / 60, s % 60);
-}
-
 static void show_progress(void *context, const weft_sweep_progress *p) {
     const weft_console *session = context;
     if (!session->terminal) return;
@@ -93,7 +85,7 @@ static void show_progress(void *context, const weft_sweep_progress *p) {
         if (p->failed) fprintf(err, ", %zu failed", p->failed);
         if (isfinite(p->remaining_s)) {
             fputs("  ETA ", err);
-            print_clock(err, p->remaining_s);
+            weft_print_clock(err, p->remaining_s);
         }
     }
     fputs("\033[K", err);
@@ -124,7 +116,7 @@ static void print_summary(const sweep_options *o, const weft_sweep_result *r, FI
     fprintf(out, "%s: %zu points: %zu computed, %zu known before", o->out, r->points, r->done, r->cached);
     if (r->failed) fprintf(out, ", %zu failed", r->failed);
     fputs(", ", out);
-    print_clock(out, r->seconds);
+    weft_print_clock(out, r->seconds);
     fputs("\n", out);
 }
 
@@ -135,7 +127,7 @@ static void print_estimate(const sweep_options *o, const weft_sweep_estimate *e,
         fputs("; ", out);
         if (isfinite(e->seconds)) {
             fputs("about ", out);
-            print_clock(out, e->seconds);
+            weft_print_clock(out, e->seconds);
             fputs(" to go", out);
         } else {
             fputs("how long is not known: no point of the same kind, network and chip has been run in this folder",

@@ -87,14 +87,6 @@ static const weft_option train_table[] = {
      .help = "Seed of all random draws; default: the recipe's"},
 };
 
-static void print_clock(FILE *stream, double seconds) {
-    long long s = isfinite(seconds) && seconds > 0 ? (long long)(seconds + 0.5) : 0;
-    if (s >= 3600)
-        fprintf(stream, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
-    else
-        fprintf(stream, "%lld:%02lld", s / 60, s % 60);
-}
-
 static void show_progress(void *context, const weft_train_progress *p) {
     const weft_console *session = context;
     if (!session->terminal && !p->epoch_end) return;
@@ -103,7 +95,7 @@ static void show_progress(void *context, const weft_train_progress *p) {
     if (isfinite(p->test_error_percent)) fprintf(session->err, "  test error %.2f %%", p->test_error_percent);
     fprintf(session->err, "  %.0f images/s  %3.0f %%  ETA ", p->images_per_s,
             p->steps ? 100.0 * (double)p->step / (double)p->steps : 0);
-    print_clock(session->err, p->remaining_s);
+    weft_print_clock(session->err, p->remaining_s);
     fputs(session->terminal ? "\033[K" : "", session->err);
     fputs(!session->terminal || p->epoch_end ? "\n" : "", session->err);
     fflush(session->err);
@@ -182,7 +174,7 @@ static weft_status train_run(const void *options, const weft_console *session, w
     free(overrides);
     WEFT_TRY(status);
     fprintf(session->out, "%s: test error %.2f %%, %zu weights, ", o->out, result.test_error_percent, result.weights);
-    print_clock(session->out, result.seconds);
+    weft_print_clock(session->out, result.seconds);
     fputs("\n", session->out);
     return o->common.json ? print_json(o, &result, err) : WEFT_OK;
 }

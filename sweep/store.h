@@ -51,6 +51,12 @@ weft_status weft_store_close(weft_store *store, weft_error *err);
  * a result is there (failures are not). keys [count]. One transaction; nothing is written where nothing changed. */
 weft_status weft_store_plan(weft_store *store, const weft_experiment *experiment, const weft_sha256 *keys, bool *done,
                             weft_error *err);
+/* Points by key, those of one key by number. */
+typedef struct weft_keyed {
+    const char *key;
+    size_t number;
+} weft_keyed;
+void weft_keyed_sort(weft_keyed *items, size_t count);
 /* Which keys have a result (failures are none); changes nothing. known [count]. */
 weft_status weft_store_known(bool *known, const weft_store *store, const weft_sha256 *keys, size_t count,
                              weft_error *err);

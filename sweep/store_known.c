@@ -4,6 +4,14 @@
 
 #include "sweep/store_internal.h"
 
+static int by_key(const void *a, const void *b) {
+    const weft_keyed *x = a, *y = b;
+    const int order = strcmp(x->key, y->key);
+    return order ? order : (x->number > y->number) - (x->number < y->number);
+}
+
+void weft_keyed_sort(weft_keyed *items, size_t count) { qsort(items, count, sizeof *items, by_key); }
+
 typedef struct key_list {
     weft_sha256 *items;
     size_t count, room;

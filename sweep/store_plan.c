@@ -100,19 +100,8 @@ cleanup:
 
 /* ---- rows that leave, and those whose key a new point has too ---- */
 
-typedef struct keyed {
-    const char *key;
-    size_t number;
-} keyed;
-
-static int by_key(const void *a, const void *b) {
-    const keyed *x = a, *y = b;
-    const int order = strcmp(x->key, y->key);
-    return order ? order : (x->number > y->number) - (x->number < y->number);
-}
-
 /* Of points with one key, some kept: one of those, to be cached for the others. */
-static weft_status note_group(plan *p, sqlite3_stmt *moved, const keyed *group, size_t count, weft_error *err) {
+static weft_status note_group(plan *p, sqlite3_stmt *moved, const weft_keyed *group, size_t count, weft_error *err) {
     size_t kept = SIZE_MAX, missing = 0;
     for (size_t i = 0; i < count; i++) {
         if (p->kept[group[i].number])
@@ -126,10 +115,10 @@ static weft_status note_group(plan *p, sqlite3_stmt *moved, const keyed *group, 
 static weft_status note_shared(plan *p, sqlite3_stmt *moved, weft_error *err) {
     const size_t count = p->experiment->point_count;
     weft_status status = WEFT_OK;
-    keyed *all = malloc((count + 1) * sizeof *all);
+    weft_keyed *all = malloc((count + 1) * sizeof *all);
     if (!all) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu points", count);
-    for (size_t i = 0; i < count; i++) all[i] = (keyed){p->keys[i].hex, i};
-    qsort(all, count, sizeof *all, by_key);
+    for (size_t i = 0; i < count; i++) all[i] = (weft_keyed){p->keys[i].hex, i};
+    weft_keyed_sort(all, count);
     for (size_t begin = 0, end; begin < count && status == WEFT_OK; begin = end) {
         for (end = begin + 1; end < count && !strcmp(all[begin].key, all[end].key);) end++;
         if (end - begin > 1) status = note_group(p, moved, all + begin, end - begin, err);

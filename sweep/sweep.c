@@ -157,24 +157,13 @@ static weft_status allocate(sweep *s, weft_error *err) {
     return weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu points", points);
 }
 
-typedef struct keyed {
-    const char *key;
-    size_t number;
-} keyed;
-
-static int by_key(const void *a, const void *b) {
-    const keyed *x = a, *y = b;
-    const int order = strcmp(x->key, y->key);
-    return order ? order : (x->number > y->number) - (x->number < y->number);
-}
-
 /* Points of one key have one result: it is computed for the first and written down for all. */
 static weft_status find_twins(sweep *s, weft_error *err) {
     const size_t points = s->experiment->point_count;
-    keyed *sorted = malloc((points + 1) * sizeof *sorted);
+    weft_keyed *sorted = malloc((points + 1) * sizeof *sorted);
     if (!sorted) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu points", points);
-    for (size_t i = 0; i < points; i++) sorted[i] = (keyed){s->keys[i].hex, i};
-    qsort(sorted, points, sizeof *sorted, by_key);
+    for (size_t i = 0; i < points; i++) sorted[i] = (weft_keyed){s->keys[i].hex, i};
+    weft_keyed_sort(sorted, points);
     for (size_t i = 0; i < points; i++) {
         const bool same = i + 1 < points && strcmp(sorted[i].key, sorted[i + 1].key) == 0;
         s->twin[sorted[i].number] = same ? sorted[i + 1].number : SIZE_MAX;
