@@ -67,9 +67,9 @@ typedef struct weft_pool {
     const weft_experiment *experiment;
     const weft_sweep_options *options;
     weft_ranks ranks;
-    weft_worker *workers; /* [worker_count] of this rank */
-    int worker_count;
-    weft_lane *lanes; /* [lane_count] rank 0: of all ranks, its own first */
+    weft_worker *workers;       /* [worker_count] of this rank */
+    int worker_count, pause_ms; /* pause_ms: between two looks for messages of other ranks */
+    weft_lane *lanes;           /* [lane_count] rank 0: of all ranks, its own first */
     int lane_count;
 } weft_pool;
 /* Starts this rank's workers, then MPI where it was launched; rank 0 waits for the others' greetings. */

@@ -129,6 +129,15 @@ static weft_status wait_for_greetings(weft_pool *pool, weft_error *err) {
     return WEFT_OK;
 }
 
+/* Other ranks cannot wake a process that waits for its workers: it looks every millisecond while something happens, and
+ * ever less often while nothing does, so that looking takes no time from the points. */
+static void pace(weft_pool *pool, bool happened) {
+    enum { LONGEST_MS = 16 };
+    pool->pause_ms = happened || pool->pause_ms == 0 ? 1
+                     : pool->pause_ms < LONGEST_MS   ? 2 * pool->pause_ms
+                                                     : LONGEST_MS;
+}
+
 /* ---- all of them ---- */
 
 weft_status weft_pool_open(weft_pool *pool, const weft_experiment *experiment, const weft_sweep_options *options,
@@ -155,15 +164,18 @@ weft_status weft_pool_next(weft_pool *pool, int timeout_ms, weft_news *news, wef
         WEFT_TRY(hear_buffered(pool, news, err));
         if (news->kind != WEFT_NEWS_NONE) return WEFT_OK;
         WEFT_TRY(hear_ranks(pool, news, err));
+        if (news->kind != WEFT_NEWS_NONE) pace(pool, true);
         if (news->kind != WEFT_NEWS_NONE) return WEFT_OK;
         const double left = end - weft_now_s();
-        const int wait_ms = pool->ranks.size > 1 ? 1 : (int)(1e3 * left) + 1;
+        pace(pool, false);
+        const int wait_ms = pool->ranks.size > 1 ? pool->pause_ms : (int)(1e3 * left) + 1;
         WEFT_TRY(hear_workers(pool, left > 0 ? wait_ms : 0, news, err));
+        if (news->kind != WEFT_NEWS_NONE) pace(pool, true);
         if (news->kind != WEFT_NEWS_NONE || left <= 0) return WEFT_OK;
     }
 }
 
-static weft_status relay_jobs(weft_pool *pool, bool *stop, weft_error *err) {
+static weft_status relay_jobs(weft_pool *pool, bool *stop, bool *any, weft_error *err) {
     for (;;) {
         void *data = NULL;
         size_t size = 0;
@@ -179,15 +191,21 @@ static weft_status relay_jobs(weft_pool *pool, bool *stop, weft_error *err) {
         if (job.kind == WEFT_JOB_STOP) *stop = true;
         if (*stop) return WEFT_OK;
         WEFT_TRY(weft_worker_give(&pool->workers[job.lane], &job, err));
+        *any = true;
     }
 }
 
 weft_status weft_pool_relay(weft_pool *pool, weft_error *err) {
     for (bool stop = false; !stop;) {
         weft_news news = {0};
-        WEFT_TRY(relay_jobs(pool, &stop, err));
+        bool any = false;
+        WEFT_TRY(relay_jobs(pool, &stop, &any, err));
         WEFT_TRY(hear_buffered(pool, &news, err));
-        if (news.kind == WEFT_NEWS_NONE && !stop) WEFT_TRY(hear_workers(pool, 1, &news, err));
+        if (news.kind == WEFT_NEWS_NONE && !stop) {
+            pace(pool, any);
+            WEFT_TRY(hear_workers(pool, pool->pause_ms, &news, err));
+            if (news.kind != WEFT_NEWS_NONE) pace(pool, true);
+        }
         const weft_status status = news.kind != WEFT_NEWS_NONE ? send_news(&news, err) : WEFT_OK;
         free(news.payload);
         WEFT_TRY(status);
