@@ -21,7 +21,7 @@ extern "C" {
     X(LATENCY, "latency_ns", "ns", -1, "of the first image, nothing ahead of it")                                      \
     X(INTERVAL, "interval_ns", "ns", -1, "between images in the steady state")                                         \
     X(THROUGHPUT, "throughput_images_per_s", "1/s", 1, "images a second in the steady state")                          \
-    X(ENERGY_DYNAMIC, "energy_dynamic_pj", "pJ", -1, "dynamic energy an image")                                        \
+    X(ENERGY_DYNAMIC, "energy_dynamic_pj", "pJ", -1, "dynamic energy an image; of a replay that of its packets alone") \
     X(ENERGY_STATIC, "energy_static_pj", "pJ", -1, "static energy an image at that throughput")                        \
     X(ENERGY, "energy_pj", "pJ", -1, "dynamic and static energy an image")                                             \
     X(POWER, "power_mw", "mW", -1, "mean power at that throughput")                                                    \
