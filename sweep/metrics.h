@@ -2,6 +2,7 @@
 #ifndef WEFT_SWEEP_METRICS_H
 #define WEFT_SWEEP_METRICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -56,6 +57,12 @@ int weft_metric_find(const char *column);
 typedef struct weft_metrics_values {
     double v[WEFT_METRIC_COUNT];
 } weft_metrics_values;
+
+/* Of metrics [count] that have a better end. cost: smaller is better. have: none is NaN. dominates: a is at least as
+ * good as b in all of them and better in one. */
+double weft_metrics_cost(const weft_metrics_values *values, int metric);
+bool weft_metrics_have(const weft_metrics_values *values, const int *metrics, int count);
+bool weft_metrics_dominate(const weft_metrics_values *a, const weft_metrics_values *b, const int *metrics, int count);
 
 #ifdef __cplusplus
 }

@@ -28,7 +28,7 @@ static int choose_x(const weft_page_block *block) {
     return best;
 }
 
-/* The axis with most values that are no more than `most`; nets before others. */
+/* The axis with most values that are no more than `most`; -1: none. */
 static int choose_with(const weft_page_block *block, int most, int not_a, int not_b) {
     int best = -1;
     for (int a = 0; a < block->axis_count; a++) {

@@ -7,26 +7,6 @@
 
 /* ---- Pareto ---- */
 
-static double cost_of(const weft_page_point *point, int metric) {
-    return -weft_metrics[metric].better * point->metrics.v[metric];
-}
-
-static bool has_all(const weft_page_point *point, const int *metrics, int count) {
-    for (int m = 0; m < count; m++)
-        if (isnan(point->metrics.v[metrics[m]])) return false;
-    return strcmp(point->status, "done") == 0;
-}
-
-static bool dominates(const weft_page_point *a, const weft_page_point *b, const int *metrics, int count) {
-    bool better = false;
-    for (int m = 0; m < count; m++) {
-        const double x = cost_of(a, metrics[m]), y = cost_of(b, metrics[m]);
-        if (x > y) return false;
-        better |= x < y;
-    }
-    return better;
-}
-
 typedef struct ranked {
     const weft_page_point *point;
     size_t row;
@@ -44,11 +24,12 @@ static void rank_points(ranked *points, size_t count, const int *metrics, int me
     for (int m = 0; m < metric_count; m++) {
         double low = INFINITY, high = -INFINITY;
         for (size_t i = 0; i < count; i++) {
-            low = fmin(low, cost_of(points[i].point, metrics[m]));
-            high = fmax(high, cost_of(points[i].point, metrics[m]));
+            low = fmin(low, weft_metrics_cost(&points[i].point->metrics, metrics[m]));
+            high = fmax(high, weft_metrics_cost(&points[i].point->metrics, metrics[m]));
         }
         for (size_t i = 0; i < count; i++)
-            if (high > low) points[i].sum += (cost_of(points[i].point, metrics[m]) - low) / (high - low);
+            if (high > low)
+                points[i].sum += (weft_metrics_cost(&points[i].point->metrics, metrics[m]) - low) / (high - low);
     }
     qsort(points, count, sizeof *points, by_sum);
 }
@@ -61,13 +42,14 @@ weft_status weft_pareto(bool *front, const weft_store_table *table, const int *m
     if (!points) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu points", table->count);
     memset(front, 0, table->count * sizeof *front);
     for (size_t i = 0; i < table->count; i++)
-        if (metric_count > 0 && has_all(&table->points[i], metrics, metric_count))
+        if (metric_count > 0 && strcmp(table->points[i].status, "done") == 0 &&
+            weft_metrics_have(&table->points[i].metrics, metrics, metric_count))
             points[count++] = (ranked){&table->points[i], i, 0};
     rank_points(points, count, metrics, metric_count);
     for (size_t i = 0; i < count; i++) {
         bool beaten = false;
         for (size_t k = 0; k < on_front && !beaten; k++)
-            beaten = dominates(points[k].point, points[i].point, metrics, metric_count);
+            beaten = weft_metrics_dominate(&points[k].point->metrics, &points[i].point->metrics, metrics, metric_count);
         if (beaten) continue;
         front[points[i].row] = true;
         points[on_front++] = points[i];

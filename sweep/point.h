@@ -54,10 +54,11 @@ void weft_point_runner_destroy(weft_point_runner *runner); /* NULL is allowed */
  * INTERRUPTED when *stop becomes non-zero. */
 weft_status weft_point_run(weft_point_runner *runner, const weft_point *point, weft_point_result *result,
                            weft_error *err);
+/* Whether a net with a recipe has to be trained: its file is missing, or was made by another recipe. */
+weft_status weft_point_train_needed(bool *needed, const weft_experiment *experiment, int net, weft_error *err);
 /* Trains what is missing: RUNS/nets/NAME.onnx by its recipe, resuming from its checkpoint. A trained net whose recipe
  * or settings have changed since (RUNS/nets/NAME.json says what made it) is trained again under a new name's file: the
  * old one is renamed to .old. */
-weft_status weft_point_train_needed(bool *needed, const weft_experiment *experiment, int net, weft_error *err);
 weft_status weft_point_train(const weft_experiment *experiment, int net, const volatile sig_atomic_t *stop,
                              void (*progress)(void *context, const char *text), void *context, weft_error *err);
 

@@ -116,28 +116,6 @@ typedef struct rival {
     double first; /* value of the first metric, smaller is better */
 } rival;
 
-/* Smaller is better. */
-static double cost(const weft_search *search, const weft_metrics_values *values, int m) {
-    const int metric = search->metrics[m];
-    return -weft_metrics[metric].better * values->v[metric];
-}
-
-static bool has_all(const weft_search *search, const weft_metrics_values *values) {
-    for (int m = 0; m < search->metric_count; m++)
-        if (isnan(values->v[search->metrics[m]])) return false;
-    return true;
-}
-
-static bool dominates(const weft_search *search, const weft_metrics_values *a, const weft_metrics_values *b) {
-    bool better = false;
-    for (int m = 0; m < search->metric_count; m++) {
-        const double x = cost(search, a, m), y = cost(search, b, m);
-        if (x > y) return false;
-        better |= x < y;
-    }
-    return better;
-}
-
 /* Layer 0 is the Pareto front, layer 1 the front without it, and so on. */
 static void find_layers(rival *rivals, size_t count, const weft_search *search, const weft_metrics_values *values) {
     for (size_t i = 0; i < count; i++) rivals[i].layer = -1;
@@ -147,7 +125,8 @@ static void find_layers(rival *rivals, size_t count, const weft_search *search, 
             bool front = rivals[i].layer < 0;
             for (size_t k = 0; k < count && front; k++)
                 front = (rivals[k].layer >= 0 && rivals[k].layer < layer) ||
-                        !dominates(search, &values[rivals[k].member], &values[rivals[i].member]);
+                        !weft_metrics_dominate(&values[rivals[k].member], &values[rivals[i].member], search->metrics,
+                                               search->metric_count);
             if (!front) continue;
             rivals[i].layer = layer;
             left--;
@@ -170,8 +149,9 @@ weft_status weft_search_select(bool *keep, const weft_search *search, const bool
     memset(keep, 0, search->count * sizeof *keep);
     for (size_t i = 0; i < search->count; i++) {
         entered += in[i];
-        if (in[i] && has_all(search, &values[i]))
-            rivals[count++] = (rival){.member = i, .first = search->metric_count ? cost(search, &values[i], 0) : 0};
+        if (in[i] && weft_metrics_have(&values[i], search->metrics, search->metric_count))
+            rivals[count++] = (rival){
+                .member = i, .first = search->metric_count ? weft_metrics_cost(&values[i], search->metrics[0]) : 0};
     }
     find_layers(rivals, count, search, values);
     qsort(rivals, count, sizeof *rivals, by_rank);
