@@ -84,6 +84,25 @@ TEST_F(Sweep, an_interrupt_keeps_what_is_done) {
     EXPECT_EQ(rows("runs"), rows("whole"));
 }
 
+TEST_F(Sweep, a_point_whose_worker_dies_runs_again) {
+    write_file("e.yaml", experiment("4..12"));
+    ASSERT_EQ(sweep("whole").code, 0);
+    const pid_t child = start({"sweep", "e.yaml", "-o", "runs", "--jobs", "1", "--retries", "2"});
+    for (int i = 0; i < 500 && !fs::exists("runs/maps"); i++)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    const std::string id = std::to_string(child);
+    pid_t worker = 0;
+    std::istringstream(read_file("/proc/" + id + "/task/" + id + "/children")) >> worker;
+    ASSERT_GT(worker, 0);
+    ASSERT_EQ(kill(worker, SIGKILL), 0);
+    const Ran run = finish(child);
+    ASSERT_EQ(run.code, 0) << run.err;
+    EXPECT_EQ(rows("runs"), rows("whole"));
+    const std::string again =
+        weft({"results", "runs", "--query", "SELECT max(attempts) FROM executions", "--csv", "-"}).out;
+    EXPECT_EQ(again.substr(again.find('\n') + 1), "2\n");
+}
+
 TEST_F(Sweep, what_fails_is_recorded_and_the_others_go_on) {
     write_file("e.yaml", "name: try\nchip: hermes\ndataset: set\npoints:\n"
                          "  - name: sizes\n    set: {net: a.onnx, map: {parts: 1}}\n"
