@@ -7,7 +7,7 @@
 
 #include "sweep/page_internal.h"
 
-enum { WIDTH = 760, PANEL_HEIGHT = 300, WHOLE_HEIGHT = 380, STRIP_HEIGHT = 60, STYLES = 8 };
+enum { WIDTH = 760, PANEL_HEIGHT = 300, WHOLE_HEIGHT = 380, STRIP_HEIGHT = 60, STYLES = 8, TICS = 5 };
 enum {
     MARKS_MAX = 300
 }; /* of a line: beyond, it is drawn without them, and a cloud with dots: the page must stay small */
@@ -87,13 +87,28 @@ static void range_of(shown *out, const drawing *d, int metric, bool may_be_log) 
     out->logarithmic = may_be_log && low > 0 && high / low >= LOG_FROM;
 }
 
-static bool axis_is_log(const weft_page_axis *axis) {
+/* The smallest of 1, 2, 5, 10, 20 ... times a power of ten that is not below. */
+static double round_step(double least) {
+    const double power = pow(10, floor(log10(least)));
+    for (int i = 0; i < 3; i++)
+        if (least <= (double[]){1, 2, 5}[i] * power * (1 + 1e-9)) return (double[]){1, 2, 5}[i] * power;
+    return 10 * power;
+}
+
+/* Tics apart enough for their numbers to stand side by side in half of a figure's width. */
+static void print_x_tics(FILE *f, const weft_page_axis *axis) {
     double low = INFINITY, high = -INFINITY;
     for (int v = 0; v < axis->value_count; v++) {
         low = fmin(low, axis->numbers[v]);
         high = fmax(high, axis->numbers[v]);
     }
-    return low > 0 && high / low >= LOG_FROM;
+    if (low > 0 && high / low >= LOG_FROM) {
+        const double decades = log10(high / low);
+        fprintf(f, "set logscale x\nset format x '%s'\nset xtics %g\n", decades > 3 ? "1e%T" : "%g",
+                pow(10, ceil(decades / TICS)));
+    } else if (high > low) {
+        fprintf(f, "set xtics %g\n", round_step((high - low) / TICS));
+    }
 }
 
 /* ---- data ---- */
@@ -165,7 +180,7 @@ static void print_x_axis(const drawing *d) {
         fprintf(d->f, "set xlabel '%s'\n", name);
     }
     if (x->numbers) {
-        if (axis_is_log(x)) fputs("set logscale x\nset format x '%g'\n", d->f);
+        print_x_tics(d->f, x);
         return;
     }
     fprintf(d->f, "set xrange [-0.6:%d.6]\nset xtics (", x->value_count - 1);
@@ -185,6 +200,12 @@ static void print_y_axis(const drawing *d) {
         fprintf(d->f, "set yrange [0:%.6g]\n", high + room);
     else
         fprintf(d->f, "set yrange [%.6g:%.6g]\n", low - room, high + room);
+}
+
+static void print_key_title(const drawing *d) {
+    char title[80];
+    weft_plot_name(title, sizeof title, d->block->axes[d->figure->series].key);
+    fprintf(d->f, "set key title '%s'\n", title);
 }
 
 /* What stands for a line in the key. */
@@ -243,6 +264,7 @@ static void print_strip(const drawing *d, double height) {
         "[0:1]\nset yrange [0:1]\nset lmargin 2\nset rmargin 2\nset origin 0,0\nset size 1,%.4g\nset key center center "
         "horizontal samplen 1.5 width 1\n",
         height);
+    print_key_title(d);
     print_key_entries(d, "plot ");
     fputs("\n", d->f);
 }
@@ -282,7 +304,10 @@ static void print_lines(const drawing *d, weft_plot_format format) {
         fputs("unset multiplot\n", d->f);
         return;
     }
-    if (f->series >= 0) fputs("set key outside right samplen 1.5\n", d->f);
+    if (f->series >= 0) {
+        fputs("set key outside right samplen 1.5\n", d->f);
+        print_key_title(d);
+    }
     print_panel(d, 0, counts[0]);
     if (f->series >= 0) print_key_entries(d, ", ");
     fputs("\n", d->f);

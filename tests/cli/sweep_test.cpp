@@ -3,6 +3,8 @@
 
 #include <cjson/cJSON.h>
 
+#include <cstring>
+
 using namespace weft_cli;
 
 namespace {
@@ -196,6 +198,19 @@ TEST_F(Sweep, what_cannot_be) {
     EXPECT_FALSE(fs::exists("runs"));
     write_file("file", "");
     EXPECT_EQ(sweep("file").code, 1);
+}
+
+// The committed results of experiments/hardware are what weft computes today, so far as that takes no training.
+TEST_F(Sweep, shipped_replays_give_the_committed_results) {
+    const std::string shipped = std::string(WEFT_SOURCE_FOLDER) + "/experiments/hardware/";
+    const Ran run = weft({"sweep", shipped + "noc.yaml", "-o", "noc"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    EXPECT_EQ(summary(run), "noc: 66 points: 66 computed, 0 known before");
+    const std::string committed = read_file(shipped + "results/noc/points.csv");
+    std::string columns = committed.substr(0, committed.find('\n'));
+    for (const char *name : {"noc.vcs", "noc.buffer_flits"})
+        columns.replace(columns.find(name), strlen(name), '"' + std::string(name) + '"');
+    EXPECT_EQ(weft({"results", "noc", "--csv", "-", "--query", "SELECT " + columns + " FROM wide"}).out, committed);
 }
 
 } // namespace

@@ -94,3 +94,20 @@ TEST(ExperimentFile, KeysOfPointsAndChipsAreApart) {
         }
     }
 }
+
+/* What is shipped expands to as many points as its README says, with images that stand for the data set. */
+TEST(ExperimentFile, ShippedOnesAreValid) {
+    const ExperimentFolder folder;
+    const std::string images = "dataset=" + (folder.path / "images").string();
+    const std::pair<const char *, size_t> shipped[] = {
+        {"projections", 444}, {"chips", 48}, {"arrays", 60}, {"noc", 66}};
+    for (const auto &[name, points] : shipped) {
+        weft_experiment x = {};
+        weft_error err = {};
+        const std::string file = root + "/experiments/hardware/" + name + ".yaml";
+        const char *overrides[] = {images.c_str()};
+        EXPECT_EQ(weft_experiment_load(&x, file.c_str(), overrides, 1, &err), WEFT_OK) << name << ": " << err.text;
+        EXPECT_EQ(x.point_count, points) << name;
+        weft_experiment_destroy(&x);
+    }
+}
