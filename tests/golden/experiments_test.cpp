@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <set>
 #include <string>
 #include <vector>
@@ -106,7 +107,8 @@ TEST(ExperimentFile, ShippedOnesAreValid) {
         weft_error err = {};
         const std::string file = root + "/experiments/hardware/" + name + ".yaml";
         const char *overrides[] = {images.c_str()};
-        EXPECT_EQ(weft_experiment_load(&x, file.c_str(), overrides, 1, &err), WEFT_OK) << name << ": " << err.text;
+        EXPECT_EQ(weft_experiment_load(&x, file.c_str(), overrides, strcmp(name, "noc") != 0, &err), WEFT_OK)
+            << name << ": " << err.text;
         EXPECT_EQ(x.point_count, points) << name;
         weft_experiment_destroy(&x);
     }
