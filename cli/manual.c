@@ -25,7 +25,7 @@ static void roff_option(FILE *stream, const weft_option *option) {
     fputs("\\fB\\-\\-", stream);
     roff(stream, option->name);
     fputs("\\fR", stream);
-    if (option->value) fprintf(stream, " \\fI%s\\fR", option->value);
+    if (option->value) fprintf(stream, option->bare ? " [\\fI%s\\fR]" : " \\fI%s\\fR", option->value);
     fputc('\n', stream);
     roff(stream, option->help);
     fputs(".\n", stream);

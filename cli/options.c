@@ -15,8 +15,9 @@ const weft_option weft_common_options[] = {
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(weft_common, json),
      .value = "FILE",
+     .bare = "-",
      .complete = WEFT_COMPLETE_FILE,
-     .help = "Write the results as JSON to FILE; - is standard output, where nothing else is printed then"},
+     .help = "Write the results as JSON to FILE; - or no FILE is standard output, where nothing else is printed then"},
     {.name = "threads",
      .kind = WEFT_OPTION_COUNT,
      .offset = offsetof(weft_common, threads),
@@ -117,10 +118,17 @@ typedef struct parser {
     bool seen[OPTIONS_MAX];
 } parser;
 
+/* Nothing follows that could be a value: the line ends, or goes on with an option ("-" alone is a value). */
+static bool stands_bare(const parser *p) {
+    const char *next = p->at + 1 < p->argc ? p->argv[p->at + 1] : NULL;
+    return !next || (next[0] == '-' && next[1]);
+}
+
 /* One option whose name is known; value: what followed '=' or the letter, or NULL. */
 static weft_status take_option(parser *p, const weft_option *option, int index, const char *value, weft_error *err) {
     if (option->kind == WEFT_OPTION_FLAG && value)
         return weft_error_set(err, WEFT_E_USAGE, "--%s takes no value", option->name);
+    if (option->bare && !value && stands_bare(p)) value = option->bare;
     if (option->kind != WEFT_OPTION_FLAG && !value) {
         if (p->at + 1 >= p->argc)
             return weft_error_set(err, WEFT_E_USAGE, "--%s needs a value: %s", option->name, option->value);
@@ -299,8 +307,8 @@ void weft_command_help(const weft_command *command, FILE *stream) {
         if (option->hidden) continue;
         char letter[8] = "    ";
         if (option->letter) snprintf(letter, sizeof letter, "-%c, ", option->letter);
-        snprintf(left, sizeof left, "%s--%s%s%s", letter, option->name, option->value ? " " : "",
-                 option->value ? option->value : "");
+        snprintf(left, sizeof left, option->bare ? "%s--%s%s[%s]" : "%s--%s%s%s", letter, option->name,
+                 option->value ? " " : "", option->value ? option->value : "");
         help_row(stream, left, option->help);
     }
     help_row(stream, "    --help", "Print this help");

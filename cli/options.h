@@ -37,6 +37,7 @@ typedef struct weft_option {
     size_t offset;
     const char *value; /* what help calls the value: "FILE"; NULL for flags */
     const char *help;  /* a sentence without its full stop */
+    const char *bare;  /* TEXT: what stands where no value follows, but another option or nothing; NULL: an error */
     bool required;
     bool reads;  /* a file that is read; others with WEFT_COMPLETE_FILE are outputs */
     bool hidden; /* neither in help nor in manual and completion */

@@ -33,8 +33,10 @@ static const weft_option results_table[] = {
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(results_request, csv),
      .value = "FILE",
+     .bare = "-",
      .complete = WEFT_COMPLETE_FILE,
-     .help = "Write all points as CSV to FILE: settings, axes and metrics, a line a point; - is standard output"},
+     .help = "Write all points as CSV to FILE: settings, axes and metrics, a line a point; - or no FILE is standard "
+             "output"},
     {.name = "query",
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(results_request, query),
@@ -131,7 +133,7 @@ static weft_status check_options(const results_request *o, weft_error *err) {
     if (o->query && o->failed)
         return weft_error_set(err, WEFT_E_USAGE, "--failed is a query of its own: not with --query");
     if (o->csv && o->common.json && !strcmp(o->csv, "-") && !strcmp(o->common.json, "-"))
-        return weft_error_set(err, WEFT_E_USAGE, "--csv - and --json - both want standard output");
+        return weft_error_set(err, WEFT_E_USAGE, "--csv and --json both want standard output: name a file");
     WEFT_TRY(weft_path_join(db, sizeof db, o->runs, "runs.db", err));
     WEFT_TRY(weft_output_apart("csv", o->csv, "the results", db, err));
     return weft_output_apart("json", o->common.json, "the results", db, err);
@@ -172,7 +174,7 @@ const weft_command weft_command_results = {
     .examples = "  weft results runs/noise\n"
                 "  weft results runs/noise --csv noise.csv\n"
                 "  weft results runs/noise --query 'SELECT net, avg(error_percent) FROM wide GROUP BY net'\n"
-                "  weft results runs/noise --failed --json -\n",
+                "  weft results runs/noise --failed --json\n",
     .arguments = results_arguments,
     .argument_count = (int)(sizeof results_arguments / sizeof results_arguments[0]),
     .options = results_table,

@@ -28,7 +28,7 @@ TEST_F(Cli, help_names_every_command) {
         EXPECT_EQ(own.code, 0);
         EXPECT_EQ(own.err, "");
         EXPECT_EQ(own.out.rfind("Usage: weft " + std::string(command), 0), 0u);
-        for (const char *option : {"--json FILE", "--threads N", "--help", "--version"})
+        for (const char *option : {"--json [FILE]", "--threads N", "--help", "--version"})
             EXPECT_NE(own.out.find(option), std::string::npos) << command << option;
         std::istringstream lines(own.out);
         for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 110u) << line;

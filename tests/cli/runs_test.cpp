@@ -91,6 +91,14 @@ TEST_F(Runs, csv_and_json) {
     EXPECT_EQ(weft({"results", "runs", "--failed", "--csv", "-"}).out,
               "number,block,label,message,attempts,host\n1,main,net=stoch adc.bits=5,m.yaml: too large,1,node7\n");
     EXPECT_EQ(listing(), "all.csv all.json runs");
+    // Standard output where no file follows: at the end, and ahead of another option.
+    EXPECT_EQ(weft({"results", "runs", "--csv"}).out, csv.out);
+    EXPECT_EQ(weft({"results", "--csv", "--quiet", "runs"}).out, csv.out);
+    EXPECT_EQ(weft({"results", "runs", "--json", "-q"}).out, weft_cli::read_file("all.json"));
+    EXPECT_EQ(weft({"results", "runs", "--csv", "--json", "again.json"}).out, csv.out);
+    EXPECT_EQ(weft_cli::read_file("again.json"), weft_cli::read_file("all.json"));
+    weft_cli::fs::remove("again.json");
+    wrong({"results", "runs", "--csv", "--json"}, 2, "--csv and --json both want standard output: name a file");
     EXPECT_EQ(listing("runs"), "runs.db");
     // Through a pipe too.
     EXPECT_EQ(system((std::string(WEFT_BINARY) + " results runs --csv - | cat > piped.csv").c_str()), 0);
@@ -108,7 +116,8 @@ TEST_F(Runs, what_is_refused) {
           "query: no such column: nobody");
     wrong({"results", "runs", "--query", "SELECT 1", "--failed"}, 2,
           "--failed is a query of its own: not with --query");
-    wrong({"results", "runs", "--csv", "-", "--json", "-"}, 2, "--csv - and --json - both want standard output");
+    wrong({"results", "runs", "--csv", "-", "--json", "-"}, 2,
+          "--csv and --json both want standard output: name a file");
     wrong({"results", "runs", "--csv", "runs/runs.db"}, 2, "--csv would overwrite the results: both are runs/runs.db");
     wrong(
         {"results", "elsewhere"}, 1,
