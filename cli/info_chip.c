@@ -1,23 +1,6 @@
 /* weft info CHIP: the resolved chip. */
 #include "cli/info.h"
-#include "core/chip.h"
-
-typedef struct chip_sums {
-    int64_t arrays, weights; /* of the whole chip; a weight takes columns_per_weight cells of its row */
-    double peak_tops;        /* every array doing one product after another; a multiply-accumulate is two operations */
-    double static_mw, area_mm2;
-} chip_sums;
-
-static chip_sums sums_of(const weft_chip *chip) {
-    chip_sums sums;
-    sums.arrays = chip->core_count * chip->array.per_core;
-    sums.weights = sums.arrays * chip->array.rows * (chip->array.columns / chip->columns_per_weight);
-    sums.peak_tops = 2e-3 * (double)sums.weights / ((double)chip->mvm_interval_cycles * chip->cycle_ns);
-    sums.static_mw = chip->static_power.core_mw.value * chip->core_count +
-                     chip->static_power.router_mw.value * chip->router_count + chip->static_power.chip_mw.value;
-    sums.area_mm2 = weft_chip_area_mm2(chip);
-    return sums;
-}
+#include "core/chip_sums.h"
 
 static const char *plural(int64_t count) { return count == 1 ? "" : "s"; }
 
@@ -143,7 +126,7 @@ static void print_clock(const weft_chip *chip, FILE *stream) {
 }
 
 static void print_chip(const weft_chip *chip, FILE *stream) {
-    chip_sums sums = sums_of(chip);
+    const weft_chip_sums sums = weft_chip_sums_of(chip);
     fprintf(stream, "chip         %s\n", chip->name);
     if (chip->description && *chip->description) {
         fputs("             ", stream);
@@ -185,7 +168,7 @@ static void json_network(weft_json *json, const weft_chip *chip) {
 
 static weft_status json_chip(const weft_chip *chip, const char *json_path, weft_error *err) {
     weft_result out;
-    chip_sums sums = sums_of(chip);
+    const weft_chip_sums sums = weft_chip_sums_of(chip);
     WEFT_TRY(weft_result_open(&out, json_path, err));
     weft_json *json = &out.json;
     weft_json_object(json, NULL);

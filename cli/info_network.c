@@ -4,106 +4,36 @@
 
 #include "cli/info.h"
 #include "core/lowering.h"
+#include "core/network_text.h"
 #include "core/onnx.h"
 
-static void shape_text(char *out, size_t out_size, weft_shape s) {
-    if (s.height == 1 && s.width == 1)
-        snprintf(out, out_size, "%d", s.channels);
-    else
-        snprintf(out, out_size, "%d x %d x %d", s.channels, s.height, s.width);
-}
+enum { DETAILS_MAX = WEFT_LAYER_TEXT_MAX + 64 };
 
-static const char *producer_name(const weft_network *net, int producer) {
-    return producer < 0 ? "input" : net->layers[producer].name;
-}
-
-/* What a layer runs on when the network is mapped; nothing is left of a flattening or a concatenation. */
-static const char *runs_on(const weft_network *net, const weft_layer *l) {
-    if (weft_layer_has_weights(l)) return "crossbar";
-    if (l->kind == WEFT_LAYER_FLATTEN || l->kind == WEFT_LAYER_CONCAT) return "none";
-    return l->kind == WEFT_LAYER_SOFTMAX && l == &net->layers[net->layer_count - 1] ? "host" : "digital";
-}
-
-/* "3 x 3, stride 2, padding 1, 32 groups"; at most 150 bytes */
-static void window_text(char *out, size_t size, const weft_layer *l) {
-    const weft_window *w = &l->window;
-    int used = snprintf(out, size, "  %d x %d", w->kernel_h, w->kernel_w);
-    if (w->stride_h != 1 || w->stride_w != 1)
-        used += w->stride_h == w->stride_w
-                    ? snprintf(out + used, size - (size_t)used, ", stride %d", w->stride_h)
-                    : snprintf(out + used, size - (size_t)used, ", stride %d x %d", w->stride_h, w->stride_w);
-    if (w->dilation_h != 1 || w->dilation_w != 1)
-        used += snprintf(out + used, size - (size_t)used, ", dilation %d x %d", w->dilation_h, w->dilation_w);
-    if (w->pad_top == w->pad_left && w->pad_top == w->pad_bottom && w->pad_top == w->pad_right) {
-        if (w->pad_top) used += snprintf(out + used, size - (size_t)used, ", padding %d", w->pad_top);
-    } else {
-        used += snprintf(out + used, size - (size_t)used, ", padding %d above, %d left, %d below, %d right", w->pad_top,
-                         w->pad_left, w->pad_bottom, w->pad_right);
-    }
-    if (l->kind == WEFT_LAYER_CONV && l->groups != 1)
-        snprintf(out + used, size - (size_t)used, ", %d groups", l->groups);
-}
-
-/* What the columns do not say: windows, bounds, ranges and the terms of a sum; "" when nothing. */
-static void details_text(char *out, size_t size, const weft_network *net, const weft_layer *l) {
-    double low = (double)l->low, high = (double)l->high, slope = (double)l->slope;
-    const weft_window *w = &l->window;
-    out[0] = '\0';
-    switch (l->kind) {
-    case WEFT_LAYER_CONV:
-    case WEFT_LAYER_MAX_POOL:
-    case WEFT_LAYER_AVERAGE_POOL:
-        window_text(out, size, l);
-        break;
-    case WEFT_LAYER_ADD:
-    case WEFT_LAYER_CONCAT:
-        snprintf(out, size, "  %.40s %s %.40s", producer_name(net, l->input), l->kind == WEFT_LAYER_ADD ? "+" : "and",
-                 producer_name(net, l->input2));
-        break;
-    case WEFT_LAYER_CLIP:
-        snprintf(out, size, "  %.4g..%.4g", low, high);
-        break;
-    case WEFT_LAYER_QUANTISE:
-        snprintf(out, size, "  %.4g..%.4g in steps of %.4g", low, high, (double)weft_layer_step(l));
-        break;
-    case WEFT_LAYER_THRESHOLD:
-        snprintf(out, size, "  %s%.4g", l->signed_spikes ? "+-1 from +-" : "1 from ", (double)l->threshold);
-        break;
-    case WEFT_LAYER_LEAKY_RELU:
-        snprintf(out, size, "  slope %.4g below 0", slope);
-        break;
-    case WEFT_LAYER_HARD_SIGMOID:
-        snprintf(out, size, "  slope %.4g, offset %.4g", slope, (double)l->offset);
-        break;
-    case WEFT_LAYER_PAD:
-        snprintf(out, size, "  %d above, %d left, %d below, %d right", w->pad_top, w->pad_left, w->pad_bottom,
-                 w->pad_right);
-        break;
-    default:
-        break;
-    }
-    size_t used = strlen(out);
+/* What the columns do not say; "" when nothing. */
+static void details_text(char out[DETAILS_MAX], const weft_network *net, const weft_layer *l) {
+    weft_layer_text(out, net, l);
+    const size_t used = strlen(out);
     if (weft_layer_has_weights(l) && (l->input_min != 0 || l->input_max != 0))
-        snprintf(out + used, size - used, "%sinput %.4g..%.4g", used ? ", " : "  ", (double)l->input_min,
+        snprintf(out + used, DETAILS_MAX - used, "%sinput %.4g..%.4g", used ? ", " : "", (double)l->input_min,
                  (double)l->input_max);
 }
 
 static void print_layer(const weft_network *net, int index, int width, FILE *stream) {
     const weft_layer *layer = &net->layers[index];
     bool branches = layer->input != index - 1 && !weft_layer_has_input2(layer);
-    char in[48], out[48], details[240], weights[24] = "", macs[24] = "";
-    shape_text(in, sizeof in, layer->in);
-    shape_text(out, sizeof out, layer->out);
-    details_text(details, sizeof details, net, layer);
+    char in[WEFT_SHAPE_TEXT_MAX], out[WEFT_SHAPE_TEXT_MAX], details[DETAILS_MAX], weights[24] = "", macs[24] = "";
+    weft_shape_text(in, layer->in);
+    weft_shape_text(out, layer->out);
+    details_text(details, net, layer);
     if (weft_layer_has_weights(layer)) {
         snprintf(weights, sizeof weights, "%zu", layer->weight_count);
         snprintf(macs, sizeof macs, "%llu", (unsigned long long)weft_layer_macs(layer));
     }
     fprintf(stream, "%-*.*s  %-12s  %-15s  %-15s  %10s  %12s  ", width, width, layer->name,
             weft_layer_kind_names[layer->kind], in, out, weights, macs);
-    fprintf(stream, branches || details[0] ? "%-8s" : "%s", runs_on(net, layer));
-    if (branches) fprintf(stream, "  from %.40s", producer_name(net, layer->input));
-    fprintf(stream, "%s\n", details);
+    fprintf(stream, branches || details[0] ? "%-8s" : "%s", weft_layer_runs_on(net, layer));
+    if (branches) fprintf(stream, "  from %.40s", weft_layer_producer(net, layer->input));
+    fprintf(stream, "%s%s\n", details[0] ? "  " : "", details);
 }
 
 static void print_totals(const weft_network *net, int width, FILE *stream) {
@@ -114,7 +44,7 @@ static void print_totals(const weft_network *net, int width, FILE *stream) {
         weights += l->weight_count;
         macs += weft_layer_macs(l);
         matrices += weft_layer_has_weights(l);
-        digital += strcmp(runs_on(net, l), "digital") == 0;
+        digital += strcmp(weft_layer_runs_on(net, l), "digital") == 0;
     }
     fprintf(stream, "%-*s  %-12s  %-15s  %-15s  %10zu  %12llu  %zu on crossbars, %zu digital\n", width, "total", "", "",
             "", weights, macs, matrices, digital);
@@ -136,8 +66,8 @@ static void print_stages(const weft_network *net, FILE *stream) {
 
 static void print_network(const weft_network *net, const weft_sha256 *hash, FILE *stream) {
     int width = 5;
-    char shape[48];
-    shape_text(shape, sizeof shape, net->input);
+    char shape[WEFT_SHAPE_TEXT_MAX];
+    weft_shape_text(shape, net->input);
     for (int i = 0; i < net->layer_count; i++) {
         int length = (int)strlen(net->layers[i].name);
         if (length > width) width = length > 40 ? 40 : length;
@@ -195,7 +125,7 @@ static void json_layer(weft_json *json, const weft_network *net, const weft_laye
     json_shape(json, "out", layer->out);
     json_producer(json, net, "from", layer->input);
     if (weft_layer_has_input2(layer)) json_producer(json, net, "from2", layer->input2);
-    weft_json_text(json, "runs_on", runs_on(net, layer));
+    weft_json_text(json, "runs_on", weft_layer_runs_on(net, layer));
     if (has_window(layer)) json_window(json, layer);
     if (layer->kind == WEFT_LAYER_CLIP || layer->kind == WEFT_LAYER_QUANTISE) {
         weft_json_number(json, "low", (double)layer->low);

@@ -107,6 +107,8 @@ bool weft_loader_is_section(const weft_loader *loader, const char *path);
 /* INVALID at the node, with the nearest. */
 weft_status weft_loader_unknown_key(const weft_loader *loader, const char *path, const weft_yaml_node *node);
 weft_status weft_loader_memory(const weft_loader *loader);
+/* From the experiment's arena; NULL: no memory. */
+void *weft_loader_zeroed(const weft_loader *loader, size_t count, size_t size);
 /* INVALID at node unless the text is of letters, digits, '_', '-' and '.', and does not begin with the last two. */
 weft_status weft_loader_check_name(const weft_loader *loader, const char *what, const char *name,
                                    const weft_yaml_node *node);
@@ -150,6 +152,11 @@ typedef struct weft_dimensions {
     weft_dimension *items;
     size_t count;
 } weft_dimensions;
+/* How many values an axis has; INVALID: none, or no list. */
+weft_status weft_axis_count(weft_loader *loader, size_t *total, const weft_setting_key *key,
+                            const weft_yaml_node *node);
+weft_status weft_axis_read(weft_loader *loader, weft_dimension *out, const weft_yaml_node *name,
+                           const weft_yaml_node *node);
 /* Adds the block's points, before conditions, to *count; INVALID when that makes too many. node: the block's. */
 weft_status weft_block_count(weft_loader *loader, size_t *count, const weft_file_block *block,
                              const weft_yaml_node *node);

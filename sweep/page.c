@@ -92,9 +92,12 @@ static weft_status write_html(const weft_store_table *table, const weft_page_blo
     if (status == WEFT_OK) status = weft_path_join(path, sizeof path, options->folder, "index.html", err);
     if (status == WEFT_OK) status = weft_output_open(&out, path, err);
     if (status == WEFT_OK) {
-        weft_page_html(out.stream, table, blocks, figures, front, metrics, count,
-                       options->title ? options->title : table->experiment);
-        status = weft_output_commit(&out, err);
+        status = weft_page_html(out.stream, table, blocks, figures, front, metrics, count,
+                                options->title ? options->title : table->experiment, err);
+        if (status == WEFT_OK)
+            status = weft_output_commit(&out, err);
+        else
+            weft_output_abort(&out);
     }
     free(front);
     return status;

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "sim/report/json.h"
-#include "sweep/page_internal.h"
+#include "sweep/page_things.h"
 
 static const char style[] =
     ":root{--ink:#20242a;--soft:#5b636e;--line:#dde1e6;--fill:#f5f7f9;--blue:#0072b2}\n"
@@ -27,7 +26,8 @@ static const char style[] =
     "button:focus-visible{outline:2px solid var(--blue)}\n"
     "th[aria-sort=ascending] button::after{content:' \\25B2'}th[aria-sort=descending] button::after{content:' "
     "\\25BC'}\n"
-    "tr.front td{background:#e8f1f8}\n"
+    "tr.front td{background:#e8f1f8}td.varied{background:#fdf1d6}details{margin:10px 0}.names "
+    "td{vertical-align:top}.facts td.wrap{min-width:110px}summary{cursor:pointer}\n"
     "input,.bar button{font:inherit;padding:6px 10px;border:1px solid "
     "#aab1ba;border-radius:6px;background:#fff;color:inherit}\n"
     "input{width:min(100%,32rem)}.bar{display:flex;flex-wrap:wrap;gap:10px;align-items:center;margin:10px 0}\n"
@@ -38,121 +38,6 @@ static const char style[] =
     "@media(max-width:600px){body{padding:16px 14px 48px}}\n";
 
 static void xml(FILE *s, const char *text) { weft_xml_print(s, text, 0); }
-
-/* ---- the data ---- */
-
-typedef struct columns {
-    const char **axes; /* every axis of the experiment, [axis_count] */
-    int axis_count, metrics[WEFT_METRIC_COUNT], metric_count;
-} columns;
-
-static bool has_axis(const columns *c, const char *key) {
-    for (int i = 0; i < c->axis_count; i++)
-        if (strcmp(c->axes[i], key) == 0) return true;
-    return false;
-}
-
-/* Without memory: no axes. */
-static void find_columns(columns *c, const weft_store_table *table) {
-    bool seen[WEFT_METRIC_COUNT] = {false};
-    *c = (columns){0};
-    for (size_t i = 0; i < table->count; i++) {
-        for (int a = 0; a < table->points[i].axis_count; a++) {
-            const char *key = table->points[i].axes[a].key;
-            if (has_axis(c, key)) continue;
-            const char **grown = realloc(c->axes, (size_t)(c->axis_count + 1) * sizeof *grown);
-            if (!grown) return;
-            c->axes = grown;
-            c->axes[c->axis_count++] = key;
-        }
-        for (int m = 0; m < WEFT_METRIC_COUNT; m++) seen[m] |= !isnan(table->points[i].metrics.v[m]);
-    }
-    for (int m = 0; m < WEFT_METRIC_COUNT; m++)
-        if (seen[m]) c->metrics[c->metric_count++] = m;
-}
-
-/* A JSON text that may stand inside of a script element. */
-static void json_text(FILE *s, const char *text) {
-    fputc('"', s);
-    for (; *text; text++) {
-        const unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            fprintf(s, "\\%c", c);
-        else if (c < 32 || c == '<' || c == '>' || c == '&')
-            fprintf(s, "\\u%04x", c);
-        else
-            fputc(c, s);
-    }
-    fputc('"', s);
-}
-
-static void json_number(FILE *s, double value) {
-    char text[32];
-    if (!isfinite(value)) {
-        fputs("null", s);
-        return;
-    }
-    weft_number_text(text, sizeof text, value);
-    fputs(text, s);
-}
-
-/* Texts that are numbers sort as such. */
-static void json_value(FILE *s, const char *text) {
-    char *end;
-    const double value = strtod(text, &end);
-    if (*text && *end == 0 && isfinite(value))
-        json_number(s, value);
-    else
-        json_text(s, text);
-}
-
-static void print_row(FILE *s, const weft_page_point *point, const columns *c, bool front) {
-    fprintf(s, "[%zu,", point->number);
-    json_text(s, point->block);
-    for (int a = 0; a < c->axis_count; a++) {
-        const char *value = NULL;
-        for (int k = 0; k < point->axis_count; k++)
-            if (strcmp(point->axes[k].key, c->axes[a]) == 0) value = point->axes[k].value;
-        fputc(',', s);
-        if (value)
-            json_value(s, value);
-        else
-            fputs("null", s);
-    }
-    for (int m = 0; m < c->metric_count; m++) {
-        fputc(',', s);
-        json_number(s, point->metrics.v[c->metrics[m]]);
-    }
-    fputc(',', s);
-    json_text(s, point->status);
-    fprintf(s, ",%d]", front);
-}
-
-static void print_data(FILE *s, const weft_store_table *table, const bool *front) {
-    columns c;
-    find_columns(&c, table);
-    fputs("<script type=\"application/json\" id=\"data\">{\"columns\":[\"number\",\"block\"", s);
-    for (int a = 0; a < c.axis_count; a++) {
-        fputc(',', s);
-        json_text(s, c.axes[a]);
-    }
-    for (int m = 0; m < c.metric_count; m++) fprintf(s, ",\"%s\"", weft_metrics[c.metrics[m]].column);
-    fputs(",\"status\"],\"texts\":[\"place in the experiment\",\"block of the experiment\"", s);
-    for (int a = 0; a < c.axis_count; a++) fputs(",\"axis of the experiment\"", s);
-    for (int m = 0; m < c.metric_count; m++) {
-        fputc(',', s);
-        json_text(s, weft_metrics[c.metrics[m]].text);
-    }
-    fprintf(s, ",\"done or failed\"],\"front\":%d,\"rows\":[\n", 3 + c.axis_count + c.metric_count);
-    for (size_t i = 0; i < table->count; i++) {
-        if (i) fputs(",\n", s);
-        print_row(s, &table->points[i], &c, front[i]);
-    }
-    fputs("]}</script>\n", s);
-    free(c.axes);
-}
-
-/* ---- parts of the page ---- */
 
 static size_t count_status(const weft_store_table *table, const char *status) {
     size_t count = 0;
@@ -257,62 +142,6 @@ static void table_section(FILE *s, const int *metrics, int metric_count) {
           s);
 }
 
-/* ---- nets and chips ---- */
-
-typedef struct used {
-    const char *name, *hash, *settings;
-    size_t points;
-} used;
-
-static bool same(const char *a, const char *b) { return strcmp(a ? a : "", b ? b : "") == 0; }
-
-static void note(used *items, int *count, int most, const char *name, const char *hash, const char *settings) {
-    if (!name || !*name) return;
-    for (int i = 0; i < *count; i++) {
-        if (!same(items[i].name, name) || !same(items[i].hash, hash)) continue;
-        items[i].points++;
-        return;
-    }
-    if (*count < most) items[(*count)++] = (used){name, hash, settings, 1};
-}
-
-static void used_table(FILE *s, const char *title, const used *items, int count, bool settings) {
-    if (count == 0) return;
-    fprintf(s,
-            "<h2>%s</h2>\n<div class=\"wide\"><table class=\"names\"><thead><tr><th>name</th><th>points</th>%s<th "
-            "class=\"text\">SHA-256</th></tr></thead><tbody>\n",
-            title, settings ? "<th class=\"text\">changed keys</th>" : "");
-    for (int i = 0; i < count; i++) {
-        fputs("<tr><td>", s);
-        xml(s, items[i].name);
-        fprintf(s, "</td><td>%zu</td>", items[i].points);
-        if (settings) {
-            fputs("<td class=\"text wrap\">", s);
-            xml(s, items[i].settings ? items[i].settings : "");
-            fputs("</td>", s);
-        }
-        fputs("<td class=\"text\"><code class=\"soft\">", s);
-        xml(s, items[i].hash ? items[i].hash : "");
-        fputs("</code></td></tr>\n", s);
-    }
-    fputs("</tbody></table></div>\n", s);
-}
-
-static void used_section(FILE *s, const weft_store_table *table) {
-    enum { MOST = 60 };
-    used nets[MOST], chips[MOST];
-    int net_count = 0, chip_count = 0;
-    for (size_t i = 0; i < table->count; i++) {
-        const weft_page_point *p = &table->points[i];
-        note(nets, &net_count, MOST, p->net, p->net_sha256, NULL);
-        note(chips, &chip_count, MOST, p->chip, p->chip_sha256, p->overrides);
-    }
-    used_table(s, "Networks", nets, net_count, false);
-    used_table(s, "Chips", chips, chip_count, true);
-    if (net_count == MOST || chip_count == MOST)
-        fprintf(s, "<p class=\"soft\">Only the first %d are listed; points.csv has all.</p>\n", MOST);
-}
-
 /* ---- what falls short ---- */
 
 static void short_section(FILE *s, const weft_store_table *table, const weft_page_figures *figures) {
@@ -353,9 +182,9 @@ static void short_section(FILE *s, const weft_store_table *table, const weft_pag
     fputs("</ul>\n", s);
 }
 
-void weft_page_html(FILE *s, const weft_store_table *table, const weft_page_blocks *blocks,
-                    const weft_page_figures *figures, const bool *front, const int *metrics, int metric_count,
-                    const char *title) {
+weft_status weft_page_html(FILE *s, const weft_store_table *table, const weft_page_blocks *blocks,
+                           const weft_page_figures *figures, const bool *front, const int *metrics, int metric_count,
+                           const char *title, weft_error *err) {
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
           "content=\"width=device-width,initial-scale=1\">\n<title>weft: ",
           s);
@@ -368,8 +197,10 @@ void weft_page_html(FILE *s, const weft_store_table *table, const weft_page_bloc
     tiles(s, table, blocks);
     for (int b = 0; b < blocks->count; b++) block_section(s, table, &blocks->items[b], figures);
     table_section(s, metrics, metric_count);
-    used_section(s, table);
+    WEFT_TRY(weft_page_nets(s, table, err));
+    WEFT_TRY(weft_page_chips(s, table, err));
     short_section(s, table, figures);
-    print_data(s, table, front);
+    weft_page_data(s, table, front);
     fprintf(s, "<script>\n%s</script>\n</body>\n</html>\n", weft_page_script);
+    return WEFT_OK;
 }

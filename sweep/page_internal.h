@@ -58,10 +58,12 @@ void weft_page_figure_print(FILE *script, weft_plot_format format, const weft_pa
 weft_status weft_page_sensitivities(weft_sensitivity **out, const weft_store_table *table, const weft_page_block *block,
                                     int metric, weft_error *err);
 
-/* The HTML. */
-void weft_page_html(FILE *stream, const weft_store_table *table, const weft_page_blocks *blocks,
-                    const weft_page_figures *figures, const bool *front, const int *metrics, int metric_count,
-                    const char *title);
+/* The HTML; MEMORY. */
+weft_status weft_page_html(FILE *stream, const weft_store_table *table, const weft_page_blocks *blocks,
+                           const weft_page_figures *figures, const bool *front, const int *metrics, int metric_count,
+                           const char *title, weft_error *err);
+/* All points as JSON, in a script element. front [count]. */
+void weft_page_data(FILE *stream, const weft_store_table *table, const bool *front);
 extern const char *const weft_page_script; /* JavaScript of the table */
 
 /* Metrics that some point of the block has, with more than one value: worth a figure. */

@@ -140,9 +140,8 @@ static weft_status check_schema(bool *empty, const weft_store *store, weft_error
     return quick_check(store, err);
 }
 
-/* Metrics that a file of an older weft lacks. */
-static weft_status lacks_column(bool *lacks, const weft_store *store, const char *table, const char *column,
-                                weft_error *err) {
+weft_status weft_store_lacks(bool *lacks, const weft_store *store, const char *table, const char *column,
+                             weft_error *err) {
     sqlite3_stmt *statement;
     bool row = false;
     WEFT_TRY(weft_store_prepare(&statement, store, "SELECT 1 FROM pragma_table_info(?) WHERE name = ?", err));
@@ -154,12 +153,13 @@ static weft_status lacks_column(bool *lacks, const weft_store *store, const char
     return status;
 }
 
+/* Metrics that a file of an older weft lacks. */
 static weft_status check_metrics(const weft_store *store, bool add, weft_error *err) {
     static const char *const tables[] = {"points", "cache"};
     for (int i = 0; i < 2 * WEFT_METRIC_COUNT; i++) {
         const char *table = tables[i % 2], *column = weft_metrics[i / 2].column;
         bool lacks;
-        WEFT_TRY(lacks_column(&lacks, store, table, column, err));
+        WEFT_TRY(weft_store_lacks(&lacks, store, table, column, err));
         if (!lacks) continue;
         if (!add)
             return weft_error_set_at(err, WEFT_E_UNSUPPORTED, store->path, 0, 0,
@@ -210,6 +210,7 @@ static weft_status prepare_writing(weft_store *store, weft_error *err) {
                              "cannot be written", err));
     WEFT_TRY(empty ? create_schema(store, err) : remove_journal(store, err));
     WEFT_TRY(check_metrics(store, true, err));
+    WEFT_TRY(weft_store_descriptions_create(store, err));
     store->texts = open_memstream(&store->text_bytes, &store->text_size);
     return store->texts ? WEFT_OK : weft_error_set(err, WEFT_E_MEMORY, "no memory for results");
 }

@@ -1,13 +1,18 @@
 /* RUNS/runs.db: results in SQLite. What must be the same on every machine (points, their settings, metrics, trials) is
  * apart from what is not (executions). Schema version in PRAGMA user_version; docs/results.md describes it.
  *
- *   experiment  name, description, sha256, points, version: what was planned last, one row
- *   points      number INTEGER PRIMARY KEY (its place in the experiment), what the experiment says of it, key (SHA-256
- * of all that decides the result), hashes, version, status ('done' or 'failed'), message (why it failed), and a column
- * for every metric of metrics.h axes        number, position, key, value: what was varied, a row an axis trials number,
- * trial, error_percent executions  number, started (UTC), seconds, host, attempts cache, cache_trials  by key, all of
- * the above that belongs to it, of points that the experiment no longer has under that number: results outlive a
- * changed experiment wide        a view: points with a column an axis
+ *   experiment        name, description, sha256, points, version: what was planned last, one row
+ *   points            number INTEGER PRIMARY KEY (its place in the experiment), what the experiment says of it, key
+ *                     (SHA-256 of all that decides the result), hashes, version, status ('done' or 'failed'), message
+ *                     (why it failed), and a column for every metric of metrics.h
+ *   axes              number, position, key, value: what was varied, a row an axis
+ *   trials            number, trial, error_percent
+ *   executions        number, started (UTC), seconds, host, attempts
+ *   cache,            by key, all of the above that belongs to it, of points that the experiment no longer has under
+ *   cache_trials      that number: results outlive a changed experiment
+ *   chips, nets,      what the files of the points' hashes say (descriptions.h); files of an older weft lack them until
+ *   layers            the next sweep
+ *   wide              a view: points with a column an axis
  *
  * One thread at a time; a process that was forked must not use a store of its parent. */
 #ifndef WEFT_SWEEP_STORE_H
@@ -16,6 +21,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "sweep/descriptions.h"
 #include "sweep/point.h"
 
 #ifdef __cplusplus
@@ -69,6 +75,13 @@ weft_status weft_store_flush(weft_store *store, weft_error *err);
 /* Mean seconds of executions with this kind, net and chip, for estimates; NaN: none. */
 double weft_store_seconds(const weft_store *store, const weft_point *point);
 
+/* Whether there is a row of that hash. */
+weft_status weft_store_described(bool *described, const weft_store *store, weft_description which, const char *sha256,
+                                 weft_error *err);
+/* Adds rows, but those that are there, to the transaction at hand: weft_store_flush commits. */
+weft_status weft_store_put_descriptions(weft_store *store, weft_description which, const weft_description_rows *rows,
+                                        weft_error *err);
+
 /* A table of points for reports. */
 typedef struct weft_store_point {
     size_t number;
@@ -84,6 +97,7 @@ typedef struct weft_store_table {
     size_t count;
     weft_store_point *points; /* by number */
     const char *experiment, *version;
+    weft_description_rows descriptions[WEFT_DESCRIPTIONS]; /* of what these points use, by hash */
     void *memory;
 } weft_store_table;
 weft_status weft_store_read(weft_store_table *out, const weft_store *store, weft_error *err);
@@ -121,6 +135,8 @@ weft_status weft_store_select(char **out, const weft_store *store, weft_store_vi
 
 /* The columns of `points` as a Markdown table (docs/results.md). */
 void weft_store_describe(FILE *stream);
+/* Those of a table of descriptions. */
+void weft_store_describe_rows(FILE *stream, weft_description which);
 
 #ifdef __cplusplus
 }

@@ -115,6 +115,18 @@ weft_status weft_store_step(bool *row, const weft_store *store, sqlite3_stmt *st
 /* A column as text, never NULL. */
 const char *weft_store_text(sqlite3_stmt *statement, int column);
 
+/* Whether a table, which need not exist, has no such column. */
+weft_status weft_store_lacks(bool *lacks, const weft_store *store, const char *table, const char *column,
+                             weft_error *err);
+
+/* ---- store_descriptions.c ---- */
+
+/* Tables and columns that are missing. */
+weft_status weft_store_descriptions_create(const weft_store *store, weft_error *err);
+/* Those of the points; none where an older weft has left no table. */
+weft_status weft_store_read_descriptions(weft_description_rows *out, const weft_store *store, weft_description which,
+                                         weft_arena *arena, weft_error *err);
+
 /* ---- store_put.c ---- */
 
 /* Writing: begins a transaction where there is none; weft_store_rollback gives up all that is not committed. */
@@ -125,6 +137,20 @@ weft_status weft_store_commit(weft_store *store, bool patient, weft_error *err);
 /* The axes of a point as rows. */
 weft_status weft_store_put_axes(weft_store *store, size_t number, const weft_point *point, weft_error *err);
 void weft_store_groups_forget(weft_store_groups *groups);
+
+/* ---- store_plan.c, store_away.c, store_take.c ---- */
+
+typedef struct weft_plan {
+    weft_store *store;
+    const weft_experiment *experiment;
+    const weft_sha256 *keys;
+    bool *done, *kept; /* [count] kept: the row stands as it should */
+    bool changed;      /* anything is to be committed */
+} weft_plan;
+/* Rows that do not stand as they should go to `cache`; so do those whose key another point has too, but they stay. */
+weft_status weft_plan_put_away(weft_plan *p, weft_error *err);
+/* Rows of points without one, where the cache has their key. */
+weft_status weft_plan_take(weft_plan *p, weft_error *err);
 
 /* ---- store_lock.c ---- */
 

@@ -7,7 +7,7 @@
 
 /* ---- the table ---- */
 
-enum { TEXTS = 10 }; /* of a point */
+enum { TEXTS = 13 }; /* of a point */
 
 typedef struct reading {
     const weft_store *store;
@@ -87,9 +87,10 @@ static weft_status read_point(reading *r, sqlite3_stmt *row, weft_error *err) {
     weft_store_point *point = NULL;
     WEFT_TRY(add_point(&point, r, err));
     const int64_t number = sqlite3_column_int64(row, 0);
-    const char **const texts[TEXTS] = {&point->block,   &point->kind,      &point->label,     &point->net,
-                                       &point->chip,    &point->dataset,   &point->transform, &point->status,
-                                       &point->message, &r->table->version};
+    const char **const texts[TEXTS] = {&point->block,      &point->kind,      &point->label,       &point->net,
+                                       &point->net_sha256, &point->chip,      &point->chip_sha256, &point->overrides,
+                                       &point->dataset,    &point->transform, &point->status,      &point->message,
+                                       &r->table->version};
     point->number = (size_t)number;
     for (int t = 0; t < TEXTS; t++) WEFT_TRY(keep_text(texts[t], r, row, t + 1, t, err));
     for (int m = 0; m < WEFT_METRIC_COUNT; m++) {
@@ -106,7 +107,9 @@ static weft_status prepare_points(sqlite3_stmt **out, const weft_store *store, w
     size_t size;
     FILE *sql = weft_store_sql_begin(&text, &size);
     if (sql) {
-        fputs("SELECT number, block, kind, label, net, chip, dataset, transform, status, message, version", sql);
+        fputs("SELECT number, block, kind, label, net, net_sha256, chip, chip_sha256, overrides, dataset, transform, "
+              "status, message, version",
+              sql);
         for (int m = 0; m < WEFT_METRIC_COUNT; m++) fprintf(sql, ", %s", weft_metrics[m].column);
         fputs(" FROM points ORDER BY number", sql);
     }
@@ -155,6 +158,13 @@ static weft_status read_experiment(reading *r, weft_error *err) {
     return status;
 }
 
+static weft_status read_descriptions(const reading *r, weft_error *err) {
+    for (int d = 0; d < WEFT_DESCRIPTIONS; d++)
+        WEFT_TRY(
+            weft_store_read_descriptions(&r->table->descriptions[d], r->store, (weft_description)d, r->arena, err));
+    return WEFT_OK;
+}
+
 /* All SELECTs see one state of the file. */
 weft_status weft_store_read(weft_store_table *out, const weft_store *store, weft_error *err) {
     *out = (weft_store_table){0};
@@ -165,6 +175,7 @@ weft_status weft_store_read(weft_store_table *out, const weft_store *store, weft
     weft_status status = apart ? weft_store_exec(store, "BEGIN", "cannot be read", err) : WEFT_OK;
     if (status == WEFT_OK) status = read_rows(&r, err);
     if (status == WEFT_OK) status = read_experiment(&r, err);
+    if (status == WEFT_OK) status = read_descriptions(&r, err);
     if (apart) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     if (status != WEFT_OK) weft_store_table_free(out);
     return status;

@@ -19,7 +19,7 @@ typedef struct weft_job {
 
 typedef enum weft_news_kind {
     WEFT_NEWS_NONE,   /* nothing happened in time */
-    WEFT_NEWS_HELLO,  /* a rank is there, with so many lanes (job.number); payload: the experiment's SHA-256 */
+    WEFT_NEWS_HELLO,  /* a rank is there, with so many lanes (job.number); payload: weft_greeting */
     WEFT_NEWS_RESULT, /* of a job; payload: a packed result when status is OK, else the reason */
     WEFT_NEWS_TEXT,   /* payload: what goes on */
     WEFT_NEWS_DEAD,   /* the worker has died, another one takes its place; payload: how */
@@ -61,8 +61,12 @@ void weft_worker_kill(weft_worker *worker); /* and wait; safe on a dead one */
 /* ---- the pool: all workers of all ranks ---- */
 
 typedef struct weft_lane {
-    int rank, index; /* of that rank */
+    int rank, index;  /* of that rank */
+    const char *host; /* borrowed from the pool */
 } weft_lane;
+typedef struct weft_greeting {      /* payload of HELLO */
+    char experiment[65], host[256]; /* SHA-256 of its file */
+} weft_greeting;
 typedef struct weft_pool {
     const weft_experiment *experiment;
     const weft_sweep_options *options;
@@ -71,6 +75,7 @@ typedef struct weft_pool {
     int worker_count, pause_ms; /* pause_ms: between two looks for messages of other ranks */
     weft_lane *lanes;           /* [lane_count] rank 0: of all ranks, its own first */
     int lane_count;
+    char (*hosts)[256]; /* [ranks.size] rank 0: where each runs */
 } weft_pool;
 /* Starts this rank's workers, then MPI where it was launched; rank 0 waits for the others' greetings. */
 weft_status weft_pool_open(weft_pool *pool, const weft_experiment *experiment, const weft_sweep_options *options,

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sweep/sweep_internal.h"
 
@@ -89,9 +90,10 @@ static weft_status send_news(const weft_news *news, weft_error *err) {
 }
 
 static weft_status greet(const weft_pool *pool, weft_error *err) {
-    char hash[65];
-    memcpy(hash, pool->experiment->sha256.hex, sizeof hash);
-    weft_news hello = {.kind = WEFT_NEWS_HELLO, .size = sizeof hash, .payload = hash};
+    weft_greeting greeting = {0};
+    snprintf(greeting.experiment, sizeof greeting.experiment, "%s", pool->experiment->sha256.hex);
+    gethostname(greeting.host, sizeof greeting.host - 1);
+    weft_news hello = {.kind = WEFT_NEWS_HELLO, .size = sizeof greeting, .payload = (char *)&greeting};
     hello.job.number = (uint64_t)pool->worker_count;
     return send_news(&hello, err);
 }
@@ -100,16 +102,19 @@ static weft_status add_lanes(weft_pool *pool, int rank, int count, weft_error *e
     weft_lane *grown = realloc(pool->lanes, (size_t)(pool->lane_count + count) * sizeof *grown);
     if (!grown) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %d workers", count);
     pool->lanes = grown;
-    for (int i = 0; i < count; i++) pool->lanes[pool->lane_count++] = (weft_lane){rank, i};
+    for (int i = 0; i < count; i++) pool->lanes[pool->lane_count++] = (weft_lane){rank, i, pool->hosts[rank]};
     return WEFT_OK;
 }
 
 static weft_status welcome(weft_pool *pool, const weft_news *hello, weft_error *err) {
-    if (hello->kind != WEFT_NEWS_HELLO || hello->size != sizeof pool->experiment->sha256.hex)
+    weft_greeting greeting;
+    if (hello->kind != WEFT_NEWS_HELLO || hello->size != sizeof greeting)
         return weft_error_set(err, WEFT_E_INTERNAL, "rank %d did not greet", hello->rank);
-    if (strcmp(hello->payload, pool->experiment->sha256.hex) != 0)
+    memcpy(&greeting, hello->payload, sizeof greeting);
+    if (strncmp(greeting.experiment, pool->experiment->sha256.hex, sizeof greeting.experiment) != 0)
         return weft_error_set(err, WEFT_E_INVALID, "rank %d reads another %s: its bytes or overrides differ",
                               hello->rank, pool->experiment->path);
+    snprintf(pool->hosts[hello->rank], sizeof *pool->hosts, "%.255s", greeting.host);
     return add_lanes(pool, hello->rank, (int)hello->job.number, err);
 }
 
@@ -146,6 +151,9 @@ weft_status weft_pool_open(weft_pool *pool, const weft_experiment *experiment, c
     WEFT_TRY(start_workers(pool, err));
     WEFT_TRY(weft_ranks_start(&pool->ranks, err));
     if (pool->ranks.rank != 0) return greet(pool, err);
+    pool->hosts = calloc((size_t)pool->ranks.size, sizeof *pool->hosts);
+    if (!pool->hosts) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %d ranks", pool->ranks.size);
+    gethostname(pool->hosts[0], sizeof *pool->hosts - 1);
     WEFT_TRY(add_lanes(pool, 0, pool->worker_count, err));
     return wait_for_greetings(pool, err);
 }
@@ -227,5 +235,6 @@ void weft_pool_close(weft_pool *pool) {
     weft_ranks_stop();
     free(pool->workers);
     free(pool->lanes);
+    free(pool->hosts);
     *pool = (weft_pool){0};
 }

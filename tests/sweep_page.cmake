@@ -1,4 +1,6 @@
 weft_test(unit sweep_queue weft_sweep)
 weft_test(unit search weft_sweep)
+weft_test(unit descriptions weft_sweep)
 weft_test(unit page weft_page)
 weft_binary_test(cli sweep PkgConfig::CJSON)
+weft_binary_test(cli cluster)

@@ -191,6 +191,28 @@ TEST_F(Sweep, a_page_of_its_results) {
     EXPECT_FALSE(fs::exists("page2"));
 }
 
+TEST_F(Sweep, a_page_needs_no_files_of_chips_and_networks) {
+    fs::copy(std::string(WEFT_SOURCE_FOLDER) + "/hwconfigs/noc-8x8.yaml", "mine.yaml");
+    write_file("e.yaml", "name: try\nchips:\n  own: {chip: mine.yaml, set: {noc.vcs: 2}}\npoints:\n"
+                         "  - name: nets\n    set: {kind: eval, dataset: set}\n    grid: {net: [a.onnx, b.onnx]}\n"
+                         "  - name: networks\n    set: {kind: noc, chip: own, traffic: {cycles: 300, rate: 0.05}}\n"
+                         "    grid: {noc.buffer_flits: [4, 8]}\n");
+    ASSERT_EQ(sweep("runs").code, 0);
+    for (const char *file : {"mine.yaml", "a.onnx", "b.onnx", "e.yaml"}) fs::remove(file);
+    const Ran run = weft({"report", "runs", "-o", "page"});
+    ASSERT_EQ(run.code, 0) << run.err;
+    const std::string page = read_file("page/index.html");
+    for (const char *text :
+         {"<h3>own</h3>\n<p class=\"soft\">2 points of 2 variants</p>\n<p>Mesh of 8 x 8 routers",
+          "<tr><td><code>noc.buffer_flits</code></td><td class=\"text wrap varied\">4, 8</td></tr>",
+          "<tr><td><code>noc.vcs</code></td><td class=\"text wrap\">2</td></tr>",
+          "<tr><td>file</td><td class=\"text wrap\">mine.yaml</td></tr>",
+          "<tr><td>a.onnx</td><td>1</td><td class=\"text\">1 x 8 x 8</td><td>5</td><td>2</td><td>676</td>",
+          "<summary>Layers of a.onnx</summary>", "<summary>Layers of b.onnx</summary>"})
+        EXPECT_NE(page.find(text), std::string::npos) << text;
+    EXPECT_EQ(page.find("does not describe"), std::string::npos);
+}
+
 TEST_F(Sweep, what_cannot_be) {
     EXPECT_EQ(sweep("runs", {"--resume"}).err, "weft: --resume: there is no runs/runs.db to go on with\n");
     EXPECT_EQ(weft({"sweep", "none.yaml", "-o", "runs"}).code, 1);

@@ -11,6 +11,7 @@
 
 extern "C" {
 #include "sweep/page_internal.h"
+#include "sweep/page_things.h"
 }
 
 namespace {
@@ -168,6 +169,140 @@ TEST_F(PageFiles, one_page_with_everything_inside) {
     EXPECT_THAT(page, HasSubstr("<svg"));
     EXPECT_TRUE(fs::exists(folder_ / "figure_01.png"));
     EXPECT_THAT(text("figure_01.svg"), HasSubstr("error (%)"));
+}
+
+// ---- chips and networks ----
+
+// Rows of descriptions, by column.
+class Facts {
+  public:
+    using Row = std::vector<std::pair<int, std::string>>;
+    weft_description_rows make(weft_description which, const std::vector<Row> &of) {
+        auto &pointers = pointers_.emplace_back();
+        for (const Row &given : of) {
+            auto &row = rows_.emplace_back((size_t)weft_descriptions[which].count, nullptr);
+            for (const auto &[column, text] : given) row[(size_t)column] = texts_.emplace_back(text).c_str();
+            pointers.push_back(row.data());
+        }
+        return {pointers.size(), pointers.data()};
+    }
+
+  private:
+    std::deque<std::string> texts_;
+    std::deque<std::vector<const char *>> rows_;
+    std::deque<std::vector<const char *const *>> pointers_;
+};
+
+std::string printed(weft_status (*section)(FILE *, const weft_store_table *, weft_error *), const weft_store_table &t) {
+    char *text = nullptr;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    EXPECT_EQ(section(stream, &t, nullptr), WEFT_OK);
+    fclose(stream);
+    std::string out(text, size);
+    free(text);
+    return out;
+}
+
+std::string row(const std::string &label, const std::string &values) {
+    return "<tr><td>" + label + "</td>" + values + "</tr>\n";
+}
+
+TEST(PageChips, what_is_varied_is_told_from_what_is_not) {
+    Table table;
+    Facts facts;
+    std::vector<Facts::Row> rows;
+    for (int bits = 4; bits <= 13; bits++) { // ten variants of one chip, one of another
+        const std::string hash = "a" + std::to_string(10 + bits);
+        weft_store_point &p = table.add("b", {}, {});
+        p.chip = "small";
+        rows.push_back({{WEFT_CHIPS_SHA256, hash},
+                        {WEFT_CHIPS_DESCRIPTION, "A <small> chip"},
+                        {WEFT_CHIPS_SOURCES, "one\ntwo & three"},
+                        {WEFT_CHIPS_OVERRIDES, "adc.bits=" + std::to_string(bits) + "\nnoc.vcs=2"},
+                        {WEFT_CHIPS_CORES, "16128"},
+                        {WEFT_CHIPS_ADC_BITS, std::to_string(bits)},
+                        {WEFT_CHIPS_DEVICE, bits < 6 ? "addnorm:sigma=0." + std::to_string(bits) : ""}});
+        if (bits >= 6) rows.back().pop_back();
+    }
+    rows.push_back({{WEFT_CHIPS_SHA256, "b"}, {WEFT_CHIPS_ADC_BITS, "8"}, {WEFT_CHIPS_CYCLE, "0.123456789"}});
+    weft_store_point &other = table.add("b", {}, {});
+    other.chip = "other", other.chip_sha256 = "b";
+    weft_store_table t = table.get();
+    std::deque<std::string> hashes;
+    for (size_t i = 0; i < 10; i++) t.points[i].chip_sha256 = hashes.emplace_back("a" + std::to_string(14 + i)).c_str();
+    t.descriptions[WEFT_CHIPS] = facts.make(WEFT_CHIPS, rows);
+    const std::string page = printed(weft_page_chips, t), cell = "<td class=\"text wrap\">",
+                      varied = "<td class=\"text wrap varied\">", none = cell + "–</td>";
+    EXPECT_THAT(page, HasSubstr("<h3>small</h3>\n<p class=\"soft\">10 points of 10 variants</p>\n<p>A &lt;small&gt; "
+                                "chip</p>\n<p class=\"soft\">Sources: one; two &amp; three</p>\n"));
+    EXPECT_THAT(page, HasSubstr("<td><code>adc.bits</code></td>" + varied + "4, 5, 6, 7, 8, 9, 10, 11, 12, 13</td>"));
+    EXPECT_THAT(page, HasSubstr("<td><code>noc.vcs</code></td>" + cell + "2</td>"));
+    EXPECT_THAT(page, HasSubstr("<h3>other</h3>\n<p class=\"soft\">1 point</p>\n<p class=\"soft\">SHA-256 "
+                                "<code>b</code></p>\n"));
+    EXPECT_THAT(page, HasSubstr("<th class=\"text\">small</th><th class=\"text\">other</th>"));
+    EXPECT_THAT(page, HasSubstr(row("cores", cell + "16\u202f128</td>" + none)));
+    EXPECT_THAT(page, HasSubstr(row("ADC resolution (bit)", varied + "4 to 13 (10 values)</td>" + cell + "8</td>")));
+    EXPECT_THAT(page, HasSubstr(row("programming of cells",
+                                    varied + "none<br>addnorm:sigma=0.4<br>addnorm:sigma=0.5</td>" + none)));
+    EXPECT_THAT(page, HasSubstr(row("cycle (ns)", none + cell + "0.12346</td>")));
+    EXPECT_THAT(page, Not(HasSubstr("technology"))); // nobody says it
+    EXPECT_THAT(page, HasSubstr("SHA-256 of the 10 variants"));
+    EXPECT_THAT(page, Not(HasSubstr("does not describe")));
+}
+
+TEST(PageChips, a_database_without_descriptions_says_so) {
+    Table table;
+    weft_store_point &p = table.add("b", {}, {});
+    p.chip = "hermes", p.chip_sha256 = "77aa", p.overrides = "[\"adc.bits=6\"]";
+    p.net = "n<1>", p.net_sha256 = "88bb";
+    const std::string chips = printed(weft_page_chips, table.get()), nets = printed(weft_page_nets, table.get());
+    EXPECT_THAT(chips, HasSubstr("<p>runs.db does not describe its chips: an older weft made it."));
+    EXPECT_THAT(chips, HasSubstr("<code>[&quot;adc.bits=6&quot;]</code>"));
+    EXPECT_THAT(chips, HasSubstr("<code>77aa</code>"));
+    EXPECT_THAT(chips, Not(HasSubstr("Side by side")));
+    EXPECT_THAT(nets, HasSubstr("<p>runs.db does not describe its networks: an older weft made it."));
+    EXPECT_THAT(nets,
+                HasSubstr("<tr><td>n&lt;1&gt;</td><td>1</td><td class=\"text\"><code class=\"soft\">88bb</code>"));
+    Table none;
+    none.add("b", {}, {});
+    EXPECT_EQ(printed(weft_page_chips, none.get()) + printed(weft_page_nets, none.get()), "");
+}
+
+TEST(PageNets, networks_of_one_structure_share_its_layers) {
+    Table table;
+    Facts facts;
+    for (const char *net : {"one", "two", "other", "one", "lost"}) {
+        weft_store_point &p = table.add("b", {}, {});
+        p.net = net, p.net_sha256 = net;
+    }
+    weft_store_table t = table.get();
+    const auto net = [](const char *name) {
+        return Facts::Row{{WEFT_NETS_SHA256, name},
+                          {WEFT_NETS_INPUT, "3 x 32 x 32"},
+                          {WEFT_NETS_MACS, "33917440"},
+                          {WEFT_NETS_RECIPE, "cifar10"},
+                          {WEFT_NETS_RECIPE_SET, "projection=sign\nclip=0"},
+                          {WEFT_NETS_TRAINING, "seed=1"}};
+    };
+    const auto layer = [](const char *name, const char *kernel) {
+        return Facts::Row{{WEFT_LAYERS_SHA256, name}, {WEFT_LAYERS_POSITION, "0"},  {WEFT_LAYERS_NAME, "conv1"},
+                          {WEFT_LAYERS_KIND, "conv"}, {WEFT_LAYERS_WEIGHTS, "864"}, {WEFT_LAYERS_DETAILS, kernel}};
+    };
+    t.descriptions[WEFT_NETS] = facts.make(WEFT_NETS, {net("one"), net("other"), net("two")});
+    t.descriptions[WEFT_LAYERS] =
+        facts.make(WEFT_LAYERS, {layer("one", "3 x 3"), layer("other", "5 x 5"), layer("two", "3 x 3")});
+    const std::string page = printed(weft_page_nets, t);
+    EXPECT_THAT(page, HasSubstr("does not describe the networks of 1 point:"));
+    EXPECT_THAT(page, HasSubstr("<tr><td>one</td><td>2</td><td class=\"text\">3 x 32 x 32</td><td></td><td></td><td>"
+                                "</td><td>33\u202f917\u202f440</td><td class=\"text\">cifar10</td><td class=\"text "
+                                "wrap\">projection=sign, clip=0</td><td class=\"text wrap\">seed=1</td>"));
+    EXPECT_THAT(page, HasSubstr("<summary>Layers of one, two</summary>"));
+    EXPECT_THAT(page, HasSubstr("<summary>Layers of other</summary>"));
+    EXPECT_THAT(page, HasSubstr("<td class=\"text\">5 x 5</td></tr>"));
+    size_t tables = 0;
+    for (size_t at = 0; (at = page.find("<details>", at)) != std::string::npos; at++) tables++;
+    EXPECT_EQ(tables, 2u);
 }
 
 } // namespace

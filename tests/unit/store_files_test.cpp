@@ -118,6 +118,29 @@ TEST_F(Files, other_metrics) {
     EXPECT_EQ(rows(nullptr), before);
 }
 
+// A file of a weft that described no chips and networks, and one of a weft that said less of them.
+TEST_F(Files, older_descriptions) {
+    run_all(of);
+    sql("INSERT INTO chips (sha256, cores) VALUES ('c', 9); ALTER TABLE chips DROP COLUMN topology; "
+        "DROP TABLE nets; DROP TABLE layers");
+    const std::string before = rows(nullptr), bytes = read_file(db());
+    weft_store *store = open_read();
+    weft_store_table table{};
+    ASSERT_EQ(weft_store_read(&table, store, &err), WEFT_OK) << message();
+    ASSERT_EQ(table.descriptions[WEFT_CHIPS].count, 1u);
+    EXPECT_STREQ(table.descriptions[WEFT_CHIPS].values[0][WEFT_CHIPS_CORES], "9");
+    EXPECT_EQ(table.descriptions[WEFT_CHIPS].values[0][WEFT_CHIPS_TOPOLOGY], nullptr);
+    EXPECT_EQ(table.descriptions[WEFT_NETS].count, 0u);
+    EXPECT_EQ(table.descriptions[WEFT_LAYERS].count, 0u);
+    weft_store_table_free(&table);
+    close(store);
+    EXPECT_EQ(read_file(db()), bytes);
+    close(open());
+    EXPECT_EQ(rows("SELECT cores, topology FROM chips"), "cores,topology\n9,\n");
+    EXPECT_EQ(rows("SELECT count(*) AS n FROM nets, layers"), "n\n0\n");
+    EXPECT_EQ(rows(nullptr), before);
+}
+
 TEST_F(Files, truncated) {
     run_all(of);
     const std::string whole = read_file(db());

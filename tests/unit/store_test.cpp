@@ -1,4 +1,5 @@
 // The store of results: what goes in comes out, also when the experiment has changed in between.
+#include "core/arena.h"
 #include "tests/support/store_fixture.h"
 
 using namespace weft_test;
@@ -360,13 +361,116 @@ TEST_F(Store, a_table_for_people) {
     close(store);
 }
 
+// ---- chips and networks ----
+
+class Descriptions : public Store {
+  protected:
+    weft_arena *arena = weft_arena_create();
+    ~Descriptions() override { weft_arena_destroy(arena); }
+
+    // Rows of a table: the values given, the others NULL.
+    weft_description_rows make(weft_description which,
+                               const std::vector<std::vector<std::pair<int, const char *>>> &of) {
+        const size_t columns = (size_t)weft_descriptions[which].count;
+        auto *values = static_cast<const char *const **>(weft_arena_alloc(arena, of.size() * sizeof(char **)));
+        for (size_t i = 0; i < of.size(); i++) {
+            auto *row = static_cast<const char **>(weft_arena_alloc(arena, columns * sizeof(char *)));
+            for (const auto &[column, text] : of[i]) row[column] = text;
+            values[i] = row;
+        }
+        return {of.size(), values};
+    }
+    bool described(weft_store *store, weft_description which, const char *hash) {
+        bool there = false;
+        EXPECT_EQ(weft_store_described(&there, store, which, hash, &err), WEFT_OK) << message();
+        return there;
+    }
+    void put_all(weft_store *store) {
+        const auto chips = make(WEFT_CHIPS, {{{WEFT_CHIPS_SHA256, "c"},
+                                              {WEFT_CHIPS_NAME, "it's \"one\""},
+                                              {WEFT_CHIPS_OVERRIDES, "[\"adc.bits=6\", \"noc.mesh=[2, 2]\"]"},
+                                              {WEFT_CHIPS_SOURCES, "[]"},
+                                              {WEFT_CHIPS_CORES, "64"},
+                                              {WEFT_CHIPS_CYCLE, "0.75"}},
+                                             {{WEFT_CHIPS_SHA256, "nobody's"}, {WEFT_CHIPS_NAME, "no point's"}}});
+        const auto nets = make(WEFT_NETS, {{{WEFT_NETS_SHA256, "n"}, {WEFT_NETS_MACS, "33917440"}}});
+        const auto layers = make(WEFT_LAYERS, {{{WEFT_LAYERS_SHA256, "n"}, {WEFT_LAYERS_POSITION, "10"}},
+                                               {{WEFT_LAYERS_SHA256, "n"}, {WEFT_LAYERS_POSITION, "9"}}});
+        ASSERT_EQ(weft_store_put_descriptions(store, WEFT_CHIPS, &chips, &err), WEFT_OK) << message();
+        ASSERT_EQ(weft_store_put_descriptions(store, WEFT_NETS, &nets, &err), WEFT_OK) << message();
+        ASSERT_EQ(weft_store_put_descriptions(store, WEFT_LAYERS, &layers, &err), WEFT_OK) << message();
+    }
+    void run() { // the fixture's points have the hashes "n" and "c"
+        Experiment of;
+        of.add(0, {});
+        run_all(of);
+        weft_store *store = open();
+        put_all(store);
+        close(store);
+    }
+    weft_store_table read() {
+        weft_store_table table{};
+        weft_store *store = open_read();
+        EXPECT_EQ(weft_store_read(&table, store, &err), WEFT_OK) << message();
+        close(store);
+        return table;
+    }
+};
+
+TEST_F(Descriptions, round_trip) {
+    run();
+    weft_store_table table = read();
+    EXPECT_STREQ(table.points[0].net_sha256, "n");
+    EXPECT_STREQ(table.points[0].chip_sha256, "c");
+    EXPECT_STREQ(table.points[0].overrides, "[]");
+    const weft_description_rows *d = table.descriptions;
+    ASSERT_EQ(d[WEFT_CHIPS].count, 1u); // those of the points
+    const char *const *chip = d[WEFT_CHIPS].values[0];
+    EXPECT_STREQ(chip[WEFT_CHIPS_NAME], "it's \"one\"");
+    EXPECT_STREQ(chip[WEFT_CHIPS_OVERRIDES], "adc.bits=6\nnoc.mesh=[2, 2]");
+    EXPECT_EQ(chip[WEFT_CHIPS_SOURCES], nullptr);
+    EXPECT_EQ(chip[WEFT_CHIPS_TECHNOLOGY], nullptr);
+    EXPECT_STREQ(chip[WEFT_CHIPS_CORES], "64");
+    EXPECT_STREQ(chip[WEFT_CHIPS_CYCLE], "0.75");
+    ASSERT_EQ(d[WEFT_NETS].count, 1u);
+    EXPECT_STREQ(d[WEFT_NETS].values[0][WEFT_NETS_MACS], "33917440");
+    ASSERT_EQ(d[WEFT_LAYERS].count, 2u);
+    EXPECT_STREQ(d[WEFT_LAYERS].values[0][WEFT_LAYERS_POSITION], "9"); // a number, not a text
+    EXPECT_STREQ(d[WEFT_LAYERS].values[1][WEFT_LAYERS_POSITION], "10");
+    weft_store_table_free(&table);
+    EXPECT_EQ(rows("SELECT chips.cores + 1 AS cores, typeof(cycle_ns) AS type FROM points JOIN chips ON chip_sha256 = "
+                   "chips.sha256"),
+              "cores,type\n65,real\n");
+}
+
+TEST_F(Descriptions, the_first_one_stays) {
+    run();
+    const std::string before = rows("SELECT * FROM chips") + rows("SELECT * FROM nets") + rows("SELECT * FROM layers");
+    weft_store *store = open();
+    EXPECT_TRUE(described(store, WEFT_CHIPS, "c"));
+    EXPECT_TRUE(described(store, WEFT_NETS, "n"));
+    EXPECT_FALSE(described(store, WEFT_NETS, "c"));
+    const auto other = make(WEFT_CHIPS, {{{WEFT_CHIPS_SHA256, "c"}, {WEFT_CHIPS_NAME, "another"}}});
+    EXPECT_EQ(weft_store_put_descriptions(store, WEFT_CHIPS, &other, &err), WEFT_OK) << message();
+    close(store);
+    EXPECT_EQ(rows("SELECT * FROM chips") + rows("SELECT * FROM nets") + rows("SELECT * FROM layers"), before);
+}
+
 TEST(results_manual, has_every_column) {
-    const std::string path = std::string(WEFT_SOURCE_FOLDER) + "/docs/results.md", text = read_file(path);
-    const std::string begin = "<!-- columns of points: made by a test -->\n\n", end = "\n<!-- end -->";
-    const size_t from = text.find(begin), to = text.find(end);
-    ASSERT_NE(from, std::string::npos);
-    ASSERT_NE(to, std::string::npos);
-    expect_file(path, text.substr(0, from + begin.size()) + printed(weft_store_describe) + text.substr(to));
+    const std::string path = std::string(WEFT_SOURCE_FOLDER) + "/docs/results.md";
+    std::string text = read_file(path);
+    const auto replace = [&](const std::string &table, const std::string &with) {
+        const std::string begin = "<!-- columns of " + table + ": made by a test -->\n\n", end = "\n<!-- end -->";
+        const size_t from = text.find(begin), to = text.find(end, from);
+        ASSERT_NE(from, std::string::npos) << table;
+        ASSERT_NE(to, std::string::npos) << table;
+        text = text.substr(0, from + begin.size()) + with + text.substr(to);
+    };
+    replace("points", printed(weft_store_describe));
+    for (int d = 0; d < WEFT_DESCRIPTIONS; d++)
+        replace(weft_descriptions[d].name,
+                printed([&](FILE *stream) { weft_store_describe_rows(stream, (weft_description)d); }));
+    expect_file(path, text);
 }
 
 } // namespace

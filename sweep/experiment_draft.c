@@ -1,0 +1,186 @@
+/* One point: composed of top, block, axes and chip, kept or dropped by conditions, checked. */
+#include <string.h>
+
+#include "sweep/experiment_expand.h"
+
+#define FAIL(node, ...) return weft_yaml_error(loader->yaml, node, WEFT_E_INVALID, loader->err, __VA_ARGS__)
+
+/* ---- composing one ---- */
+
+static const weft_position *position_of(const weft_block *b, size_t dimension) {
+    return &b->dimensions.items[dimension].positions[b->digits[dimension]];
+}
+
+static void find_kind(weft_draft *d, const weft_loader *loader, const weft_settings_list *settings) {
+    for (size_t i = 0; i < settings->count; i++)
+        if (settings->items[i].key == loader->kind) weft_setting_apply(&d->point.settings, &settings->items[i]);
+}
+
+static void apply_one(weft_draft *d, const weft_setting *s) {
+    weft_setting_apply(&d->point.settings, s);
+    if (s->key->offset == offsetof(weft_point_settings, net)) d->net = s;
+    if (s->key->offset == offsetof(weft_point_settings, chip)) d->chip = s;
+    if (s->key->offset == offsetof(weft_point_settings, dataset)) d->dataset = s;
+    if (s->key->offset == offsetof(weft_point_settings, trace)) d->trace = s;
+}
+
+static void apply(weft_draft *d, const weft_settings_list *settings) {
+    for (size_t i = 0; i < settings->count; i++)
+        if (!settings->items[i].key->chip) apply_one(d, &settings->items[i]);
+}
+
+static void apply_chip(weft_draft *d, const weft_loader *loader, const weft_settings_list *settings, size_t *order) {
+    for (size_t i = 0; i < settings->count; i++) {
+        const weft_setting *s = &settings->items[i];
+        if (!s->key->chip) continue;
+        d->by_key[s->key - loader->keys] = s;
+        d->order[s->key - loader->keys] = ++*order;
+    }
+}
+
+/* The file's top, as far as the point's kind uses it. */
+static void apply_top(weft_expander *x) {
+    const unsigned kind = 1u << x->draft.point.settings.kind;
+    for (size_t i = 0; i < x->top.count; i++)
+        if (x->top.items[i].key->kinds & kind) apply_one(&x->draft, &x->top.items[i]);
+}
+
+weft_status weft_draft_axes(weft_expander *x) {
+    const weft_block *b = &x->block;
+    weft_point *point = &x->draft.point;
+    int count = 0;
+    for (size_t i = 0; i < b->dimensions.count; i++) count += position_of(b, i)->axis_count;
+    point->axis_count = 0;
+    point->axes = b->dimensions.count == 1
+                      ? position_of(b, 0)->axes
+                      : weft_arena_alloc(x->loader->yaml->arena, (size_t)(count ? count : 1) * sizeof *point->axes);
+    if (!point->axes) return weft_loader_memory(x->loader);
+    for (size_t i = 0; i < b->dimensions.count; i++) {
+        const weft_position *position = position_of(b, i);
+        if (b->dimensions.count > 1 && position->axis_count)
+            memcpy(point->axes + point->axis_count, position->axes, (size_t)position->axis_count * sizeof *point->axes);
+        point->axis_count += position->axis_count;
+    }
+    return WEFT_OK;
+}
+
+void weft_draft_compose(weft_expander *x) {
+    const weft_block *b = &x->block;
+    const weft_loader *loader = x->loader;
+    weft_draft *d = &x->draft;
+    size_t order = 0;
+    d->point = (weft_point){.block = b->name, .settings = x->defaults, .net = -1, .at = b->node};
+    d->point.chip = d->point.dataset = d->point.trace = "";
+    d->net = d->chip = d->dataset = d->trace = NULL;
+    memset(d->by_key, 0, loader->key_count * sizeof *d->by_key);
+    find_kind(d, loader, &x->top);
+    find_kind(d, loader, &b->set);
+    for (size_t i = 0; i < b->dimensions.count; i++) find_kind(d, loader, &position_of(b, i)->settings);
+    apply_top(x);
+    apply(d, &b->set);
+    for (size_t i = 0; i < b->dimensions.count; i++) apply(d, &position_of(b, i)->settings);
+    if (d->chip && d->chip->index >= 0) apply_chip(d, loader, &loader->chips[d->chip->index].set, &order);
+    apply_chip(d, loader, &b->set, &order);
+    for (size_t i = 0; i < b->dimensions.count; i++) apply_chip(d, loader, &position_of(b, i)->settings, &order);
+}
+
+/* ---- conditions ---- */
+
+/* What the point has for the test; NULL: nothing. */
+static const char *value_for(const weft_expander *x, const weft_test *test, char out[WEFT_SETTING_TEXT_MAX]) {
+    const weft_draft *d = &x->draft;
+    if (test->key && test->key->chip) {
+        const weft_setting *s = d->by_key[test->key - x->loader->keys];
+        return s ? s->text : NULL;
+    }
+    if (test->key) return weft_setting_text(out, test->key, &d->point.settings);
+    for (size_t i = 0; i < x->block.dimensions.count; i++) {
+        const weft_position *position = position_of(&x->block, i);
+        for (int a = 0; a < position->axis_count; a++)
+            if (!strcmp(position->axes[a].key, test->name)) return position->axes[a].value;
+    }
+    return NULL;
+}
+
+static bool any_matches(const weft_expander *x, weft_conditions *conditions) {
+    char text[WEFT_SETTING_TEXT_MAX];
+    bool any = false;
+    for (size_t i = 0; i < conditions->count; i++) {
+        weft_condition *c = &conditions->items[i];
+        bool all = true;
+        for (size_t t = 0; all && t < c->count; t++) {
+            const char *value = value_for(x, &c->tests[t], text);
+            all = value && weft_test_holds(&c->tests[t], value);
+        }
+        c->matches += all;
+        any |= all;
+    }
+    return any;
+}
+
+bool weft_draft_stays(weft_expander *x) {
+    const bool in = any_matches(x, &x->block.only) || !x->block.only.count;
+    const bool out = any_matches(x, &x->block.exclude);
+    return in && !out;
+}
+
+/* ---- checks ---- */
+
+static weft_status check_uses(const weft_loader *loader, const weft_point *point, const weft_settings_list *settings) {
+    for (size_t i = 0; i < settings->count; i++) {
+        const weft_setting *s = &settings->items[i];
+        if (!(s->key->kinds & 1u << point->settings.kind))
+            FAIL(s->node, "%s: points of kind %s do not use it", s->key->path,
+                 weft_point_kind_names[point->settings.kind]);
+    }
+    return WEFT_OK;
+}
+
+static weft_status check_needs(const weft_loader *loader, const weft_block *b, const weft_point *point) {
+    const weft_point_settings *s = &point->settings;
+    const struct {
+        const char *key;
+        bool given;
+    } needs[] = {{"net", s->net[0]},
+                 {"chip", s->chip[0]},
+                 {"dataset", s->dataset[0]},
+                 {"trace", s->trace[0]},
+                 {"traffic.rate", s->traffic.rate > 0}};
+    static const bool needed[][5] = {[WEFT_POINT_SIM] = {true, true, true},
+                                     [WEFT_POINT_EVAL] = {true, false, true},
+                                     [WEFT_POINT_REPLAY] = {false, true, false, true},
+                                     [WEFT_POINT_NOC] = {false, true, false, false, true}};
+    for (int i = 0; i < 5; i++) {
+        if (!needed[s->kind][i] || needs[i].given) continue;
+        char label[200] = "";
+        if (point->axis_count) weft_point_label(label, sizeof label, point);
+        FAIL(b->node, "block %s: %s is missing; points of kind %s need it%s%s%s", b->name, needs[i].key,
+             weft_point_kind_names[s->kind], label[0] ? " (" : "", label, label[0] ? ")" : "");
+    }
+    return WEFT_OK;
+}
+
+static weft_status find_chip(weft_expander *x) {
+    weft_loader *loader = x->loader;
+    weft_draft *d = &x->draft;
+    const weft_chip_pick *chip = &loader->chips[d->chip->index];
+    size_t count = 0;
+    for (size_t k = 0; k < loader->key_count; k++)
+        if (d->by_key[k]) d->chip_settings[count++] = (weft_chip_setting){d->by_key[k], d->order[k]};
+    d->point.chip = chip->path;
+    d->point.set_count = (int)count;
+    return weft_combination_find(loader, &d->point.set, chip, d->chip_settings, count, d->chip->node);
+}
+
+weft_status weft_draft_check(weft_expander *x) {
+    const weft_block *b = &x->block;
+    weft_draft *d = &x->draft;
+    WEFT_TRY(check_uses(x->loader, &d->point, &b->set));
+    for (size_t i = 0; i < b->dimensions.count; i++)
+        WEFT_TRY(check_uses(x->loader, &d->point, &position_of(b, i)->settings));
+    WEFT_TRY(check_needs(x->loader, b, &d->point));
+    if (d->net) d->point.net = d->net->index;
+    if (d->dataset && d->dataset->file) d->point.dataset = d->dataset->file;
+    if (d->trace && d->trace->file) d->point.trace = d->trace->file;
+    return d->chip && d->chip->index >= 0 ? find_chip(x) : WEFT_OK;
+}
