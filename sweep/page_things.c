@@ -114,12 +114,22 @@ static int by_value(const void *a, const void *b) {
     return one != other ? (one ? -1 : 1) : strcmp(x, y);
 }
 
-size_t weft_page_different(const char **texts, size_t count) {
+/* Drops what is the same as the one ahead of it. */
+static size_t drop_repeats(const char **texts, size_t count) {
     size_t kept = 0;
-    if (count) qsort(texts, count, sizeof *texts, by_value);
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || by_value(&texts[i - 1], &texts[i]) != 0) texts[kept++] = texts[i];
+    for (size_t i = 0; i < count; i++) {
+        const char *last = kept ? texts[kept - 1] : NULL;
+        const bool same = kept && (last && texts[i] ? !strcmp(last, texts[i]) : last == texts[i]);
+        if (!same) texts[kept++] = texts[i];
+    }
     return kept;
+}
+
+/* Most are the same, so that little is left to sort. */
+size_t weft_page_different(const char **texts, size_t count) {
+    const size_t left = drop_repeats(texts, count);
+    if (left) qsort(texts, left, sizeof *texts, by_value);
+    return drop_repeats(texts, left);
 }
 
 static void print_whole(FILE *s, double value) {
