@@ -27,7 +27,7 @@ static const char style[] =
     "th[aria-sort=ascending] button::after{content:' \\25B2'}th[aria-sort=descending] button::after{content:' "
     "\\25BC'}\n"
     "tr.front td{background:#e8f1f8}td.varied{background:#fdf1d6}details{margin:10px 0}.names "
-    "td{vertical-align:top}.facts td.wrap{min-width:110px}summary{cursor:pointer}\n"
+    "td{vertical-align:top}.facts td.wrap{min-width:110px;overflow-wrap:break-word}summary{cursor:pointer}\n"
     "input,.bar button{font:inherit;padding:6px 10px;border:1px solid "
     "#aab1ba;border-radius:6px;background:#fff;color:inherit}\n"
     "input{width:min(100%,32rem)}.bar{display:flex;flex-wrap:wrap;gap:10px;align-items:center;margin:10px 0}\n"

@@ -19,6 +19,13 @@ static void count_result(weft_sweep *s, const weft_store_row *row) {
     snprintf(r->first_failure, sizeof r->first_failure, "point %zu (%s): %.1000s", row->number, label, row->message);
 }
 
+/* A point whose net could not be trained has none. */
+static weft_status add_hashes(const weft_sweep *s, weft_store_row *row, weft_error *err) {
+    row->net_sha256 = row->chip_sha256 = "";
+    if (row->point->net >= 0 && s->untrained[row->point->net][0]) return WEFT_OK;
+    return weft_point_hashes(&row->net_sha256, &row->chip_sha256, s->hashes, row->point, err);
+}
+
 /* Of this point and of those with the same key behind it that are wanted too. */
 static weft_status put(weft_sweep *s, size_t number, const weft_news *news, const weft_point_result *result,
                        const char *message, weft_error *err) {
@@ -32,7 +39,7 @@ static weft_status put(weft_sweep *s, size_t number, const weft_news *news, cons
                               .host = s->pool.lanes[news ? news->lane : 0].host,
                               .attempts = s->attempts[number] + 1,
                               .started_s = news ? news->started_s : 0};
-        WEFT_TRY(weft_point_hashes(&row.net_sha256, &row.chip_sha256, s->hashes, row.point, err));
+        WEFT_TRY(add_hashes(s, &row, err));
         WEFT_TRY(weft_store_put(s->store, &row, err));
         count_result(s, &row);
         s->done[i] = result != NULL;

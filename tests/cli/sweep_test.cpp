@@ -180,6 +180,28 @@ TEST_F(Sweep, a_recipe_is_trained_once) {
     EXPECT_EQ(stamp(), made);
 }
 
+TEST_F(Sweep, a_net_that_cannot_be_trained_fails_its_points_alone) {
+    write_file("tiny.yaml",
+               "name: tiny\ndataset: set\nepochs: 2\nbatch: 10\nlayers:\n  - dense: {units: 10}\n  - batch_norm\n"
+               "projection: sign\nclip: 0.5\nweight_rate: 0.05\nrecalibrate: 20\n");
+    write_file("e.yaml",
+               "name: try\ndataset: set\nnets:\n  s: {recipe: tiny.yaml}\n  n: {recipe: tiny.yaml, set: {batch: 100}}\n"
+               "points:\n  - name: p\n    set: {kind: eval}\n    grid: {net: [n, s], transform: [none, sign]}\n");
+    const Ran run = sweep("runs"); // forty images are no batch of a hundred
+    EXPECT_EQ(run.code, 1);
+    EXPECT_EQ(summary(run), "runs: 4 points: 2 computed, 0 known before, 2 failed") << run.err;
+    EXPECT_NE(run.err.find("net \"n\" could not be trained: "), std::string::npos) << run.err;
+    const std::string failed = weft({"results", "runs", "--failed", "--csv"}).out;
+    EXPECT_EQ(std::count(failed.begin(), failed.end(), '\n'), 3) << failed;
+    EXPECT_NE(failed.find("batch"), std::string::npos) << failed;
+    ASSERT_EQ(weft({"report", "runs", "-o", "page"}).code, 0);
+    EXPECT_NE(read_file("page/index.html").find("does not describe the networks of 2 points"), std::string::npos);
+    std::string text = read_file("e.yaml"); // with a batch that there is
+    text.replace(text.find("batch: 100"), 10, "batch: 20 ");
+    write_file("e.yaml", text);
+    EXPECT_EQ(summary(sweep("runs")), "runs: 4 points: 2 computed, 2 known before");
+}
+
 TEST_F(Sweep, a_page_of_its_results) {
     ASSERT_EQ(sweep("runs").code, 0);
     const Ran run = weft({"report", "runs", "-o", "page", "--title", "Converters"});
