@@ -67,23 +67,21 @@ static weft_status more_sites(weft_spike_chip *chip, weft_error *err) {
     if (chip->cores < chip->capacity) return WEFT_OK;
     const int capacity = chip->capacity > INT_MAX / 2 ? INT_MAX : 2 * chip->capacity + 16;
     weft_spike_site *sites = realloc(chip->sites, (size_t)capacity * sizeof *sites);
-    if (!sites) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %d cores", capacity);
-    chip->sites = sites;
+    if (sites) chip->sites = sites;
+    weft_spike_place *places = realloc(chip->places, (size_t)capacity * sizeof *places);
+    if (places) chip->places = places;
+    if (!sites || !places) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %d cores", capacity);
     chip->capacity = capacity;
     return WEFT_OK;
 }
 
 weft_status weft_spike_chip_add(weft_spike_chip *chip, const weft_spike_core *core, weft_error *err) {
-    weft_spike_site site = {.kind = core->kind,
-                            .state = core->state,
-                            .axons = core->axons,
-                            .neurons = core->neurons,
-                            .x = core->x,
-                            .y = core->y};
+    weft_spike_site site = {.kind = core->kind, .state = core->state, .axons = core->axons, .neurons = core->neurons};
     weft_status status;
     WEFT_TRY_GOTO(check_core(chip, core, err));
     WEFT_TRY_GOTO(more_sites(chip, err));
     WEFT_TRY_GOTO(copy_targets(&site, core, err));
+    chip->places[chip->cores] = (weft_spike_place){core->x, core->y};
     chip->sites[chip->cores++] = site;
 cleanup:
     if (status != WEFT_OK) destroy_site(&site);
@@ -161,6 +159,7 @@ void weft_spike_chip_destroy(weft_spike_chip *chip) {
     weft_spike_parts_destroy(chip->parts, chip->part_count, chip->slots);
     for (int c = 0; c < chip->cores; c++) destroy_site(&chip->sites[c]);
     free(chip->sites);
+    free(chip->places);
     weft_aligned_free(chip->counts);
     weft_aligned_free(chip->owner);
     weft_aligned_free(chip->arrived);

@@ -25,22 +25,27 @@ typedef struct weft_spike_site {
     const weft_spike_kind *kind;
     void *state;
     int axons, neurons;
-    int x, y;
     uint32_t *first;            /* [neurons + 1] of targets; NULL: every neuron has one target */
     weft_spike_target *targets; /* in neurons' order */
 } weft_spike_site;
+
+/* Router of a core; apart from the rest because every spike looks at two. */
+typedef struct weft_spike_place {
+    int x, y;
+} weft_spike_place;
 
 typedef struct weft_spike_part {
     weft_spike_list *out;     /* [parts][slots]: written by this part, taken by that part */
     uint16_t *axons, *sorted; /* [capacity] inboxes of the tick's cores, one after the other; help of sorting */
     size_t capacity;
     uint16_t *fired; /* [neurons of its cores] */
-    size_t used;     /* of fired; kept for the listener */
+    size_t used;     /* of fired */
     bool failed;     /* out of memory */
 } weft_spike_part;
 
 struct weft_spike_chip {
-    weft_spike_site *sites;
+    weft_spike_site *sites;   /* [cores] */
+    weft_spike_place *places; /* [cores] */
     int cores, capacity;
     bool ready, broken; /* broken: memory ran out in a tick */
     int slots, slot;    /* longest delay + 1; tick % slots */

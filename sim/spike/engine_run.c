@@ -20,26 +20,44 @@ typedef struct runner {
 
 static inline uint64_t distance(int a, int b) { return (uint64_t)(a < b ? b - a : a - b); }
 
-static void send_spike(weft_spike_chip *chip, int number, int core, const weft_spike_target *target) {
-    weft_spike_counts *counts = &chip->counts[core];
-    weft_spike_part *part = &chip->parts[number];
+/* counts: of the spike's core. */
+static inline bool send_spike(const weft_spike_chip *chip, int part, uint32_t core, const weft_spike_target *target,
+                              weft_spike_counts *counts) {
     counts->packets++;
-    if (target->core == WEFT_SPIKE_OUTSIDE) return;
-    const weft_spike_site *from = &chip->sites[core], *to = &chip->sites[target->core];
-    if (target->core == (uint32_t)core) counts->packets_local++;
+    if (target->core == WEFT_SPIKE_OUTSIDE) return true;
+    const weft_spike_place *from = &chip->places[core], *to = &chip->places[target->core];
+    counts->packets_local += target->core == core;
     counts->hops_x += distance(from->x, to->x);
     counts->hops_y += distance(from->y, to->y);
-    weft_spike_list *list = weft_spike_events(chip, number, chip->owner[target->core], target->delay);
-    if (!weft_spike_list_push(list, target->core, target->axon)) part->failed = true;
+    weft_spike_list *list = weft_spike_events(chip, part, chip->owner[target->core], target->delay);
+    return weft_spike_list_push(list, target->core, target->axon);
 }
 
-static void send_spikes(weft_spike_chip *chip, int part, int core, const uint16_t *fired, int count) {
+#if defined(__GNUC__)
+#define FETCH(address) __builtin_prefetch(address)
+#else
+#define FETCH(address) (void)(address)
+#endif
+
+static inline uint32_t first_target(const weft_spike_site *site, int neuron) {
+    return site->first ? site->first[neuron] : (uint32_t)neuron;
+}
+
+static void fetch_targets(const weft_spike_site *site, const uint16_t *fired, int count) {
+    for (int i = 0; i < count; i++) FETCH(site->targets + first_target(site, fired[i]));
+}
+
+static void send_spikes(weft_spike_chip *chip, int part, int core) {
+    if (core >= chip->cores || chip->fired[core] == 0) return;
     const weft_spike_site *site = &chip->sites[core];
-    for (int i = 0; i < count; i++) {
-        const uint32_t begin = site->first ? site->first[fired[i]] : fired[i];
-        const uint32_t end = site->first ? site->first[fired[i] + 1] : begin + 1;
-        for (uint32_t t = begin; t < end; t++) send_spike(chip, part, core, &site->targets[t]);
-    }
+    const uint16_t *fired = chip->parts[part].fired + chip->fired_at[core];
+    weft_spike_counts counts = chip->counts[core];
+    bool whole = true;
+    for (uint32_t i = 0; i < chip->fired[core]; i++)
+        for (uint32_t t = first_target(site, fired[i]); t < first_target(site, fired[i] + 1); t++)
+            whole &= send_spike(chip, part, (uint32_t)core, &site->targets[t], &counts);
+    chip->counts[core] = counts;
+    if (!whole) chip->parts[part].failed = true;
 }
 
 static inline weft_spike_inbox inbox_of(const weft_spike_chip *chip, int part, int core) {
@@ -56,7 +74,7 @@ static void prepare_core(const weft_spike_chip *chip, int part, int core) {
     chip->sites[core].kind->prepare(chip->sites[core].state, &inbox);
 }
 
-static void step_core(weft_spike_chip *chip, int number, int core, bool listens) {
+static void step_core(weft_spike_chip *chip, int number, int core) {
     weft_spike_part *part = &chip->parts[number];
     const weft_spike_site *site = &chip->sites[core];
     weft_spike_counts *counts = &chip->counts[core];
@@ -66,30 +84,35 @@ static void step_core(weft_spike_chip *chip, int number, int core, bool listens)
     uint16_t *fired = part->fired + part->used;
     int count = 0;
     chip->resting[core] = site->kind->step(site->state, chip->tick, &inbox, fired, &count, counts);
+    fetch_targets(site, fired, count);
     counts->busy_ticks++;
     counts->spikes += (uint64_t)count;
-    send_spikes(chip, number, core, fired, count);
-    if (!listens) return;
     chip->fired[core] = (uint32_t)count;
     chip->fired_at[core] = (uint32_t)part->used;
     part->used += (size_t)count;
 }
 
-static void step_part(runner *r, int number) {
-    weft_spike_chip *chip = r->chip;
+/* While a core is stepped, memory brings what the next ones need and the targets of the last one's spikes. */
+static void step_part(weft_spike_chip *chip, int number) {
     weft_spike_part *part = &chip->parts[number];
     part->used = 0;
     if (!weft_spike_part_receive(chip, number)) {
         part->failed = true;
         return;
     }
-    int core = weft_spike_next_core(chip, number, 0);
+    int last = chip->cores, core = weft_spike_next_core(chip, number, 0);
+    int next = weft_spike_next_core(chip, number, core + 1);
     while (core < chip->cores) {
-        const int next = weft_spike_next_core(chip, number, core + 1);
+        const int after = weft_spike_next_core(chip, number, next + 1);
+        if (after < chip->cores) FETCH(chip->sites[after].state);
         prepare_core(chip, number, next);
-        step_core(chip, number, core, r->run->listener != NULL);
+        step_core(chip, number, core);
+        send_spikes(chip, number, last);
+        last = core;
         core = next;
+        next = after;
     }
+    send_spikes(chip, number, last);
 }
 
 /* ---- between two ticks, by one thread ---- */
@@ -184,7 +207,7 @@ static void run_ticks(runner *r) {
     const int parts = r->chip->part_count;
 #pragma omp parallel num_threads(parts)
     while (!r->ended) {
-        for (int p = omp_get_thread_num(); p < parts; p += omp_get_num_threads()) step_part(r, p);
+        for (int p = omp_get_thread_num(); p < parts; p += omp_get_num_threads()) step_part(r->chip, p);
 #pragma omp barrier
 #pragma omp master
         finish_tick(r);

@@ -61,17 +61,21 @@ static weft_truenorth_core *allocate(const weft_truenorth_config *c) {
 }
 
 static bool has_effect(const weft_truenorth_neurons *p, int type, int neuron) {
-    const size_t block = (size_t)neuron / WEFT_TRUENORTH_LANES, lane = (size_t)neuron % WEFT_TRUENORTH_LANES;
-    return p->weight[type].values[p->weight[type].stride * block + lane] != 0 ||
-           p->sign[type].values[p->sign[type].stride * block + lane] != 0;
+    return weft_truenorth_value(&p->weight[type], neuron) != 0 || weft_truenorth_value(&p->sign[type], neuron) != 0;
 }
 
 /* Synapses whose weight is 0 never count and never matter: they are left out. */
-static void program_row(weft_truenorth_core *core, int axon, const uint64_t *bits) {
-    uint16_t *row = core->crossbar + 4 * (size_t)core->words * (size_t)axon;
-    for (int n = 0; n < core->neurons; n++)
-        if (bits[n / 64] >> n % 64 & 1 && has_effect(core->parameters, core->types[axon], n))
-            row[n / WEFT_TRUENORTH_LANES] |= (uint16_t)(1u << n % WEFT_TRUENORTH_LANES);
+static void program_crossbar(weft_truenorth_core *core, const uint64_t *bits) {
+    uint64_t masks[WEFT_TRUENORTH_TYPES][WEFT_TRUENORTH_SIZE_MAX / 64] = {{0}};
+    for (int type = 0; type < WEFT_TRUENORTH_TYPES; type++)
+        for (int n = 0; n < core->neurons; n++)
+            if (has_effect(core->parameters, type, n)) masks[type][n / 64] |= UINT64_C(1) << n % 64;
+    for (int a = 0; a < core->axons; a++)
+        for (int w = 0; w < core->words; w++) {
+            const size_t at = (size_t)a * (size_t)core->words + (size_t)w;
+            const uint64_t word = bits[at] & masks[core->types[a]][w];
+            for (int b = 0; b < 4; b++) core->crossbar[4 * at + (size_t)b] = (uint16_t)(word >> 16 * b);
+        }
 }
 
 static void reset(void *state) {
@@ -81,7 +85,8 @@ static void reset(void *state) {
     if (!core->initial) return;
     for (int n = 0; n < core->neurons; n++) {
         core->v[n] = core->initial[n];
-        core->peak |= (uint32_t)(core->v[n] ^ (core->v[n] < 0 ? -1 : 0));
+        const uint32_t size = (uint32_t)abs(core->v[n]);
+        core->peak = size > core->peak ? size : core->peak;
     }
 }
 
@@ -101,7 +106,7 @@ weft_status weft_truenorth_create(void **state, const weft_truenorth_config *con
     core->generator = config->generator;
     core->context = config->context;
     memcpy(core->types, config->types, (size_t)config->axons);
-    for (int a = 0; a < config->axons; a++) program_row(core, a, config->crossbar + (size_t)a * (size_t)core->words);
+    program_crossbar(core, config->crossbar);
     if (config->initial) memcpy(core->initial, config->initial, (size_t)config->neurons * sizeof *core->initial);
     reset(core);
     *state = core;

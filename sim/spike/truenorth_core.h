@@ -24,7 +24,7 @@ bool weft_truenorth_step(void *state, uint64_t tick, const weft_spike_inbox *inb
                          weft_spike_counts *counts);
 void weft_truenorth_prepare(const void *state, const weft_spike_inbox *inbox);
 
-/* Draws of a tick, one a neuron; see weft_truenorth_config. */
+/* Draws of a tick, [64 words], one a neuron; see weft_truenorth_config. Memory of all aligned to 4 bytes. */
 void weft_truenorth_leak_draws(const weft_truenorth_core *core, uint64_t tick, uint8_t *draws);
 void weft_truenorth_threshold_draws(const weft_truenorth_core *core, uint64_t tick, uint32_t *draws);
 void weft_truenorth_synapse_draws(const weft_truenorth_core *core, uint64_t tick, int axon, uint8_t *draws);

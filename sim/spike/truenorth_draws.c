@@ -16,20 +16,14 @@ static void own_words(const weft_truenorth_core *core, uint64_t tick, weft_truen
     weft_rng_fill_u32(&rng, ((uint64_t)(core->core >> 16) << CORE_BITS) + first, (size_t)count, words);
 }
 
+/* draws: [64 words], aligned to 4. */
 static void own_bytes(const weft_truenorth_core *core, uint64_t tick, weft_truenorth_draw what, uint64_t first,
-                      uint8_t *bytes) {
-    uint32_t words[AXON_WORDS];
-    const int count = 16 * core->words;
-    own_words(core, tick, what, first, count, words);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    memcpy(bytes, words, 4 * (size_t)count);
-#else
-    for (int i = 0; i < 4 * count; i++) bytes[i] = (uint8_t)(words[i / 4] >> 8 * (i % 4));
+                      uint8_t *draws) {
+    uint32_t *words = (uint32_t *)(void *)draws;
+    own_words(core, tick, what, first, 16 * core->words, words);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    for (int i = 0; i < 16 * core->words; i++) words[i] = __builtin_bswap32(words[i]);
 #endif
-}
-
-static int32_t value_of(const weft_truenorth_column *column, int neuron) {
-    return column->values[column->stride * (size_t)(neuron / LANES) + (size_t)(neuron % LANES)];
 }
 
 void weft_truenorth_leak_draws(const weft_truenorth_core *core, uint64_t tick, uint8_t *draws) {
@@ -39,7 +33,7 @@ void weft_truenorth_leak_draws(const weft_truenorth_core *core, uint64_t tick, u
     }
     memset(draws, 0, 64 * (size_t)core->words);
     for (int n = 0; n < core->neurons; n++)
-        if (value_of(&core->parameters->leak_sign, n) != 0)
+        if (weft_truenorth_value(&core->parameters->leak_sign, n) != 0)
             draws[n] = (uint8_t)core->generator(core->context, WEFT_TRUENORTH_LEAK, tick, n, -1);
 }
 
@@ -50,7 +44,7 @@ void weft_truenorth_threshold_draws(const weft_truenorth_core *core, uint64_t ti
     }
     memset(draws, 0, 64 * (size_t)core->words * sizeof *draws);
     for (int n = 0; n < core->neurons; n++)
-        if (value_of(&core->parameters->random, n) != 0)
+        if (weft_truenorth_value(&core->parameters->random, n) != 0)
             draws[n] = core->generator(core->context, WEFT_TRUENORTH_THRESHOLD, tick, n, -1);
 }
 
@@ -62,6 +56,6 @@ void weft_truenorth_synapse_draws(const weft_truenorth_core *core, uint64_t tick
     const uint16_t *row = core->crossbar + 4 * (size_t)core->words * (size_t)axon;
     memset(draws, 0, 64 * (size_t)core->words);
     for (int n = 0; n < core->neurons; n++)
-        if (row[n / LANES] >> n % LANES & 1 && value_of(&core->parameters->sign[core->types[axon]], n) != 0)
+        if (row[n / LANES] >> n % LANES & 1 && weft_truenorth_value(&core->parameters->sign[core->types[axon]], n) != 0)
             draws[n] = (uint8_t)core->generator(core->context, WEFT_TRUENORTH_SYNAPSE, tick, n, axon);
 }

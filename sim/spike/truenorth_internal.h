@@ -9,11 +9,18 @@
 
 enum { WEFT_TRUENORTH_LANES = 16, WEFT_TRUENORTH_BLOCKS_MAX = WEFT_TRUENORTH_SIZE_MAX / WEFT_TRUENORTH_LANES };
 
-/* A parameter of all neurons: block k's LANES values begin at values + stride k; stride 0: all blocks have the same. */
+/* A parameter of all neurons: block k's LANES values begin at values + (LANES k & varies). */
 typedef struct weft_truenorth_column {
     const int32_t *values;
-    size_t stride;
+    size_t varies; /* all bits; 0: all blocks have the same values */
 } weft_truenorth_column;
+
+static inline const int32_t *weft_truenorth_block(const weft_truenorth_column *column, int block) {
+    return column->values + ((size_t)(WEFT_TRUENORTH_LANES * block) & column->varies);
+}
+static inline int32_t weft_truenorth_value(const weft_truenorth_column *column, int neuron) {
+    return weft_truenorth_block(column, neuron / WEFT_TRUENORTH_LANES)[neuron % WEFT_TRUENORTH_LANES];
+}
 
 /* Where a column is a mask, it is -1 or 0. */
 struct weft_truenorth_neurons {
@@ -32,6 +39,7 @@ struct weft_truenorth_neurons {
     bool stochastic_type[WEFT_TRUENORTH_TYPES]; /* some neuron's synapses of the type */
     bool stochastic_leak, some_reversal, random_threshold;
     bool restless; /* some neuron's leak moves every membrane */
+    bool shared;   /* no column varies */
     int count;     /* 1: for all neurons */
     int shares;
     int32_t *memory;
@@ -41,25 +49,25 @@ struct weft_truenorth_neurons {
 typedef struct weft_truenorth_tick {
     const weft_truenorth_neurons *neurons;
     int32_t *v;
-    int blocks;
-    uint16_t last;                   /* neurons that exist in the last block */
+    int words;                       /* of 4 blocks */
+    uint64_t last;                   /* neurons that exist in the last word */
     const uint16_t *const *rows;     /* [ends[TYPES - 1]] crossbar rows of the events, by type */
     int ends[WEFT_TRUENORTH_TYPES];  /* where each type's rows end */
-    const uint8_t *leak_draws;       /* [LANES blocks]; NULL: no stochastic leak */
-    const uint32_t *threshold_draws; /* [LANES blocks]; NULL: no random threshold */
-    uint16_t *fired;                 /* [blocks] out */
-    uint32_t peak;                   /* out: not below any V or -V - 1 */
+    const uint8_t *leak_draws;       /* [64 words]; NULL: no stochastic leak */
+    const uint32_t *threshold_draws; /* [64 words]; NULL: no random threshold */
+    uint16_t *fired;                 /* [4 words] out */
+    uint32_t peak;                   /* out: the largest magnitude of a membrane */
     uint32_t unrest;                 /* out: 0 when without events the next tick would change nothing */
 } weft_truenorth_tick;
 
 /* Events, leak, threshold, reset. Sums of events must not leave 20 bits. */
 void weft_truenorth_update(weft_truenorth_tick *tick);
 
-/* One event of a type, saturating. draws: [LANES blocks]; NULL: the type has no stochastic synapses. */
+/* One event of a type, saturating. draws: [64 words]; NULL: the type has no stochastic synapses. */
 typedef struct weft_truenorth_event {
     const weft_truenorth_neurons *neurons;
     int32_t *v;
-    int blocks, type;
+    int words, type;
     const uint16_t *row;
     const uint8_t *draws;
 } weft_truenorth_event;

@@ -88,14 +88,13 @@ static void columns_of(weft_truenorth_column *columns[COLUMNS], weft_truenorth_n
     assert(to == columns + COLUMNS);
 }
 
-/* A column's values fill `width` places from memory on; one value that all neurons have is repeated over a block only.
- */
+/* One value that all neurons have is repeated over a block. */
 static void settle(weft_truenorth_column *column, int32_t *memory, int count) {
     bool same = true;
     for (int n = 1; n < count; n++) same = same && memory[n] == memory[0];
     for (int n = 1; same && n < LANES; n++) memory[n] = memory[0];
     column->values = memory;
-    column->stride = same ? 0 : LANES;
+    column->varies = same ? 0 : SIZE_MAX;
 }
 
 static void note_kinds(weft_truenorth_neurons *to, const weft_truenorth_neuron *n) {
@@ -114,7 +113,7 @@ weft_status weft_truenorth_neurons_create(weft_truenorth_neurons **out, const we
         return weft_error_set(err, WEFT_E_INVALID, "%d neurons; allowed are 1 .. %d", count,
                               (int)WEFT_TRUENORTH_SIZE_MAX);
     for (int n = 0; n < count; n++) WEFT_TRY(check_neuron(&neurons[n], n, err));
-    const size_t width = ((size_t)count + LANES - 1) / LANES * LANES;
+    const size_t width = ((size_t)count + 63) / 64 * 64;
     weft_truenorth_neurons *packed = calloc(1, sizeof *packed);
     int32_t *memory = weft_aligned_alloc(COLUMNS * width, sizeof *memory), values[COLUMNS];
     if (!packed || !memory) {
@@ -129,7 +128,11 @@ weft_status weft_truenorth_neurons_create(weft_truenorth_neurons **out, const we
     }
     weft_truenorth_column *columns[COLUMNS];
     columns_of(columns, packed);
-    for (size_t i = 0; i < COLUMNS; i++) settle(columns[i], memory + i * width, count);
+    packed->shared = true;
+    for (size_t i = 0; i < COLUMNS; i++) {
+        settle(columns[i], memory + i * width, count);
+        packed->shared = packed->shared && !columns[i]->varies;
+    }
     packed->count = count;
     packed->shares = 1;
     packed->memory = memory;

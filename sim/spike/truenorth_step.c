@@ -55,16 +55,15 @@ static bool needs_order(const weft_truenorth_core *core, const uint16_t *axons, 
     return stochastic;
 }
 
-static void integrate_in_order(const weft_truenorth_core *core, uint64_t tick, const uint16_t *axons, int count,
-                               int blocks) {
-    uint8_t draws[SIZE];
+static void integrate_in_order(const weft_truenorth_core *core, uint64_t tick, const uint16_t *axons, int count) {
+    _Alignas(64) uint8_t draws[SIZE];
     for (int i = 0; i < count; i++) {
         const int type = core->types[axons[i]];
         const bool stochastic = core->parameters->stochastic_type[type];
         if (stochastic) weft_truenorth_synapse_draws(core, tick, axons[i], draws);
         const weft_truenorth_event event = {.neurons = core->parameters,
                                             .v = core->v,
-                                            .blocks = blocks,
+                                            .words = core->words,
                                             .type = type,
                                             .row = row_of(core, axons[i]),
                                             .draws = stochastic ? draws : NULL};
@@ -85,11 +84,13 @@ static void group_rows(const weft_truenorth_core *core, const uint16_t *axons, i
     for (int i = 0; i < count; i++) rows[next[core->types[axons[i]]]++] = row_of(core, axons[i]);
 }
 
-static int list_fired(const uint16_t *masks, int blocks, uint16_t *fired) {
+static int list_fired(const uint16_t *masks, int words, uint16_t *fired) {
     int count = 0;
-    for (int k = 0; k < blocks; k++)
-        for (unsigned mask = masks[k]; mask; mask &= mask - 1)
-            fired[count++] = (uint16_t)(WEFT_TRUENORTH_LANES * k + __builtin_ctz(mask));
+    for (int w = 0; w < words; w++) {
+        const uint16_t *m = masks + 4 * w;
+        uint64_t bits = m[0] | (uint64_t)m[1] << 16 | (uint64_t)m[2] << 32 | (uint64_t)m[3] << 48;
+        for (; bits; bits &= bits - 1) fired[count++] = (uint16_t)(64 * w + __builtin_ctzll(bits));
+    }
     return count;
 }
 
@@ -97,17 +98,16 @@ bool weft_truenorth_step(void *state, uint64_t tick, const weft_spike_inbox *inb
                          weft_spike_counts *counts) {
     weft_truenorth_core *core = state;
     const weft_truenorth_neurons *parameters = core->parameters;
-    const int blocks = (core->neurons + WEFT_TRUENORTH_LANES - 1) / WEFT_TRUENORTH_LANES;
-    const int left = core->neurons - WEFT_TRUENORTH_LANES * (blocks - 1);
+    const int left = core->neurons - 64 * (core->words - 1);
     uint16_t axons[SIZE], masks[4 * WORDS];
     const uint16_t *rows[SIZE];
     uint64_t touched[WORDS];
-    uint8_t leak_draws[SIZE];
+    _Alignas(64) uint8_t leak_draws[SIZE];
     uint32_t threshold_draws[SIZE];
     weft_truenorth_tick t = {.neurons = parameters,
                              .v = core->v,
-                             .blocks = blocks,
-                             .last = (uint16_t)((1u << left) - 1),
+                             .words = core->words,
+                             .last = ~UINT64_C(0) >> (64 - left),
                              .rows = rows,
                              .fired = masks};
 
@@ -115,7 +115,7 @@ bool weft_truenorth_step(void *state, uint64_t tick, const weft_spike_inbox *inb
     counts->axon_events += (uint64_t)events;
     counts->synaptic_events += reach(core->crossbar, core->words, axons, events, touched);
     if (needs_order(core, axons, events))
-        integrate_in_order(core, tick, axons, events, blocks);
+        integrate_in_order(core, tick, axons, events);
     else
         group_rows(core, axons, events, rows, t.ends);
     if (parameters->stochastic_leak) {
@@ -126,10 +126,9 @@ bool weft_truenorth_step(void *state, uint64_t tick, const weft_spike_inbox *inb
         weft_truenorth_threshold_draws(core, tick, threshold_draws);
         t.threshold_draws = threshold_draws;
     }
-    memset(masks, 0, 4 * (size_t)core->words * sizeof *masks);
     weft_truenorth_update(&t);
     core->peak = t.peak;
-    *fired_count = list_fired(masks, blocks, fired);
+    *fired_count = list_fired(masks, core->words, fired);
     const uint64_t active = count_updated(touched, masks, core->words);
     counts->updates_active += active;
     counts->updates_inactive += (uint64_t)core->neurons - active;
@@ -144,6 +143,9 @@ bool weft_truenorth_step(void *state, uint64_t tick, const weft_spike_inbox *inb
 
 void weft_truenorth_prepare(const void *state, const weft_spike_inbox *inbox) {
     const weft_truenorth_core *core = state;
-    for (int i = 0; i < inbox->count; i++) FETCH(row_of(core, inbox->axons[i]));
+    for (int i = 0; i < inbox->count; i++) {
+        FETCH(row_of(core, inbox->axons[i]));
+        FETCH(core->types + inbox->axons[i]);
+    }
     for (int n = 0; n < 64 * core->words; n += 16) FETCH(core->v + n);
 }
