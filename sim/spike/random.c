@@ -74,29 +74,37 @@ weft_status weft_spike_random_load(weft_spike_random *out, const char *path, wef
 
 /* ---- the neuron ---- */
 
-/* A leak of +-1 with probability (lambda + 1) / 256 lifts the membrane to a threshold of alpha at rate
- * probability / alpha; of all alphas whose probability is between 1/2 and 1 the one that hits the rate best. */
+/* The leak lifts the membrane to a threshold of alpha in alpha / leak ticks in the mean. Rates feed back through the
+ * synapses with a gain of about sqrt(synapses) / alpha, so alpha is at least twice that root; of the alphas from there
+ * on the one that hits the rate best. A stochastic leak brings 1 with probability (lambda + 1) / 256; where that is not
+ * enough for such an alpha the leak is deterministic, and what comes through the synapses is the noise. */
+static void choose(weft_truenorth_neuron *out, double *miss, double rate, double excess, int alpha, bool stochastic) {
+    const double unit = stochastic ? BYTES : 1, steps = rate * (alpha - excess) * unit, rounded = floor(steps + 0.5);
+    if (steps <= 0 || rounded < (stochastic ? 2 : 1) || rounded > (stochastic ? BYTES : WEFT_TRUENORTH_WEIGHT_MAX))
+        return;
+    if (fabs(rounded - steps) / steps >= *miss) return;
+    *miss = fabs(rounded - steps) / steps;
+    out->leak = (int)rounded - (stochastic ? 1 : 0);
+    out->stochastic_leak = stochastic;
+    out->threshold = alpha;
+}
+
 weft_status weft_spike_random_neuron(weft_truenorth_neuron *out, const weft_spike_random *c, weft_error *err) {
-    const double rate = c->rate_hz * c->tick_ms / 1000;
+    const double rate = c->rate_hz * c->tick_ms / 1000, stable = ceil(2 * sqrt((double)c->synapses));
     const double excess = (double)(c->synapses % 2) * (double)c->neurons / (double)c->axons;
-    const int first = (int)fmin(ceil(0.5 / fmax(rate, 1e-6)), THRESHOLD_MAX);
-    double best = 2;
+    const int first = (int)fmin(fmax(ceil(0.5 / fmax(rate, 1e-6)), stable), THRESHOLD_MAX);
+    const bool stochastic = rate * first <= 1;
+    double miss = 0.01;
     *out = (weft_truenorth_neuron){.weight = {1, -1},
-                                   .stochastic_leak = true,
                                    .threshold = THRESHOLD_MAX,
                                    .negative_threshold = THRESHOLD_MAX,
                                    .saturate = true,
                                    .reset_mode = WEFT_TRUENORTH_LINEAR};
-    if (rate == 0) return WEFT_OK;
-    for (int alpha = first; alpha <= 2 * first + 2 && alpha <= THRESHOLD_MAX; alpha++) {
-        const double steps = rate * (alpha - excess) * BYTES, rounded = floor(steps + 0.5);
-        const double miss = fabs(rounded - steps) / steps;
-        if (rounded < 2 || rounded > BYTES || !(miss < best)) continue;
-        best = miss;
-        out->leak = (int)rounded - 1;
-        out->threshold = alpha;
-    }
-    if (best > 0.01) return weft_error_set(err, WEFT_E_INVALID, "rate_hz: no threshold gives %g spikes a tick", rate);
+    if (rate <= 0) return WEFT_OK;
+    const double last = fmin(stochastic ? 1 / rate + excess : 4 * (double)first, THRESHOLD_MAX);
+    for (int alpha = first; alpha <= last; alpha++) choose(out, &miss, rate, excess, alpha, stochastic);
+    if (out->leak == 0)
+        return weft_error_set(err, WEFT_E_INVALID, "rate_hz: no threshold gives %g spikes a tick", rate);
     return WEFT_OK;
 }
 

@@ -1,8 +1,8 @@
 /* Random networks of TrueNorth cores from a short YAML, for benchmarks and tests.
  *
- * As many axons as neurons a core: every axon has one source, a random pairing of all neurons with all axons where
- * targets are uniform. Half of a core's axons excite (type 0, weight 1), half inhibit (type 1, weight -1), and a neuron
- * has synapses on as many of either, so that they cancel in the mean. What is left is a stochastic leak, and with
+ * Where targets are uniform, neurons and axons are paired at random: with as many axons as neurons every axon has one
+ * source. Half of a core's axons excite (type 0, weight 1), half inhibit (type 1, weight -1), and a neuron has synapses
+ * on as many of either, so that they cancel in the mean. What is left is the leak, stochastic at lower rates, and with
  * linear reset the mean rate is its mean over the threshold: exact in the long run, whatever the synapses bring. */
 #ifndef WEFT_SIM_SPIKE_RANDOM_H
 #define WEFT_SIM_SPIKE_RANDOM_H
