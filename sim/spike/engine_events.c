@@ -4,7 +4,7 @@
 
 #include "sim/spike/engine_internal.h"
 
-enum { FEW = 24, DIGITS = 256 }; /* inboxes up to FEW are sorted by insertion, longer ones by digit */
+enum { RANKED = 8, FEW = 24, DIGITS = 256 }; /* longest inboxes that are sorted by rank and by insertion */
 
 void weft_spike_list_destroy(weft_spike_list *list) {
     free(list->items);
@@ -81,6 +81,17 @@ weft_status weft_spike_parts_set(weft_spike_chip *chip, int count, weft_error *e
 
 /* ---- inboxes ---- */
 
+/* Without a branch that depends on the axons: every one is compared with every other. */
+static void sort_ranked(uint16_t *axons, uint32_t count) {
+    uint32_t keys[RANKED], ranks[RANKED] = {0};
+    uint16_t sorted[RANKED];
+    for (uint32_t i = 0; i < RANKED; i++) keys[i] = (i < count ? axons[i] : (uint32_t)UINT16_MAX + 1) * RANKED + i;
+    for (uint32_t j = 0; j < RANKED; j++)
+        for (uint32_t i = 0; i < RANKED; i++) ranks[i] += keys[j] < keys[i];
+    for (uint32_t i = 0; i < RANKED; i++) sorted[ranks[i]] = (uint16_t)(keys[i] / RANKED);
+    memcpy(axons, sorted, count * sizeof *axons);
+}
+
 static void sort_few(uint16_t *axons, uint32_t count) {
     for (uint32_t i = 1; i < count; i++) {
         const uint16_t axon = axons[i];
@@ -103,6 +114,10 @@ static void sort_digit(uint16_t *restrict to, const uint16_t *restrict from, uin
 }
 
 static void sort_axons(uint16_t *axons, uint16_t *help, uint32_t count, int axon_count) {
+    if (count <= RANKED) {
+        sort_ranked(axons, count);
+        return;
+    }
     if (count <= FEW) {
         sort_few(axons, count);
         return;

@@ -18,7 +18,8 @@ typedef struct runner {
 
 /* ---- a core's tick ---- */
 
-static inline uint64_t distance(int a, int b) { return (uint64_t)(a < b ? b - a : a - b); }
+/* Without a branch: there is no telling which is the larger. */
+static inline uint64_t distance(int a, int b) { return (uint64_t)llabs((long long)a - b); }
 
 /* counts: of the spike's core. */
 static inline bool send_spike(const weft_spike_chip *chip, int part, uint32_t core, const weft_spike_target *target,

@@ -47,7 +47,7 @@ static size_t round_up(size_t bytes) { return (bytes + 63) / 64 * 64; }
 static weft_truenorth_core *allocate(const weft_truenorth_config *c) {
     const size_t words = ((size_t)c->neurons + 63) / 64, padded = 64 * words, axons = (size_t)c->axons;
     const size_t itself = round_up(sizeof(weft_truenorth_core)), membranes = round_up(padded * sizeof(int32_t));
-    const size_t types = round_up(axons), crossbar = round_up(axons * words * sizeof(uint64_t));
+    const size_t types = round_up((axons + 3) / 4), crossbar = round_up(axons * words * sizeof(uint64_t));
     const size_t initial = c->initial ? membranes : 0;
     char *memory = weft_aligned_alloc(itself + membranes + types + crossbar + initial, 1);
     if (!memory) return NULL;
@@ -73,7 +73,7 @@ static void program_crossbar(weft_truenorth_core *core, const uint64_t *bits) {
     for (int a = 0; a < core->axons; a++)
         for (int w = 0; w < core->words; w++) {
             const size_t at = (size_t)a * (size_t)core->words + (size_t)w;
-            const uint64_t word = bits[at] & masks[core->types[a]][w];
+            const uint64_t word = bits[at] & masks[weft_truenorth_type(core, a)][w];
             for (int b = 0; b < 4; b++) core->crossbar[4 * at + (size_t)b] = (uint16_t)(word >> 16 * b);
         }
 }
@@ -105,7 +105,7 @@ weft_status weft_truenorth_create(void **state, const weft_truenorth_config *con
     core->core = config->core;
     core->generator = config->generator;
     core->context = config->context;
-    memcpy(core->types, config->types, (size_t)config->axons);
+    for (int a = 0; a < config->axons; a++) core->types[a / 4] |= (uint8_t)(config->types[a] << 2 * (a % 4));
     program_crossbar(core, config->crossbar);
     if (config->initial) memcpy(core->initial, config->initial, (size_t)config->neurons * sizeof *core->initial);
     reset(core);

@@ -7,7 +7,7 @@
 /* One block of memory, aligned to 64 bytes. */
 typedef struct weft_truenorth_core {
     int32_t *v;         /* [64 words] membranes; past the neurons meaningless */
-    uint8_t *types;     /* [axons] */
+    uint8_t *types;     /* [(axons + 3) / 4] two bits an axon, the lowest first: 256 axons are one cache line */
     uint16_t *crossbar; /* [axons][4 words] masks of blocks, synapses without weight left out */
     int32_t *initial;   /* [neurons]; NULL: 0 */
     weft_truenorth_neurons *parameters;
@@ -18,6 +18,10 @@ typedef struct weft_truenorth_core {
     weft_truenorth_generator generator;
     void *context;
 } weft_truenorth_core;
+
+static inline int weft_truenorth_type(const weft_truenorth_core *core, int axon) {
+    return core->types[axon / 4] >> 2 * (axon % 4) & 3;
+}
 
 /* Of weft_spike_kind. */
 bool weft_truenorth_step(void *state, uint64_t tick, const weft_spike_inbox *inbox, uint16_t *fired, int *fired_count,

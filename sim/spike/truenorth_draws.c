@@ -56,6 +56,7 @@ void weft_truenorth_synapse_draws(const weft_truenorth_core *core, uint64_t tick
     const uint16_t *row = core->crossbar + 4 * (size_t)core->words * (size_t)axon;
     memset(draws, 0, 64 * (size_t)core->words);
     for (int n = 0; n < core->neurons; n++)
-        if (row[n / LANES] >> n % LANES & 1 && weft_truenorth_value(&core->parameters->sign[core->types[axon]], n) != 0)
+        if (row[n / LANES] >> n % LANES & 1 &&
+            weft_truenorth_value(&core->parameters->sign[weft_truenorth_type(core, axon)], n) != 0)
             draws[n] = (uint8_t)core->generator(core->context, WEFT_TRUENORTH_SYNAPSE, tick, n, axon);
 }

@@ -37,7 +37,7 @@ struct weft_truenorth_neurons {
     weft_truenorth_column low_value, low_keep, low_subtract;
 
     bool stochastic_type[WEFT_TRUENORTH_TYPES]; /* some neuron's synapses of the type */
-    bool stochastic_leak, some_reversal, random_threshold;
+    bool stochastic_synapses, stochastic_leak, some_reversal, random_threshold;
     bool restless; /* some neuron's leak moves every membrane */
     bool shared;   /* no column varies */
     int count;     /* 1: for all neurons */

@@ -99,7 +99,8 @@ static void settle(weft_truenorth_column *column, int32_t *memory, int count) {
 
 static void note_kinds(weft_truenorth_neurons *to, const weft_truenorth_neuron *n) {
     for (int type = 0; type < TYPES; type++)
-        if (n->stochastic_weight[type] && n->weight[type] != 0) to->stochastic_type[type] = true;
+        if (n->stochastic_weight[type] && n->weight[type] != 0)
+            to->stochastic_synapses = to->stochastic_type[type] = true;
     if (n->stochastic_leak && n->leak != 0) to->stochastic_leak = true;
     if (n->leak_reversal && n->leak != 0) to->some_reversal = true;
     if (n->threshold_bits > 0) to->random_threshold = true;

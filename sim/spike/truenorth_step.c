@@ -51,14 +51,16 @@ WEFT_CLONES static uint64_t count_updated(const uint64_t *touched, const uint16_
 static bool needs_order(const weft_truenorth_core *core, const uint16_t *axons, int count) {
     if (core->peak + (uint32_t)count * STRONGEST > WEFT_TRUENORTH_MEMBRANE_MAX) return true;
     bool stochastic = false;
-    for (int i = 0; i < count; i++) stochastic |= core->parameters->stochastic_type[core->types[axons[i]]];
+    if (!core->parameters->stochastic_synapses) return false;
+    for (int i = 0; i < count; i++)
+        stochastic |= core->parameters->stochastic_type[weft_truenorth_type(core, axons[i])];
     return stochastic;
 }
 
 static void integrate_in_order(const weft_truenorth_core *core, uint64_t tick, const uint16_t *axons, int count) {
     _Alignas(64) uint8_t draws[SIZE];
     for (int i = 0; i < count; i++) {
-        const int type = core->types[axons[i]];
+        const int type = weft_truenorth_type(core, axons[i]);
         const bool stochastic = core->parameters->stochastic_type[type];
         if (stochastic) weft_truenorth_synapse_draws(core, tick, axons[i], draws);
         const weft_truenorth_event event = {.neurons = core->parameters,
@@ -74,14 +76,14 @@ static void integrate_in_order(const weft_truenorth_core *core, uint64_t tick, c
 static void group_rows(const weft_truenorth_core *core, const uint16_t *axons, int count, const uint16_t **rows,
                        int ends[TYPES]) {
     int next[TYPES] = {0};
-    for (int i = 0; i < count; i++) next[core->types[axons[i]]]++;
+    for (int i = 0; i < count; i++) next[weft_truenorth_type(core, axons[i])]++;
     for (int type = 0, end = 0; type < TYPES; type++) {
         const int of_type = next[type];
         next[type] = end;
         end += of_type;
         ends[type] = end;
     }
-    for (int i = 0; i < count; i++) rows[next[core->types[axons[i]]]++] = row_of(core, axons[i]);
+    for (int i = 0; i < count; i++) rows[next[weft_truenorth_type(core, axons[i])]++] = row_of(core, axons[i]);
 }
 
 static int list_fired(const uint16_t *masks, int words, uint16_t *fired) {
@@ -143,9 +145,7 @@ bool weft_truenorth_step(void *state, uint64_t tick, const weft_spike_inbox *inb
 
 void weft_truenorth_prepare(const void *state, const weft_spike_inbox *inbox) {
     const weft_truenorth_core *core = state;
-    for (int i = 0; i < inbox->count; i++) {
-        FETCH(row_of(core, inbox->axons[i]));
-        FETCH(core->types + inbox->axons[i]);
-    }
+    for (int i = 0; i < inbox->count; i++) FETCH(row_of(core, inbox->axons[i]));
+    for (int a = 0; a < core->axons; a += 256) FETCH(core->types + a / 4);
     for (int n = 0; n < 64 * core->words; n += 16) FETCH(core->v + n);
 }
