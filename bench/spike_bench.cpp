@@ -4,6 +4,7 @@
  * when it does nothing else. */
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <vector>

@@ -2,6 +2,7 @@
 #include <omp.h>
 #include <stdlib.h>
 
+#include "core/clones.h"
 #include "sim/spike/engine_internal.h"
 
 typedef struct runner {
@@ -34,18 +35,12 @@ static inline bool send_spike(const weft_spike_chip *chip, int part, uint32_t co
     return weft_spike_list_push(list, target->core, target->axon);
 }
 
-#if defined(__GNUC__)
-#define FETCH(address) __builtin_prefetch(address)
-#else
-#define FETCH(address) (void)(address)
-#endif
-
 static inline uint32_t first_target(const weft_spike_site *site, int neuron) {
     return site->first ? site->first[neuron] : (uint32_t)neuron;
 }
 
 static void fetch_targets(const weft_spike_site *site, const uint16_t *fired, int count) {
-    for (int i = 0; i < count; i++) FETCH(site->targets + first_target(site, fired[i]));
+    for (int i = 0; i < count; i++) WEFT_PREFETCH(site->targets + first_target(site, fired[i]));
 }
 
 static void send_spikes(weft_spike_chip *chip, int part, int core) {
@@ -105,7 +100,7 @@ static void step_part(weft_spike_chip *chip, int number) {
     int next = weft_spike_next_core(chip, number, core + 1);
     while (core < chip->cores) {
         const int after = weft_spike_next_core(chip, number, next + 1);
-        if (after < chip->cores) FETCH(chip->sites[after].state);
+        if (after < chip->cores) WEFT_PREFETCH(chip->sites[after].state);
         prepare_core(chip, number, next);
         step_core(chip, number, core);
         send_spikes(chip, number, last);

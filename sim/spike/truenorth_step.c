@@ -137,15 +137,9 @@ bool weft_truenorth_step(void *state, uint64_t tick, const weft_spike_inbox *inb
     return t.unrest == 0;
 }
 
-#if defined(__GNUC__)
-#define FETCH(address) __builtin_prefetch(address)
-#else
-#define FETCH(address) (void)(address)
-#endif
-
 void weft_truenorth_prepare(const void *state, const weft_spike_inbox *inbox) {
     const weft_truenorth_core *core = state;
-    for (int i = 0; i < inbox->count; i++) FETCH(row_of(core, inbox->axons[i]));
-    for (int a = 0; a < core->axons; a += 256) FETCH(core->types + a / 4);
-    for (int n = 0; n < 64 * core->words; n += 16) FETCH(core->v + n);
+    for (int i = 0; i < inbox->count; i++) WEFT_PREFETCH(row_of(core, inbox->axons[i]));
+    for (int a = 0; a < core->axons; a += 256) WEFT_PREFETCH(core->types + a / 4);
+    for (int n = 0; n < 64 * core->words; n += 16) WEFT_PREFETCH(core->v + n);
 }
