@@ -40,7 +40,7 @@ static inline uint32_t first_target(const weft_spike_site *site, int neuron) {
 }
 
 static void fetch_targets(const weft_spike_site *site, const uint16_t *fired, int count) {
-    for (int i = 0; i < count; i++) WEFT_PREFETCH(site->targets + first_target(site, fired[i]));
+    for (int i = 0; site->targets && i < count; i++) WEFT_PREFETCH(site->targets + first_target(site, fired[i]));
 }
 
 static void send_spikes(weft_spike_chip *chip, int part, int core) {
