@@ -24,6 +24,9 @@ WEFT_INLINE uint16_t existing(const weft_truenorth_tick *t, int k) {
     return k / BLOCKS + 1 < t->words ? 0xFFFF : (uint16_t)(t->last >> LANES * (k % BLOCKS));
 }
 
+/* -1 or 0: choices as masks, which every compiler makes vectors of. */
+WEFT_INLINE int32_t mask_if(bool condition) { return -(int32_t)condition; }
+
 /* ---- events one by one ---- */
 
 WEFT_INLINE void weft_truenorth_integrate_body(const weft_truenorth_event *event) {
@@ -35,8 +38,8 @@ WEFT_INLINE void weft_truenorth_integrate_body(const weft_truenorth_event *event
         int32_t *v = event->v + LANES * k, row = event->row[k], delta[LANES];
         memcpy(delta, weight, sizeof delta);
         if (event->draws)
-            for (int i = 0; i < LANES; i++) delta[i] += event->draws[LANES * k + i] <= size[i] ? sign[i] : 0;
-        for (int i = 0; i < LANES; i++) v[i] = clamp(v[i] + ((row & bit[i]) ? delta[i] : 0));
+            for (int i = 0; i < LANES; i++) delta[i] += sign[i] & mask_if(event->draws[LANES * k + i] <= size[i]);
+        for (int i = 0; i < LANES; i++) v[i] = clamp(v[i] + (delta[i] & mask_if(row & bit[i])));
     }
 }
 WEFT_VARIANTS(weft_truenorth_integrate, (const weft_truenorth_event *event), (event))
@@ -48,7 +51,7 @@ WEFT_INLINE void add_events(const weft_truenorth_tick *t, int k, int32_t v[LANES
         const int32_t *weight = weft_truenorth_block(&t->neurons->weight[type], k);
         for (; e < t->ends[type]; e++) {
             const int32_t row = t->rows[e][k];
-            for (int i = 0; i < LANES; i++) v[i] += (row & bit[i]) ? weight[i] : 0;
+            for (int i = 0; i < LANES; i++) v[i] += weight[i] & mask_if(row & bit[i]);
         }
     }
 }
@@ -60,11 +63,11 @@ WEFT_INLINE void add_leak(const weft_truenorth_tick *t, int k, int32_t v[LANES])
     int32_t delta[LANES];
     memcpy(delta, weft_truenorth_block(&n->leak, k), sizeof delta);
     if (t->leak_draws)
-        for (int i = 0; i < LANES; i++) delta[i] += t->leak_draws[LANES * k + i] <= size[i] ? sign[i] : 0;
+        for (int i = 0; i < LANES; i++) delta[i] += sign[i] & mask_if(t->leak_draws[LANES * k + i] <= size[i]);
     if (n->some_reversal)
         for (int i = 0; i < LANES; i++) {
             const int32_t followed = v[i] > 0 ? delta[i] : v[i] < 0 ? -delta[i] : 0;
-            delta[i] = reversal[i] ? followed : delta[i];
+            delta[i] = (followed & reversal[i]) | (delta[i] & ~reversal[i]);
         }
     for (int i = 0; i < LANES; i++) v[i] = clamp(v[i] + delta[i]);
 }
@@ -84,8 +87,8 @@ WEFT_INLINE void compare(const weft_truenorth_tick *t, int k, const int32_t v[LA
             low[i] -= draw & low_random[i];
         }
     }
-    for (int i = 0; i < LANES; i++) above[i] = v[i] >= threshold[i] ? -1 : 0;
-    for (int i = 0; i < LANES; i++) below[i] = v[i] < low[i] ? -1 : 0;
+    for (int i = 0; i < LANES; i++) above[i] = mask_if(v[i] >= threshold[i]);
+    for (int i = 0; i < LANES; i++) below[i] = mask_if(v[i] < low[i]);
 }
 
 /* Above and below exclude each other: low <= 0 <= threshold. */
@@ -99,7 +102,7 @@ WEFT_INLINE void restart(const weft_truenorth_neurons *n, int k, int32_t v[LANES
     for (int i = 0; i < LANES; i++) {
         const int32_t spiked = value[i] + (v[i] & keep[i]) - (threshold[i] & subtract[i]);
         const int32_t sunk = low_value[i] + (v[i] & low_keep[i]) - (low[i] & low_subtract[i]);
-        v[i] = above[i] ? spiked : below[i] ? sunk : v[i];
+        v[i] = (spiked & above[i]) | (sunk & below[i]) | (v[i] & ~(above[i] | below[i]));
     }
 }
 
@@ -114,8 +117,8 @@ WEFT_INLINE void look(weft_truenorth_tick *t, int k, int32_t exists, const int32
         peak = size > peak ? size : peak;
     }
     for (int i = 0; i < LANES; i++) {
-        const int32_t awake = (v[i] >= threshold[i] ? -1 : 0) | (v[i] < low[i] ? -1 : 0) | (v[i] & leaks[i]);
-        unrest |= (exists & bit[i]) ? awake : 0;
+        const int32_t awake = mask_if(v[i] >= threshold[i]) | mask_if(v[i] < low[i]) | (v[i] & leaks[i]);
+        unrest |= awake & mask_if(exists & bit[i]);
     }
     t->peak = (uint32_t)peak;
     t->unrest |= (uint32_t)unrest;
