@@ -19,4 +19,11 @@
 #define WEFT_INDEPENDENT
 #endif
 
+/* Asks for the cache line at an address that will be read soon. */
+#if defined(__GNUC__)
+#define WEFT_PREFETCH(address) __builtin_prefetch(address)
+#else
+#define WEFT_PREFETCH(address) (void)(address)
+#endif
+
 #endif

@@ -33,7 +33,9 @@ typedef enum weft_purpose {
     WEFT_PURPOSE_TEST,
     WEFT_PURPOSE_INPUT,    /* random images, one stream each */
     WEFT_PURPOSE_CONVERTER, /* gain, offset and elements of an ADC */
-    WEFT_PURPOSE_SEARCH     /* points of an experiment */
+    WEFT_PURPOSE_SEARCH,    /* points of an experiment */
+    WEFT_PURPOSE_SPIKE,     /* stochastic synapses, leaks and thresholds of spiking neurons */
+    WEFT_PURPOSE_CONNECT    /* random spiking networks */
 } weft_purpose;
 
 typedef struct weft_rng {

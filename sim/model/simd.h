@@ -1,5 +1,5 @@
 /* Instruction sets chosen at run time. Every variant of a function is the same C text or gives the same integers, so
- * the choice cannot change a result. Private to sim/model. */
+ * the choice cannot change a result. Private to sim. */
 #ifndef WEFT_SIM_MODEL_SIMD_H
 #define WEFT_SIM_MODEL_SIMD_H
 

@@ -1,0 +1,196 @@
+#include "sim/spike/engine.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/arena.h"
+#include "sim/spike/engine_internal.h"
+
+weft_status weft_spike_chip_create(weft_spike_chip **out, weft_error *err) {
+    *out = calloc(1, sizeof **out);
+    return *out ? WEFT_OK : weft_error_set(err, WEFT_E_MEMORY, "no memory for a spiking chip");
+}
+
+/* ---- cores ---- */
+
+static weft_status check_core(const weft_spike_chip *chip, const weft_spike_core *core, weft_error *err) {
+    if (chip->ready)
+        return weft_error_set(err, WEFT_E_INVALID, "core %d: the chip is ready; cores come before", chip->cores);
+    if (chip->cores == INT_MAX - WEFT_SPIKE_BLOCK)
+        return weft_error_set(err, WEFT_E_INVALID, "more than %d cores", chip->cores);
+    if (core->axons < 1 || core->axons > WEFT_SPIKE_AXONS_MAX)
+        return weft_error_set(err, WEFT_E_INVALID, "core %d: %d axons; allowed are 1 .. %d", chip->cores, core->axons,
+                              (int)WEFT_SPIKE_AXONS_MAX);
+    if (core->neurons < 1 || core->neurons > WEFT_SPIKE_NEURONS_MAX)
+        return weft_error_set(err, WEFT_E_INVALID, "core %d: %d neurons; allowed are 1 .. %d", chip->cores,
+                              core->neurons, (int)WEFT_SPIKE_NEURONS_MAX);
+    for (int n = 0; n < core->neurons; n++)
+        if (core->first[n] > core->first[n + 1])
+            return weft_error_set(err, WEFT_E_INVALID, "core %d: targets of neuron %d begin at %llu and end at %llu",
+                                  chip->cores, n, (unsigned long long)core->first[n],
+                                  (unsigned long long)core->first[n + 1]);
+    if (core->first[core->neurons] - core->first[0] > UINT32_MAX)
+        return weft_error_set(err, WEFT_E_INVALID, "core %d: 2^32 or more targets", chip->cores);
+    return WEFT_OK;
+}
+
+static bool one_target_each(const weft_spike_core *core) {
+    for (int n = 0; n < core->neurons; n++)
+        if (core->first[n + 1] - core->first[n] != 1) return false;
+    return true;
+}
+
+static weft_status copy_targets(weft_spike_site *site, const weft_spike_core *core, weft_error *err) {
+    const size_t count = (size_t)(core->first[core->neurons] - core->first[0]);
+    if (!one_target_each(core)) {
+        site->first = malloc(((size_t)core->neurons + 1) * sizeof *site->first);
+        if (!site->first) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %d neurons", core->neurons);
+        for (int n = 0; n <= core->neurons; n++) site->first[n] = (uint32_t)(core->first[n] - core->first[0]);
+    }
+    if (count == 0) return WEFT_OK;
+    site->targets = malloc(count * sizeof *site->targets);
+    if (!site->targets) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu targets", count);
+    memcpy(site->targets, core->targets + core->first[0], count * sizeof *site->targets);
+    return WEFT_OK;
+}
+
+static void destroy_site(weft_spike_site *site) {
+    site->kind->destroy(site->state);
+    free(site->first);
+    free(site->targets);
+}
+
+static weft_status more_sites(weft_spike_chip *chip, weft_error *err) {
+    if (chip->cores < chip->capacity) return WEFT_OK;
+    const int capacity = chip->capacity > INT_MAX / 2 ? INT_MAX : 2 * chip->capacity + 16;
+    weft_spike_site *sites = realloc(chip->sites, (size_t)capacity * sizeof *sites);
+    if (sites) chip->sites = sites;
+    weft_spike_place *places = realloc(chip->places, (size_t)capacity * sizeof *places);
+    if (places) chip->places = places;
+    if (!sites || !places) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %d cores", capacity);
+    chip->capacity = capacity;
+    return WEFT_OK;
+}
+
+weft_status weft_spike_chip_add(weft_spike_chip *chip, const weft_spike_core *core, weft_error *err) {
+    weft_spike_site site = {.kind = core->kind, .state = core->state, .axons = core->axons, .neurons = core->neurons};
+    weft_status status;
+    WEFT_TRY_GOTO(check_core(chip, core, err));
+    WEFT_TRY_GOTO(more_sites(chip, err));
+    WEFT_TRY_GOTO(copy_targets(&site, core, err));
+    chip->places[chip->cores] = (weft_spike_place){core->x, core->y};
+    chip->sites[chip->cores++] = site;
+cleanup:
+    if (status != WEFT_OK) destroy_site(&site);
+    return status;
+}
+
+/* ---- ready ---- */
+
+static uint32_t first_of(const weft_spike_site *site, int neuron) {
+    return site->first ? site->first[neuron] : (uint32_t)neuron;
+}
+
+/* text: what is wrong with the target. */
+static weft_status refuse(int core, int neuron, uint32_t target, const char *text, weft_error *err) {
+    return weft_error_set(err, WEFT_E_INVALID, "core %d, neuron %d, target %u: %s", core, neuron, target, text);
+}
+
+static weft_status check_target(const weft_spike_chip *chip, int core, int neuron, uint32_t index, weft_error *err) {
+    const weft_spike_site *site = &chip->sites[core];
+    const weft_spike_target *t = &site->targets[index];
+    const uint32_t number = index - first_of(site, neuron);
+    char text[160];
+    if (t->core == WEFT_SPIKE_OUTSIDE) return WEFT_OK;
+    if (t->core >= (uint32_t)chip->cores) {
+        snprintf(text, sizeof text, "core %u does not exist; the chip has %d", t->core, chip->cores);
+        return refuse(core, neuron, number, text, err);
+    }
+    if (t->axon >= chip->sites[t->core].axons) {
+        snprintf(text, sizeof text, "axon %d does not exist; core %u has %d", t->axon, t->core,
+                 chip->sites[t->core].axons);
+        return refuse(core, neuron, number, text, err);
+    }
+    if (t->delay < 1 || t->delay >= WEFT_SPIKE_DELAYS) {
+        snprintf(text, sizeof text, "a delay of %d ticks; allowed are 1 .. %d", t->delay, WEFT_SPIKE_DELAYS - 1);
+        return refuse(core, neuron, number, text, err);
+    }
+    return WEFT_OK;
+}
+
+/* *slots becomes at least the longest delay of the core + 1. */
+static weft_status check_targets(const weft_spike_chip *chip, int core, int *slots, weft_error *err) {
+    const weft_spike_site *site = &chip->sites[core];
+    for (int n = 0; n < site->neurons; n++)
+        for (uint32_t i = first_of(site, n); i < first_of(site, n + 1); i++) {
+            WEFT_TRY(check_target(chip, core, n, i, err));
+            const weft_spike_target *t = &site->targets[i];
+            if (t->core != WEFT_SPIKE_OUTSIDE && t->delay >= *slots) *slots = t->delay + 1;
+        }
+    return WEFT_OK;
+}
+
+weft_status weft_spike_chip_ready(weft_spike_chip *chip, weft_error *err) {
+    int slots = 2;
+    if (chip->ready) return weft_error_set(err, WEFT_E_INVALID, "the chip is ready already");
+    if (chip->cores == 0) return weft_error_set(err, WEFT_E_INVALID, "a spiking chip without cores");
+    for (int c = 0; c < chip->cores; c++) WEFT_TRY(check_targets(chip, c, &slots, err));
+    const size_t cores = (size_t)chip->cores;
+    if (!chip->counts) chip->counts = weft_aligned_alloc(cores, sizeof *chip->counts);
+    if (!chip->owner) chip->owner = weft_aligned_alloc(cores, sizeof *chip->owner);
+    if (!chip->arrived) chip->arrived = weft_aligned_alloc(cores, 4 * sizeof *chip->arrived);
+    if (!chip->resting) chip->resting = weft_aligned_alloc(cores, sizeof *chip->resting);
+    if (!chip->counts || !chip->owner || !chip->arrived || !chip->resting)
+        return weft_error_set(err, WEFT_E_MEMORY, "no memory for %d cores", chip->cores);
+    chip->start = chip->arrived + cores;
+    chip->fired = chip->start + cores;
+    chip->fired_at = chip->fired + cores;
+    chip->slots = slots;
+    WEFT_TRY(weft_spike_parts_set(chip, 1, err));
+    chip->ready = true;
+    return WEFT_OK;
+}
+
+void weft_spike_chip_destroy(weft_spike_chip *chip) {
+    if (!chip) return;
+    weft_spike_parts_destroy(chip->parts, chip->part_count, chip->slots);
+    for (int c = 0; c < chip->cores; c++) destroy_site(&chip->sites[c]);
+    free(chip->sites);
+    free(chip->places);
+    weft_aligned_free(chip->counts);
+    weft_aligned_free(chip->owner);
+    weft_aligned_free(chip->arrived);
+    weft_aligned_free(chip->resting);
+    free(chip);
+}
+
+void weft_spike_chip_reset(weft_spike_chip *chip) {
+    for (int c = 0; c < chip->cores; c++) chip->sites[c].kind->reset(chip->sites[c].state);
+    chip->tick = 0;
+    chip->slot = 0;
+    chip->broken = false;
+    if (!chip->ready) return;
+    memset(chip->counts, 0, (size_t)chip->cores * sizeof *chip->counts);
+    memset(chip->resting, 0, (size_t)chip->cores);
+    for (int p = 0; p < chip->part_count; p++) {
+        chip->parts[p].failed = false;
+        for (int i = 0; i < chip->part_count * chip->slots; i++) chip->parts[p].out[i].count = 0;
+    }
+}
+
+uint64_t weft_spike_chip_tick(const weft_spike_chip *chip) { return chip->tick; }
+
+int weft_spike_chip_cores(const weft_spike_chip *chip) { return chip->cores; }
+
+const weft_spike_counts *weft_spike_chip_counts(const weft_spike_chip *chip, int core) {
+    assert(chip->ready && core >= 0 && core < chip->cores);
+    return &chip->counts[core];
+}
+
+double weft_spike_chip_membrane(const weft_spike_chip *chip, int core, int neuron) {
+    assert(core >= 0 && core < chip->cores && neuron >= 0 && neuron < chip->sites[core].neurons);
+    return chip->sites[core].kind->membrane(chip->sites[core].state, neuron);
+}

@@ -1,0 +1,90 @@
+/* Inside of the spiking engine. Cores are dealt to parts, a thread takes a part at a time, and only it touches the
+ * part's cores, inboxes and outgoing events. An event of a tick is written for the part that will take it, into the
+ * slot of the tick in which it arrives; nobody reads that slot before the barrier at the tick's end. Private to
+ * sim/spike. */
+#ifndef WEFT_SIM_SPIKE_ENGINE_INTERNAL_H
+#define WEFT_SIM_SPIKE_ENGINE_INTERNAL_H
+
+#include <stddef.h>
+
+#include "sim/spike/engine.h"
+
+enum { WEFT_SPIKE_BLOCK = 8 }; /* neighbouring cores that stay in one part: their counters share cache lines */
+
+typedef struct weft_spike_event {
+    uint32_t core, axon;
+} weft_spike_event;
+
+/* Events that arrive in one tick. */
+typedef struct weft_spike_list {
+    weft_spike_event *items;
+    size_t count, capacity;
+} weft_spike_list;
+
+typedef struct weft_spike_site {
+    const weft_spike_kind *kind;
+    void *state;
+    int axons, neurons;
+    uint32_t *first;            /* [neurons + 1] of targets; NULL: every neuron has one target */
+    weft_spike_target *targets; /* in neurons' order */
+} weft_spike_site;
+
+/* Router of a core; apart from the rest because every spike looks at two. */
+typedef struct weft_spike_place {
+    int x, y;
+} weft_spike_place;
+
+typedef struct weft_spike_part {
+    weft_spike_list *out;     /* [parts][slots]: written by this part, taken by that part */
+    uint16_t *axons, *sorted; /* [capacity] inboxes of the tick's cores, one after the other; help of sorting */
+    size_t capacity;
+    uint16_t *fired; /* [neurons of its cores] */
+    size_t used;     /* of fired */
+    bool failed;     /* out of memory */
+} weft_spike_part;
+
+struct weft_spike_chip {
+    weft_spike_site *sites;   /* [cores] */
+    weft_spike_place *places; /* [cores] */
+    int cores, capacity;
+    bool ready, broken; /* broken: memory ran out in a tick */
+    int slots, slot;    /* longest delay + 1; tick % slots */
+    uint64_t tick;
+    weft_spike_counts *counts;  /* [cores] */
+    uint16_t *owner;            /* [cores] part */
+    uint32_t *arrived, *start;  /* [cores] events of the tick; where in the part's axons */
+    uint32_t *fired, *fired_at; /* [cores] neurons that fired in the tick; where in the part's fired */
+    uint8_t *resting;           /* [cores] */
+    weft_spike_part *parts;
+    int part_count;
+};
+
+/* Frees the list's items too. */
+void weft_spike_list_destroy(weft_spike_list *list);
+/* False when memory is out. */
+bool weft_spike_list_grow(weft_spike_list *list);
+static inline bool weft_spike_list_push(weft_spike_list *list, uint32_t core, uint32_t axon) {
+    if (list->count == list->capacity && !weft_spike_list_grow(list)) return false;
+    list->items[list->count++] = (weft_spike_event){core, axon};
+    return true;
+}
+
+/* Events from one part to another that arrive `delay` ticks after the present one. */
+static inline weft_spike_list *weft_spike_events(const weft_spike_chip *chip, int from, int to, int delay) {
+    const int slot = chip->slot + delay < chip->slots ? chip->slot + delay : chip->slot + delay - chip->slots;
+    return &chip->parts[from].out[(size_t)to * (size_t)chip->slots + (size_t)slot];
+}
+
+/* Deals the cores to `count` parts; events on their way move along. On failure the chip is as before. */
+weft_status weft_spike_parts_set(weft_spike_chip *chip, int count, weft_error *err);
+void weft_spike_parts_destroy(weft_spike_part *parts, int count, int slots);
+/* Takes this tick's events of a part: inboxes of its cores. False when memory is out. */
+bool weft_spike_part_receive(weft_spike_chip *chip, int part);
+
+/* Next core of the part from `core` on, `core` itself included; chip->cores: none. */
+static inline int weft_spike_next_core(const weft_spike_chip *chip, int part, int core) {
+    while (core < chip->cores && chip->owner[core] != part) core = (core / WEFT_SPIKE_BLOCK + 1) * WEFT_SPIKE_BLOCK;
+    return core < chip->cores ? core : chip->cores;
+}
+
+#endif

@@ -1,0 +1,145 @@
+/* A TrueNorth core's tick. */
+#include <string.h>
+
+#include "core/clones.h"
+#include "sim/spike/truenorth_core.h"
+
+enum { TYPES = WEFT_TRUENORTH_TYPES, SIZE = WEFT_TRUENORTH_SIZE_MAX, WORDS = SIZE / 64 };
+enum { STRONGEST = -WEFT_TRUENORTH_WEIGHT_MIN }; /* what one event can add to or take from a membrane */
+
+/* The axons with an event, each once; returns how many. */
+static int take_axons(const weft_spike_inbox *inbox, uint16_t *axons) {
+    int count = 0;
+    axons[0] = 0; /* without events too */
+    for (int i = 0; i < inbox->count; i++)
+        if (i == 0 || inbox->axons[i] != inbox->axons[i - 1]) axons[count++] = inbox->axons[i];
+    return count;
+}
+
+static const uint16_t *row_of(const weft_truenorth_core *core, int axon) {
+    return core->crossbar + 4 * (size_t)core->words * (size_t)axon;
+}
+
+/* Synapses of the rows; touched[words]: neurons that have any. */
+WEFT_CLONES static uint64_t reach(const uint16_t *crossbar, int words, const uint16_t *axons, int count,
+                                  uint64_t *touched) {
+    uint64_t synapses = 0;
+    memset(touched, 0, (size_t)words * sizeof *touched);
+    for (int i = 0; i < count; i++) {
+        const uint16_t *row = crossbar + 4 * (size_t)words * axons[i];
+        for (int w = 0; w < words; w++) {
+            uint64_t bits;
+            memcpy(&bits, row + 4 * w, sizeof bits);
+            synapses += (uint64_t)__builtin_popcountll(bits);
+            touched[w] |= bits;
+        }
+    }
+    return synapses;
+}
+
+WEFT_CLONES static uint64_t count_updated(const uint64_t *touched, const uint16_t *fired, int words) {
+    uint64_t count = 0;
+    for (int w = 0; w < words; w++) {
+        uint64_t bits;
+        memcpy(&bits, fired + 4 * w, sizeof bits);
+        count += (uint64_t)__builtin_popcountll(bits | touched[w]);
+    }
+    return count;
+}
+
+/* Whether sums of so many events could leave 20 bits, or need draws. */
+static bool needs_order(const weft_truenorth_core *core, const uint16_t *axons, int count) {
+    if (core->peak + (uint32_t)count * STRONGEST > WEFT_TRUENORTH_MEMBRANE_MAX) return true;
+    bool stochastic = false;
+    if (!core->parameters->stochastic_synapses) return false;
+    for (int i = 0; i < count; i++)
+        stochastic |= core->parameters->stochastic_type[weft_truenorth_type(core, axons[i])];
+    return stochastic;
+}
+
+static void integrate_in_order(const weft_truenorth_core *core, uint64_t tick, const uint16_t *axons, int count) {
+    _Alignas(64) uint8_t draws[SIZE];
+    for (int i = 0; i < count; i++) {
+        const int type = weft_truenorth_type(core, axons[i]);
+        const bool stochastic = core->parameters->stochastic_type[type];
+        if (stochastic) weft_truenorth_synapse_draws(core, tick, axons[i], draws);
+        const weft_truenorth_event event = {.neurons = core->parameters,
+                                            .v = core->v,
+                                            .words = core->words,
+                                            .type = type,
+                                            .row = row_of(core, axons[i]),
+                                            .draws = stochastic ? draws : NULL};
+        weft_truenorth_integrate(&event);
+    }
+}
+
+static void group_rows(const weft_truenorth_core *core, const uint16_t *axons, int count, const uint16_t **rows,
+                       int ends[TYPES]) {
+    int next[TYPES] = {0};
+    for (int i = 0; i < count; i++) next[weft_truenorth_type(core, axons[i])]++;
+    for (int type = 0, end = 0; type < TYPES; type++) {
+        const int of_type = next[type];
+        next[type] = end;
+        end += of_type;
+        ends[type] = end;
+    }
+    for (int i = 0; i < count; i++) rows[next[weft_truenorth_type(core, axons[i])]++] = row_of(core, axons[i]);
+}
+
+static int list_fired(const uint16_t *masks, int words, uint16_t *fired) {
+    int count = 0;
+    for (int w = 0; w < words; w++) {
+        const uint16_t *m = masks + 4 * w;
+        uint64_t bits = m[0] | (uint64_t)m[1] << 16 | (uint64_t)m[2] << 32 | (uint64_t)m[3] << 48;
+        for (; bits; bits &= bits - 1) fired[count++] = (uint16_t)(64 * w + __builtin_ctzll(bits));
+    }
+    return count;
+}
+
+bool weft_truenorth_step(void *state, uint64_t tick, const weft_spike_inbox *inbox, uint16_t *fired, int *fired_count,
+                         weft_spike_counts *counts) {
+    weft_truenorth_core *core = state;
+    const weft_truenorth_neurons *parameters = core->parameters;
+    const int left = core->neurons - 64 * (core->words - 1);
+    uint16_t axons[SIZE], masks[4 * WORDS];
+    const uint16_t *rows[SIZE];
+    uint64_t touched[WORDS];
+    _Alignas(64) uint8_t leak_draws[SIZE];
+    uint32_t threshold_draws[SIZE];
+    weft_truenorth_tick t = {.neurons = parameters,
+                             .v = core->v,
+                             .words = core->words,
+                             .last = ~UINT64_C(0) >> (64 - left),
+                             .rows = rows,
+                             .fired = masks};
+
+    const int events = take_axons(inbox, axons);
+    counts->axon_events += (uint64_t)events;
+    counts->synaptic_events += reach(core->crossbar, core->words, axons, events, touched);
+    if (needs_order(core, axons, events))
+        integrate_in_order(core, tick, axons, events);
+    else
+        group_rows(core, axons, events, rows, t.ends);
+    if (parameters->stochastic_leak) {
+        weft_truenorth_leak_draws(core, tick, leak_draws);
+        t.leak_draws = leak_draws;
+    }
+    if (parameters->random_threshold) {
+        weft_truenorth_threshold_draws(core, tick, threshold_draws);
+        t.threshold_draws = threshold_draws;
+    }
+    weft_truenorth_update(&t);
+    core->peak = t.peak;
+    *fired_count = list_fired(masks, core->words, fired);
+    const uint64_t active = count_updated(touched, masks, core->words);
+    counts->updates_active += active;
+    counts->updates_inactive += (uint64_t)core->neurons - active;
+    return t.unrest == 0;
+}
+
+void weft_truenorth_prepare(const void *state, const weft_spike_inbox *inbox) {
+    const weft_truenorth_core *core = state;
+    for (int i = 0; i < inbox->count; i++) WEFT_PREFETCH(row_of(core, inbox->axons[i]));
+    for (int a = 0; a < core->axons; a += 256) WEFT_PREFETCH(core->types + a / 4);
+    for (int n = 0; n < 64 * core->words; n += 16) WEFT_PREFETCH(core->v + n);
+}

@@ -1,0 +1,5 @@
+weft_test(unit truenorth weft_spike)
+weft_test(property truenorth weft_spike)
+weft_test(unit spike_engine weft_spike)
+weft_test(property spike_engine weft_spike)
+weft_test(unit spike_random weft_spike)

@@ -1,0 +1,233 @@
+/* Delivery, delays, hops, rest, listeners and refusals, with a kind of core that only repeats what it gets: neuron n
+ * fires when an event reaches axon n. */
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "sim/spike/engine.h"
+
+namespace {
+
+struct Repeater {
+    std::vector<Repeater *> *alive;
+    int steps = 0;
+    std::vector<std::vector<uint16_t>> inboxes;
+};
+
+bool Step(void *state, uint64_t, const weft_spike_inbox *inbox, uint16_t *fired, int *count,
+          weft_spike_counts *counts) {
+    auto *r = static_cast<Repeater *>(state);
+    r->steps++;
+    r->inboxes.emplace_back(inbox->axons, inbox->axons + inbox->count);
+    for (int i = 0; i < inbox->count; i++)
+        if (i == 0 || inbox->axons[i] != inbox->axons[i - 1]) fired[(*count)++] = inbox->axons[i];
+    counts->axon_events += uint64_t(inbox->count);
+    return true;
+}
+double Membrane(const void *state, int neuron) { return static_cast<const Repeater *>(state)->steps * 100 + neuron; }
+void Reset(void *state) { static_cast<Repeater *>(state)->steps = 0; }
+void Destroy(void *state) {
+    auto *r = static_cast<Repeater *>(state);
+    for (Repeater *&other : *r->alive)
+        if (other == r) other = nullptr;
+    delete r;
+}
+const weft_spike_kind kRepeater = {"repeater", "fires what it gets", Step, Membrane, Reset, Destroy, nullptr};
+
+struct Chip {
+    weft_spike_chip *chip = nullptr;
+    std::vector<Repeater *> cores;
+    weft_error error{};
+    std::vector<std::vector<int>> heard; /* tick, core, neuron */
+
+    Chip() { EXPECT_EQ(weft_spike_chip_create(&chip, nullptr), WEFT_OK); }
+    ~Chip() {
+        weft_spike_chip_destroy(chip);
+        for (const Repeater *core : cores) EXPECT_EQ(core, nullptr);
+    }
+    weft_status Add(int x, int y, std::vector<std::vector<weft_spike_target>> targets, int axons = 0) {
+        std::vector<uint64_t> first(1, 0);
+        std::vector<weft_spike_target> all;
+        for (const auto &list : targets) {
+            all.insert(all.end(), list.begin(), list.end());
+            first.push_back(all.size());
+        }
+        cores.push_back(new Repeater{&cores, 0, {}});
+        const int neurons = int(targets.size());
+        const weft_spike_core core{&kRepeater,   cores.back(), axons ? axons : neurons, neurons, x, y,
+                                   first.data(), all.data()};
+        return weft_spike_chip_add(chip, &core, &error);
+    }
+    weft_status Ready() { return weft_spike_chip_ready(chip, &error); }
+    weft_status Run(uint64_t ticks, std::vector<weft_spike_stimulus> stimuli = {},
+                    const volatile sig_atomic_t *stop = nullptr) {
+        weft_spike_run run{};
+        run.ticks = ticks, run.stimuli = stimuli.data(), run.stimulus_count = int64_t(stimuli.size());
+        run.listener = Hear, run.context = this, run.threads = 1, run.stop = stop;
+        return weft_spike_chip_run(chip, &run, &error);
+    }
+    const weft_spike_counts &Counts(int core) { return *weft_spike_chip_counts(chip, core); }
+    static void Hear(void *context, uint64_t tick, const uint32_t *cores, const uint16_t *neurons, int64_t count) {
+        for (int64_t i = 0; i < count; i++)
+            static_cast<Chip *>(context)->heard.push_back({int(tick), int(cores[i]), int(neurons[i])});
+    }
+};
+using Heard = std::vector<std::vector<int>>;
+
+TEST(SpikeEngine, DelaysCountFromTheTickOfTheSpike) {
+    for (const uint16_t delay : {1, 2, 15, 63}) {
+        Chip c;
+        c.Add(0, 0, {{{1, 0, delay}}});
+        c.Add(0, 0, {{}});
+        ASSERT_EQ(c.Ready(), WEFT_OK);
+        ASSERT_EQ(c.Run(200, {{3, 0, 0}, {4, 0, 0}, {130, 0, 0}}), WEFT_OK);
+        EXPECT_EQ(c.heard,
+                  (Heard{{3, 0, 0}, {4, 0, 0}, {3 + delay, 1, 0}, {4 + delay, 1, 0}, {130, 0, 0}, {130 + delay, 1, 0}}))
+            << delay;
+    }
+}
+
+TEST(SpikeEngine, OrderIsByTickCoreNeuron) {
+    Chip c;
+    c.Add(0, 0, {{{1, 1, 1}}, {{1, 0, 1}}, {{0, 0, 2}, {1, 0, 1}}});
+    c.Add(0, 0, {{}, {}, {}});
+    ASSERT_EQ(c.Ready(), WEFT_OK);
+    ASSERT_EQ(c.Run(4, {{0, 0, 2}, {0, 0, 0}, {0, 1, 2}, {0, 0, 1}}), WEFT_OK);
+    EXPECT_EQ(c.heard, (Heard{{0, 0, 0}, {0, 0, 1}, {0, 0, 2}, {0, 1, 2}, {1, 1, 0}, {1, 1, 1}, {2, 0, 0}, {3, 1, 1}}));
+    EXPECT_EQ(c.cores[1]->inboxes[1], (std::vector<uint16_t>{0, 0, 1})); /* one for each spike */
+}
+
+/* More events than sorting by insertion takes, on axons of one and of two bytes. */
+TEST(SpikeEngine, LongInboxesAreAscending) {
+    for (const int axons : {256, 3000}) {
+        Chip c;
+        std::vector<weft_spike_target> targets;
+        for (int i = 0; i < 5000; i++) targets.push_back({1, uint16_t(i * 7919 % axons), 1});
+        c.Add(0, 0, {targets});
+        c.Add(0, 0, std::vector<std::vector<weft_spike_target>>(size_t(axons)));
+        ASSERT_EQ(c.Ready(), WEFT_OK);
+        ASSERT_EQ(c.Run(2, {{0, 0, 0}}), WEFT_OK);
+        std::vector<uint16_t> expected;
+        for (const auto &t : targets) expected.push_back(t.axon);
+        std::sort(expected.begin(), expected.end());
+        ASSERT_EQ(c.cores[1]->inboxes.size(), 2u);
+        EXPECT_EQ(c.cores[1]->inboxes[1], expected);
+    }
+}
+
+TEST(SpikeEngine, CountsPacketsAndHops) {
+    Chip c;
+    c.Add(2, 5, {{{0, 0, 1}, {1, 0, 1}, {2, 0, 1}, {WEFT_SPIKE_OUTSIDE, 999, 0}}, {{2, 0, 1}}});
+    c.Add(7, 1, {{}, {}});
+    c.Add(2, 5, {{}, {}});
+    ASSERT_EQ(c.Ready(), WEFT_OK);
+    ASSERT_EQ(c.Run(1, {{0, 0, 0}, {0, 0, 1}}), WEFT_OK);
+    EXPECT_EQ(c.Counts(0).spikes, 2u);
+    EXPECT_EQ(c.Counts(0).packets, 5u);
+    EXPECT_EQ(c.Counts(0).packets_local, 1u);
+    EXPECT_EQ(c.Counts(0).hops_x, 5u);
+    EXPECT_EQ(c.Counts(0).hops_y, 4u);
+    EXPECT_EQ(c.Counts(1).packets, 0u);
+}
+
+TEST(SpikeEngine, RestingCoresAreNotStepped) {
+    Chip c;
+    c.Add(0, 0, {{{1, 0, 10}}});
+    c.Add(0, 0, {{}});
+    c.Add(0, 0, {{}});
+    ASSERT_EQ(c.Ready(), WEFT_OK);
+    ASSERT_EQ(c.Run(100, {{20, 0, 0}}), WEFT_OK);
+    EXPECT_EQ(c.cores[0]->steps, 2); /* the first tick, and the event's */
+    EXPECT_EQ(c.cores[1]->steps, 2);
+    EXPECT_EQ(c.cores[2]->steps, 1);
+    EXPECT_EQ(c.Counts(1).busy_ticks, 2u);
+    EXPECT_EQ(weft_spike_chip_membrane(c.chip, 1, 0), 200);
+}
+
+TEST(SpikeEngine, EventsOnTheirWayWaitForTheNextRun) {
+    Chip c;
+    c.Add(0, 0, {{{1, 0, 10}}});
+    c.Add(0, 0, {{}});
+    ASSERT_EQ(c.Ready(), WEFT_OK);
+    ASSERT_EQ(c.Run(5, {{2, 0, 0}}), WEFT_OK);
+    ASSERT_EQ(c.Run(0), WEFT_OK);
+    ASSERT_EQ(c.Run(8), WEFT_OK);
+    EXPECT_EQ(c.heard, (Heard{{2, 0, 0}, {12, 1, 0}}));
+    weft_spike_chip_reset(c.chip);
+    c.heard.clear();
+    EXPECT_EQ(c.Counts(1).axon_events, 0u);
+    ASSERT_EQ(c.Run(5, {{2, 0, 0}}), WEFT_OK);
+    weft_spike_chip_reset(c.chip); /* drops the event */
+    ASSERT_EQ(c.Run(30), WEFT_OK);
+    EXPECT_EQ(c.heard, (Heard{{2, 0, 0}}));
+}
+
+TEST(SpikeEngine, StopsAfterAWholeTick) {
+    Chip c;
+    c.Add(0, 0, {{{0, 0, 1}}});
+    ASSERT_EQ(c.Ready(), WEFT_OK);
+    const volatile sig_atomic_t stop = 1;
+    const std::vector<weft_spike_stimulus> later = {{1, 0, 0}};
+    EXPECT_EQ(c.Run(5, later, &stop), WEFT_E_INTERRUPTED);
+    EXPECT_STREQ(c.error.text, "interrupted after tick 0");
+    EXPECT_EQ(weft_spike_chip_tick(c.chip), 1u);
+    EXPECT_EQ(c.Run(2, later), WEFT_OK); /* the stimulus was not taken before */
+    EXPECT_EQ(c.heard, (Heard{{1, 0, 0}, {2, 0, 0}}));
+    EXPECT_EQ(c.Run(1, {}, &stop), WEFT_OK); /* nothing left to stop */
+}
+
+/* ---- refusals ---- */
+
+std::string Target(const weft_spike_target &target) {
+    Chip c;
+    c.Add(0, 0, {{}, {{0, 0, 1}, target}});
+    c.Add(0, 0, {{{0, 1, 1}}, {}}, 5);
+    EXPECT_EQ(c.Ready(), WEFT_E_INVALID);
+    EXPECT_EQ(c.Run(1), WEFT_E_INVALID);
+    EXPECT_STREQ(c.error.text, "the chip is not ready");
+    weft_spike_chip_ready(c.chip, &c.error);
+    return c.error.text;
+}
+
+TEST(SpikeEngine, RefusesTargets) {
+    EXPECT_EQ(Target({2, 0, 1}), "core 0, neuron 1, target 1: core 2 does not exist; the chip has 2");
+    EXPECT_EQ(Target({1, 5, 1}), "core 0, neuron 1, target 1: axon 5 does not exist; core 1 has 5");
+    EXPECT_EQ(Target({1, 4, 0}), "core 0, neuron 1, target 1: a delay of 0 ticks; allowed are 1 .. 63");
+    EXPECT_EQ(Target({1, 4, 64}), "core 0, neuron 1, target 1: a delay of 64 ticks; allowed are 1 .. 63");
+}
+
+TEST(SpikeEngine, RefusesCores) {
+    Chip c;
+    EXPECT_EQ(c.Ready(), WEFT_E_INVALID);
+    EXPECT_STREQ(c.error.text, "a spiking chip without cores");
+    EXPECT_EQ(c.Add(0, 0, {}), WEFT_E_INVALID);
+    EXPECT_STREQ(c.error.text, "core 0: 0 axons; allowed are 1 .. 65536");
+    EXPECT_EQ(c.Add(0, 0, {}, 1), WEFT_E_INVALID);
+    EXPECT_STREQ(c.error.text, "core 0: 0 neurons; allowed are 1 .. 65536");
+    EXPECT_EQ(c.Add(0, 0, {{}}, 65537), WEFT_E_INVALID);
+    EXPECT_EQ(c.Add(0, 0, {{}}, 65536), WEFT_OK);
+    ASSERT_EQ(c.Ready(), WEFT_OK);
+    EXPECT_EQ(c.Ready(), WEFT_E_INVALID);
+    EXPECT_STREQ(c.error.text, "the chip is ready already");
+    EXPECT_EQ(c.Add(0, 0, {{}}), WEFT_E_INVALID);
+    EXPECT_STREQ(c.error.text, "core 1: the chip is ready; cores come before");
+}
+
+TEST(SpikeEngine, RefusesStimuli) {
+    Chip c;
+    c.Add(0, 0, {{}, {}});
+    ASSERT_EQ(c.Ready(), WEFT_OK);
+    ASSERT_EQ(c.Run(2), WEFT_OK);
+    EXPECT_EQ(c.Run(9, {{1, 0, 0}}), WEFT_E_INVALID);
+    EXPECT_STREQ(c.error.text, "stimulus 0: tick 1 comes after tick 2");
+    EXPECT_EQ(c.Run(9, {{5, 0, 0}, {4, 0, 0}}), WEFT_E_INVALID);
+    EXPECT_STREQ(c.error.text, "stimulus 1: tick 4 comes after tick 5");
+    EXPECT_EQ(c.Run(9, {{5, 1, 0}}), WEFT_E_INVALID);
+    EXPECT_STREQ(c.error.text, "stimulus 0: core 1 does not exist; the chip has 1");
+    EXPECT_EQ(c.Run(9, {{5, 0, 2}}), WEFT_E_INVALID);
+    EXPECT_STREQ(c.error.text, "stimulus 0: axon 2 does not exist; core 0 has 2");
+    EXPECT_EQ(weft_spike_chip_tick(c.chip), 2u);
+}
+
+} // namespace
