@@ -1,0 +1,181 @@
+/* Sparse core: one tick. */
+#include <string.h>
+
+#include "core/clones.h"
+#include "sim/spike/sparse_internal.h"
+
+static const uint64_t event = (uint64_t)1 << 32;
+
+/* ---- events to input ---- */
+
+/* input[neuron[i]] += one event of weight[i]; and the same where neurons are neighbours, weights of 0 passed over. */
+#define ADD_WHOLE(type)                                                                                                \
+    static void add_list_##type(uint64_t *restrict input, const uint16_t *restrict neuron,                             \
+                                const type *restrict weight, uint32_t count) {                                         \
+        for (uint32_t i = 0; i < count; i++) input[neuron[i]] += event + (uint64_t)(int64_t)weight[i];                 \
+    }                                                                                                                  \
+    WEFT_CLONES static void add_row_##type(uint64_t *restrict input, const type *restrict weight, uint32_t count) {    \
+        for (uint32_t i = 0; i < count; i++) input[i] += weight[i] ? event + (uint64_t)(int64_t)weight[i] : 0;         \
+    }
+ADD_WHOLE(int8_t)
+ADD_WHOLE(int16_t)
+
+static void add_list_real(double *restrict input, uint8_t *restrict touched, const uint16_t *restrict neuron,
+                          const float *restrict weight, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        input[neuron[i]] += (double)weight[i];
+        touched[neuron[i]] = 1;
+    }
+}
+
+WEFT_CLONES static void add_row_real(double *restrict input, uint8_t *restrict touched, const float *restrict weight,
+                                     uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) input[i] += (double)weight[i];
+    for (uint32_t i = 0; i < count; i++) touched[i] |= weight[i] != 0;
+}
+
+static void run_add(weft_sparse *core, const weft_sparse_run *run, size_t slot) {
+    const size_t at = slot * (size_t)core->count;
+    const uint32_t first = run->first, row = run->contiguous ? run->stored : 0;
+    const uint16_t *neuron = core->neuron + first;
+    if (core->store == WEFT_SPARSE_INT8) {
+        uint64_t *input = core->input.whole + at;
+        if (row)
+            add_row_int8_t(input + *neuron, core->weight.i8 + first, row);
+        else
+            add_list_int8_t(input, neuron, core->weight.i8 + first, run->active);
+    } else if (core->store == WEFT_SPARSE_INT16) {
+        uint64_t *input = core->input.whole + at;
+        if (row)
+            add_row_int16_t(input + *neuron, core->weight.i16 + first, row);
+        else
+            add_list_int16_t(input, neuron, core->weight.i16 + first, run->active);
+    } else {
+        double *input = core->input.real + at;
+        uint8_t *touched = core->touched + at;
+        if (row)
+            add_row_real(input + *neuron, touched + *neuron, core->weight.f + first, row);
+        else
+            add_list_real(input, touched, neuron, core->weight.f + first, run->active);
+    }
+}
+
+static void inbox_add(weft_sparse *core, uint64_t tick, const weft_spike_inbox *inbox, weft_spike_counts *counts) {
+    const size_t now = (size_t)(tick % (uint64_t)core->slots), slots = (size_t)core->slots;
+    uint64_t synaptic = 0;
+    for (int e = 0; e < inbox->count; e++) {
+        const uint32_t *first = core->first_run + inbox->axons[e];
+        for (uint32_t r = first[0]; r < first[1]; r++) {
+            const weft_sparse_run *run = &core->runs[r];
+            const size_t later = now + run->delay, slot = later < slots ? later : later - slots;
+            run_add(core, run, slot);
+            core->pending[slot] += run->active;
+            synaptic += run->active;
+        }
+    }
+    core->pending_all += synaptic;
+    counts->axon_events += (uint64_t)inbox->count;
+    counts->synaptic_events += synaptic;
+}
+
+/* ---- input to neurons ---- */
+
+/* What one block of neurons gets in this tick. */
+typedef struct block_input {
+    union {
+        int32_t whole[WEFT_SPARSE_BLOCK];
+        double real[WEFT_SPARSE_BLOCK];
+    } value;
+    uint8_t touched[WEFT_SPARSE_BLOCK], fired[WEFT_SPARSE_BLOCK];
+} block_input;
+
+/* Takes input[count] and leaves zeros; returns whether there was any. The sum's low 32 bits are the sum modulo 2^32,
+ * and a neuron with an event is never 0 as a whole. */
+WEFT_CLONES static bool take_whole(block_input *block, uint64_t *restrict input, uint32_t scale, int count) {
+    uint64_t any = 0;
+    for (int i = 0; i < count; i++) any |= input[i];
+    if (!any) return false;
+    for (int i = 0; i < count; i++) {
+        block->value.whole[i] = (int32_t)((uint32_t)input[i] * scale);
+        block->touched[i] = input[i] != 0;
+        input[i] = 0;
+    }
+    return true;
+}
+
+static bool take_real(block_input *block, double *input, uint8_t *touched, int count) {
+    if (!memchr(touched, 1, (size_t)count)) return false;
+    memcpy(block->value.real, input, (size_t)count * sizeof *input);
+    memcpy(block->touched, touched, (size_t)count);
+    memset(input, 0, (size_t)count * sizeof *input);
+    memset(touched, 0, (size_t)count);
+    return true;
+}
+
+static bool block_take(weft_sparse *core, block_input *block, size_t slot, int first, int count) {
+    const size_t at = slot * (size_t)core->count + (size_t)first;
+    if (core->store == WEFT_SPARSE_FLOAT) return take_real(block, core->input.real + at, core->touched + at, count);
+    return take_whole(block, core->input.whole + at, (uint32_t)core->scale * WEFT_SPARSE_UNIT, count);
+}
+
+/* Neurons that got an event or fired. */
+WEFT_CLONES static int active_count(const block_input *block, int count) {
+    int active = 0;
+    for (int i = 0; i < count; i++) active += block->touched[i] | block->fired[i];
+    return active;
+}
+
+static int fired_list(uint16_t *out, const block_input *block, int first, int count) {
+    int fired = 0;
+    for (int i = 0; i < count; i++) {
+        out[fired] = (uint16_t)(first + i);
+        fired += block->fired[i];
+    }
+    return fired;
+}
+
+static void block_clear(weft_sparse *core, block_input *block) {
+    memset(block->touched, 0, sizeof block->touched);
+    if (core->store == WEFT_SPARSE_FLOAT)
+        memset(block->value.real, 0, sizeof block->value.real);
+    else
+        memset(block->value.whole, 0, sizeof block->value.whole);
+}
+
+/* Updates one block unless it rests; returns the neurons that were active. */
+static int block_step(weft_sparse *core, size_t slot, bool input, int first, uint16_t *fired, int *fired_count) {
+    const int left = core->count - first, count = left < WEFT_SPARSE_BLOCK ? left : WEFT_SPARSE_BLOCK;
+    uint8_t *resting = &core->resting[first / WEFT_SPARSE_BLOCK];
+    block_input block;
+    const bool any = input && block_take(core, &block, slot, first, count);
+    if (!any && *resting) return 0;
+    if (!any) block_clear(core, &block);
+    const unsigned flags = weft_neurons_step(core->neurons, first, count, &block.value, block.fired);
+    *resting = !any && !flags;
+    if (flags & WEFT_NEURON_FIRED) {
+        uint16_t list[WEFT_SPARSE_BLOCK + 1];
+        const int more = fired_list(list, &block, first, count);
+        memcpy(fired + *fired_count, list, (size_t)more * sizeof *list);
+        *fired_count += more;
+    }
+    return any || flags & WEFT_NEURON_FIRED ? active_count(&block, count) : 0;
+}
+
+bool weft_sparse_step(void *state, uint64_t tick, const weft_spike_inbox *inbox, uint16_t *fired, int *fired_count,
+                      weft_spike_counts *counts) {
+    weft_sparse *core = state;
+    const size_t slot = (size_t)(tick % (uint64_t)core->slots);
+    uint64_t active = 0;
+    bool rests = true;
+    inbox_add(core, tick, inbox, counts);
+    *fired_count = 0;
+    for (int first = 0; first < core->count; first += WEFT_SPARSE_BLOCK) {
+        active += (uint64_t)block_step(core, slot, core->pending[slot] != 0, first, fired, fired_count);
+        rests &= core->resting[first / WEFT_SPARSE_BLOCK] != 0;
+    }
+    core->pending_all -= core->pending[slot];
+    core->pending[slot] = 0;
+    counts->updates_active += active;
+    counts->updates_inactive += (uint64_t)core->count - active;
+    return rests && core->pending_all == 0;
+}
