@@ -50,7 +50,7 @@ struct Network {
             }
             first.push_back(synapses.size());
         }
-        const double du = 1024, dv = 256, threshold = 600;
+        const double du = 1024, dv = 256, threshold = 1500;
         const weft_neuron_value values[] = {
             {"decay_u", &du, false}, {"decay_v", &dv, false}, {"threshold", &threshold, false}};
         weft_sparse_spec spec = {};

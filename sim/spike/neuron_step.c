@@ -25,6 +25,7 @@ NEURON_INLINE unsigned float_body(weft_neurons *n, int first, int count, const d
     double *v = n->state[0].d + first, *current_of = current ? n->state[1].d + first : NULL;
     const bool spiking = n->model->spiking, subtract = n->subtract;
     unsigned changed = 0, any = 0;
+    WEFT_INDEPENDENT
     for (int i = 0; i < count; i++) {
         double next = OF(decay, i) * v[i] + OF(gain, i) * x[i] + OF(shift, i);
         if (current) {
@@ -65,9 +66,9 @@ unsigned weft_neurons_step_threshold(weft_neurons *neurons, int first, int count
 
 /* x keep / 4096, rounded towards zero, for |x| up to 2^23 and keep up to 4096: in two parts that fit 32 bits. */
 NEURON_INLINE int32_t decayed(int32_t x, int32_t keep) {
-    const int32_t m = x < 0 ? -x : x;
+    const int32_t sign = -(x < 0), m = (x ^ sign) - sign;
     const int32_t r = (m >> DECAY_BITS) * keep + ((m & ((1 << DECAY_BITS) - 1)) * keep >> DECAY_BITS);
-    return x < 0 ? -r : r;
+    return (r ^ sign) - sign;
 }
 
 NEURON_INLINE int32_t clipped(int32_t x) { return x > V_LIMIT ? V_LIMIT : x < -V_LIMIT ? -V_LIMIT : x; }
@@ -85,15 +86,17 @@ NEURON_INLINE unsigned loihi_body(weft_neurons *n, int first, int count, const i
     int32_t *restrict wait = n->state[WEFT_LOIHI_WAIT].i + first;
     const int32_t subtract = n->subtract ? -1 : 0;
     int32_t changed = 0, any = 0;
+    WEFT_INDEPENDENT
     for (int i = 0; i < count; i++) {
+        /* Choices by masks: the loop has no branches. */
+        const int32_t above = OF(threshold, i), wraps = OF(wrap, i), waits = wait[i];
         const uint32_t sum = (uint32_t)decayed(u[i], OF(keep_u, i)) + (uint32_t)x[i];
-        const int32_t current = OF(wrap, i) ? wrapped(sum) : clipped((int32_t)sum);
-        const int32_t waits = wait[i];
-        int32_t next = clipped(decayed(v[i], OF(keep_v, i)) + current + OF(bias, i));
-        next = waits > 0 ? 0 : next;
-        const int32_t fire = next > OF(threshold, i) ? -1 : 0;
-        const int32_t after = (next - (OF(threshold, i) & fire)) & (~fire | subtract);
-        const int32_t left = fire ? OF(refractory, i) - 1 : waits > 0 ? waits - 1 : 0;
+        const int32_t current = (wrapped(sum) & wraps) | (clipped((int32_t)sum) & ~wraps);
+        const int32_t waiting = -(waits > 0);
+        const int32_t next = clipped(decayed(v[i], OF(keep_v, i)) + current + OF(bias, i)) & ~waiting;
+        const int32_t fire = -(next > above);
+        const int32_t after = (next - (above & fire)) & (~fire | subtract);
+        const int32_t left = ((OF(refractory, i) - 1) & fire) | ((waits - 1) & waiting & ~fire);
         changed |= (current ^ u[i]) | (after ^ v[i]) | (left ^ waits);
         any |= fire;
         u[i] = current;

@@ -215,18 +215,12 @@ static uint32_t runs_count(const weft_sparse_spec *spec) {
 
 static void *block(size_t count, size_t size) { return weft_aligned_alloc(count ? count : 1, size); }
 
-static size_t weight_bytes(const weft_sparse *core) {
-    return core->store == WEFT_SPARSE_INT8    ? sizeof(int8_t)
-           : core->store == WEFT_SPARSE_INT16 ? sizeof(int16_t)
-                                              : sizeof(float);
-}
-
 static weft_status arrays_allocate(weft_sparse *core, const weft_sparse_spec *spec, weft_error *err) {
     const size_t ring = (size_t)core->slots * (size_t)core->count;
     core->first_run = block((size_t)core->axons + 1, sizeof *core->first_run);
     core->runs = block(runs_count(spec), sizeof *core->runs);
     core->neuron = block(core->synapse_count, sizeof *core->neuron);
-    core->weight.any = block(core->synapse_count, weight_bytes(core));
+    core->weight.any = block(core->synapse_count, core->weight_width);
     core->input.any = block(ring, sizeof(uint64_t));
     core->touched = block(core->store == WEFT_SPARSE_FLOAT ? ring : 0, 1);
     core->pending = block((size_t)core->slots, sizeof *core->pending);
@@ -265,6 +259,9 @@ static weft_status sparse_prepare(weft_sparse *core, const weft_sparse_spec *spe
     if (spec->exponents) memcpy(core->exponent, spec->exponents, (size_t)core->axons);
     core->store = WEFT_SPARSE_FLOAT;
     if (spec->neurons.model->integer) store_choose(core, spec);
+    core->weight_width = core->store == WEFT_SPARSE_INT8    ? sizeof(int8_t)
+                         : core->store == WEFT_SPARSE_INT16 ? sizeof(int16_t)
+                                                            : sizeof(float);
     return arrays_allocate(core, spec, err);
 }
 
@@ -297,9 +294,13 @@ static double sparse_membrane(const void *state, int neuron) {
 }
 
 const weft_spike_kind weft_sparse_kind = {
-    "sparse",         "lists of synapses with weights and delays, neurons of any model",
-    weft_sparse_step, sparse_membrane,
-    sparse_reset,     sparse_destroy};
+    .name = "sparse",
+    .summary = "lists of synapses with weights and delays, neurons of any model",
+    .step = weft_sparse_step,
+    .membrane = sparse_membrane,
+    .reset = sparse_reset,
+    .destroy = sparse_destroy,
+};
 
 /* ---- what it holds ---- */
 
@@ -337,6 +338,6 @@ uint64_t weft_sparse_memory(const weft_sparse *core) {
 }
 
 uint64_t weft_sparse_host_memory(const weft_sparse *core) {
-    return core->synapse_count * (sizeof(uint16_t) + weight_bytes(core)) + core->run_count * sizeof(weft_sparse_run) +
+    return core->synapse_count * (sizeof(uint16_t) + core->weight_width) + core->run_count * sizeof(weft_sparse_run) +
            ((uint64_t)core->axons + 1) * sizeof(uint32_t);
 }

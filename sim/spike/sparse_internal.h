@@ -24,6 +24,7 @@ struct weft_sparse {
     weft_neurons *neurons;
     int count, axons, slots; /* neurons; slots of the ring of input to come: longest delay + 1 */
     weft_sparse_store store;
+    size_t weight_width; /* bytes */
     int weight_bits;
     weft_sparse_sign sign;
     int scale;           /* of what is stored, in WEFT_SPARSE_UNITs: a power of 2 that all weights have in common */

@@ -4,6 +4,8 @@
 #include "core/clones.h"
 #include "sim/spike/sparse_internal.h"
 
+enum { LINE = 64, FETCH_AHEAD = 4, FETCH_SYNAPSES = 512 };
+
 static const uint64_t event = (uint64_t)1 << 32;
 
 /* ---- events to input ---- */
@@ -60,10 +62,37 @@ static void run_add(weft_sparse *core, const weft_sparse_run *run, size_t slot) 
     }
 }
 
+#if defined(__GNUC__)
+#define FETCH(address) __builtin_prefetch(address)
+#else
+#define FETCH(address) ((void)(address))
+#endif
+
+/* Brings the synapses of an axon's first run, FETCH_SYNAPSES at most, into the cache. */
+static void axon_fetch(const weft_sparse *core, uint16_t axon) {
+    if (core->first_run[axon] == core->first_run[axon + 1]) return;
+    const weft_sparse_run *run = &core->runs[core->first_run[axon]];
+    const size_t width = core->weight_width;
+    const size_t synapses = run->stored < FETCH_SYNAPSES ? run->stored : FETCH_SYNAPSES;
+    const char *neuron = (const char *)(core->neuron + run->first);
+    const char *weight = (const char *)core->weight.any + run->first * width;
+    for (size_t at = 0; !run->contiguous && at < synapses * sizeof *core->neuron; at += LINE) FETCH(neuron + at);
+    for (size_t at = 0; at < synapses * width; at += LINE) FETCH(weight + at);
+}
+
+/* Brings where the synapses are into the cache, and the first synapses. */
+static void inbox_fetch(const weft_sparse *core, const weft_spike_inbox *inbox) {
+    for (int e = 0; e < inbox->count; e++) FETCH(core->first_run + inbox->axons[e]);
+    for (int e = 0; e < inbox->count; e++) FETCH(core->runs + core->first_run[inbox->axons[e]]);
+    for (int e = 0; e < inbox->count && e < FETCH_AHEAD; e++) axon_fetch(core, inbox->axons[e]);
+}
+
 static void inbox_add(weft_sparse *core, uint64_t tick, const weft_spike_inbox *inbox, weft_spike_counts *counts) {
     const size_t now = (size_t)(tick % (uint64_t)core->slots), slots = (size_t)core->slots;
     uint64_t synaptic = 0;
+    inbox_fetch(core, inbox);
     for (int e = 0; e < inbox->count; e++) {
+        if (e + FETCH_AHEAD < inbox->count) axon_fetch(core, inbox->axons[e + FETCH_AHEAD]);
         const uint32_t *first = core->first_run + inbox->axons[e];
         for (uint32_t r = first[0]; r < first[1]; r++) {
             const weft_sparse_run *run = &core->runs[r];
@@ -125,11 +154,14 @@ WEFT_CLONES static int active_count(const block_input *block, int count) {
     return active;
 }
 
+/* fired is 0 from count to the next multiple of 8. */
 static int fired_list(uint16_t *out, const block_input *block, int first, int count) {
     int fired = 0;
-    for (int i = 0; i < count; i++) {
-        out[fired] = (uint16_t)(first + i);
-        fired += block->fired[i];
+    for (int i = 0; i < count; i += 8) {
+        uint64_t eight = 0;
+        memcpy(&eight, block->fired + i, sizeof eight);
+        for (int k = i; eight && k < i + 8; k++)
+            if (block->fired[k]) out[fired++] = (uint16_t)(first + k);
     }
     return fired;
 }
@@ -150,14 +182,10 @@ static int block_step(weft_sparse *core, size_t slot, bool input, int first, uin
     const bool any = input && block_take(core, &block, slot, first, count);
     if (!any && *resting) return 0;
     if (!any) block_clear(core, &block);
+    memset(block.fired + count / 8 * 8, 0, count % 8 ? 8 : 0);
     const unsigned flags = weft_neurons_step(core->neurons, first, count, &block.value, block.fired);
     *resting = !any && !flags;
-    if (flags & WEFT_NEURON_FIRED) {
-        uint16_t list[WEFT_SPARSE_BLOCK + 1];
-        const int more = fired_list(list, &block, first, count);
-        memcpy(fired + *fired_count, list, (size_t)more * sizeof *list);
-        *fired_count += more;
-    }
+    if (flags & WEFT_NEURON_FIRED) { *fired_count += fired_list(fired + *fired_count, &block, first, count); }
     return any || flags & WEFT_NEURON_FIRED ? active_count(&block, count) : 0;
 }
 

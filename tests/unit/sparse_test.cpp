@@ -95,7 +95,7 @@ TEST(Sparse, RowsAndListsAgree) {
         for (const char *model : {"loihi", "li"}) {
             Synapses row = {{{}}}, list = {{{}}};
             for (int i = 0; i < 40; i++) {
-                const weft_sparse_synapse synapse = {uint16_t(i + 3), 0, float(i % 5 ? 7 * i - 100 : 0)};
+                const weft_sparse_synapse synapse = {uint16_t(i + 3), 0, float(i % 5 ? 6 * i - 112 : 0)};
                 row.of[0].push_back(synapse);
                 list.of[0].insert(list.of[0].begin(), synapse);
             }
