@@ -8,23 +8,14 @@
 #include "core/arena.h"
 #include "sim/spike/sparse_internal.h"
 
-enum { AXONS_MAX = 65536, WEIGHT_MAX = 32767, LIST_BLOCK = 64, LIST_HEAD = 10, WORD = 64 };
-
-static void mantissa_range(const weft_sparse_spec *spec, int *low, int *high) {
-    *low = spec->sign == WEFT_SPARSE_SIGNED     ? -(1 << (spec->weight_bits - 1))
-           : spec->sign == WEFT_SPARSE_NEGATIVE ? 1 - (1 << spec->weight_bits)
-                                                : 0;
-    *high = spec->sign == WEFT_SPARSE_SIGNED     ? (1 << (spec->weight_bits - 1)) - 1
-            : spec->sign == WEFT_SPARSE_POSITIVE ? (1 << spec->weight_bits) - 1
-                                                 : 0;
-}
+enum { AXONS_MAX = 65536, SYNAPSES_MAX = 1 << 29, LIST_BLOCK = 64, LIST_HEAD = 10, WORD = 64 };
 
 static weft_status spec_check(const weft_sparse_spec *spec, weft_error *err) {
     if (spec->axons < 0 || spec->axons > AXONS_MAX)
         return weft_error_set(err, WEFT_E_INVALID, "sparse core: %d axons; 0 to %d are allowed", spec->axons,
                               AXONS_MAX);
-    if (spec->axons && spec->first[spec->axons] - spec->first[0] >= UINT32_MAX)
-        return weft_error_set(err, WEFT_E_INVALID, "sparse core: 2^32 synapses or more");
+    if (spec->axons && spec->first[spec->axons] - spec->first[0] >= SYNAPSES_MAX)
+        return weft_error_set(err, WEFT_E_INVALID, "sparse core: 2^29 synapses or more");
     if (!spec->neurons.model->integer) return WEFT_OK;
     const int most = spec->sign == WEFT_SPARSE_SIGNED ? 9 : 8;
     if (spec->weight_bits < 1 || spec->weight_bits > most)
@@ -52,7 +43,7 @@ static weft_status synapse_check(const weft_sparse_spec *spec, int axon, uint64_
         return weft_error_set(err, WEFT_E_INVALID, "sparse core: the weight of synapse %llu of axon %d is not finite",
                               number, axon);
     if (!spec->neurons.model->integer) return WEFT_OK;
-    mantissa_range(spec, &low, &high);
+    weft_sparse_range(spec->weight_bits, spec->sign, &low, &high);
     if (s->weight >= (float)low && s->weight <= (float)high && s->weight == floorf(s->weight)) return WEFT_OK;
     return weft_error_set(
         err, WEFT_E_INVALID,
@@ -72,177 +63,34 @@ static weft_status synapses_check(const weft_sparse_spec *spec, int *longest, we
     return WEFT_OK;
 }
 
-/* ---- whole weights: mantissa and exponent to what is stored, and back ---- */
-
-/* w 2^exponent, rounded down, in units of `scale` units. */
-static int stored_of(int w, int exponent, int scale) {
-    int value = exponent >= 0 ? w * (1 << exponent) : (int)floor(ldexp(w, exponent));
-    value = value > WEIGHT_MAX ? WEIGHT_MAX : value < -WEIGHT_MAX ? -WEIGHT_MAX : value;
-    return value / scale;
-}
-
-/* Largest power of 2 that all of the core's weights share by their exponents, and whether they then fit a byte whatever
- * an error makes of them. */
-static void store_choose(weft_sparse *core, const weft_sparse_spec *spec) {
-    int least = WEFT_SPARSE_EXPONENT_MAX, most = 0, low = 0, high = 0;
-    for (int a = 0; a < spec->axons; a++) {
-        if (spec->first[a + 1] == spec->first[a]) continue;
-        if (core->exponent[a] < least) least = core->exponent[a];
-        if (core->exponent[a] > most) most = core->exponent[a];
-    }
-    mantissa_range(spec, &low, &high);
-    /* A weight that is held at the limit is not a multiple of the others' power. */
-    if (least < 0 || least > most || low * (1 << most) < -WEIGHT_MAX) least = 0;
-    core->scale = 1 << least;
-    const int wide = most - least;
-    core->store =
-        low * (1 << wide) >= INT8_MIN && high * (1 << wide) <= INT8_MAX ? WEFT_SPARSE_INT8 : WEFT_SPARSE_INT16;
-}
-
-double weft_sparse_value_get(const weft_sparse *core, int axon, uint32_t synapse) {
-    (void)axon;
-    if (core->store == WEFT_SPARSE_FLOAT) return (double)core->weight.f[synapse];
-    return core->scale * (core->store == WEFT_SPARSE_INT8 ? core->weight.i8[synapse] : core->weight.i16[synapse]);
-}
-
-static void stored_set(weft_sparse *core, uint32_t synapse, int value) {
-    if (core->store == WEFT_SPARSE_INT8)
-        core->weight.i8[synapse] = (int8_t)value;
-    else
-        core->weight.i16[synapse] = (int16_t)value;
-}
-
-void weft_sparse_value_set(weft_sparse *core, int axon, uint32_t synapse, double value) {
-    if (core->store == WEFT_SPARSE_FLOAT) {
-        core->weight.f[synapse] = (float)value;
-        return;
-    }
-    const weft_sparse_spec spec = {.weight_bits = core->weight_bits, .sign = core->sign};
-    const int exponent = core->exponent[axon], up = exponent > 0 ? exponent : 0;
-    int low = 0, high = 0;
-    mantissa_range(&spec, &low, &high);
-    low = stored_of(low, exponent, 1), high = stored_of(high, exponent, 1);
-    double whole = round(ldexp(value, -up)) * (1 << up);
-    whole = whole < low ? low : whole > high ? high : whole;
-    stored_set(core, synapse, (int)whole / core->scale);
-}
-
-/* ---- layout ---- */
-
-static bool run_contiguous(const weft_sparse *core, const weft_sparse_run *run) {
-    if (run->stored < WEFT_SPARSE_CONTIGUOUS_MIN) return false;
-    const uint16_t *neuron = core->neuron + run->first;
-    for (uint32_t i = 1; i < run->stored; i++)
-        if (neuron[i] != neuron[0] + i) return false;
-    return true;
-}
-
-static bool weight_is_zero(const weft_sparse *core, uint32_t i) {
-    return core->store == WEFT_SPARSE_INT8    ? core->weight.i8[i] == 0
-           : core->store == WEFT_SPARSE_INT16 ? core->weight.i16[i] == 0
-                                              : core->weight.f[i] == 0;
-}
-
-static void weight_move(weft_sparse *core, uint32_t to, uint32_t from) {
-    if (core->store == WEFT_SPARSE_INT8)
-        core->weight.i8[to] = core->weight.i8[from];
-    else if (core->store == WEFT_SPARSE_INT16)
-        core->weight.i16[to] = core->weight.i16[from];
-    else
-        core->weight.f[to] = core->weight.f[from];
-}
-
-/* Where a list has zeros, they change places with what follows; the order of the others stays. */
-void weft_sparse_run_settle(weft_sparse *core, weft_sparse_run *run) {
-    const uint32_t end = run->first + run->stored;
-    run->active = 0;
-    for (uint32_t i = run->first; i < end; i++) {
-        if (weight_is_zero(core, i)) continue;
-        const uint32_t to = run->first + run->active++;
-        if (run->contiguous || to == i) continue;
-        const uint16_t neuron = core->neuron[to];
-        weight_move(core, to, i);
-        core->neuron[to] = core->neuron[i];
-        core->neuron[i] = neuron;
-        weft_sparse_value_set(core, 0, i, 0);
-    }
-}
-
-/* Runs of one axon from synapse *next on, by rising delay. */
-static void axon_lay(weft_sparse *core, const weft_sparse_spec *spec, int axon, uint32_t *next) {
-    uint32_t of_delay[WEFT_SPARSE_DELAY_MAX + 2] = {0};
-    for (uint64_t i = spec->first[axon]; i < spec->first[axon + 1]; i++) of_delay[spec->synapses[i].delay + 1]++;
-    for (int d = 0; d <= WEFT_SPARSE_DELAY_MAX; d++) {
-        if (of_delay[d + 1])
-            core->runs[core->run_count++] =
-                (weft_sparse_run){*next + of_delay[d], of_delay[d + 1], 0, (uint16_t)d, false};
-        of_delay[d + 1] += of_delay[d];
-    }
-    for (uint64_t i = spec->first[axon]; i < spec->first[axon + 1]; i++) {
-        const weft_sparse_synapse *s = &spec->synapses[i];
-        const uint32_t at = *next + of_delay[s->delay]++;
-        core->neuron[at] = s->neuron;
-        if (core->store == WEFT_SPARSE_FLOAT)
-            core->weight.f[at] = s->weight;
-        else
-            stored_set(core, at, stored_of((int)s->weight, core->exponent[axon], core->scale));
-    }
-    *next += (uint32_t)(spec->first[axon + 1] - spec->first[axon]);
-}
-
-static void synapses_lay(weft_sparse *core, const weft_sparse_spec *spec) {
-    uint32_t next = 0;
-    for (int a = 0; a < spec->axons; a++) {
-        core->first_run[a] = core->run_count;
-        axon_lay(core, spec, a, &next);
-        for (uint32_t r = core->first_run[a]; r < core->run_count; r++) {
-            core->runs[r].contiguous = run_contiguous(core, &core->runs[r]);
-            weft_sparse_run_settle(core, &core->runs[r]);
-        }
-    }
-    core->first_run[spec->axons] = core->run_count;
-}
-
-static uint32_t runs_count(const weft_sparse_spec *spec) {
-    uint32_t runs = 0;
-    for (int a = 0; a < spec->axons; a++) {
-        uint64_t seen = 0;
-        for (uint64_t i = spec->first[a]; i < spec->first[a + 1]; i++) seen |= (uint64_t)1 << spec->synapses[i].delay;
-        for (; seen; seen &= seen - 1) runs++;
-    }
-    return runs;
-}
+/* ---- the core ---- */
 
 static void *block(size_t count, size_t size) { return weft_aligned_alloc(count ? count : 1, size); }
 
-static weft_status arrays_allocate(weft_sparse *core, const weft_sparse_spec *spec, weft_error *err) {
+static weft_status arrays_allocate(weft_sparse *core, weft_error *err) {
     const size_t ring = (size_t)core->slots * (size_t)core->count;
-    core->first_run = block((size_t)core->axons + 1, sizeof *core->first_run);
-    core->runs = block(runs_count(spec), sizeof *core->runs);
-    core->neuron = block(core->synapse_count, sizeof *core->neuron);
-    core->weight.any = block(core->synapse_count, core->weight_width);
+    core->exponent = block((size_t)core->axons, 1);
+    core->place = block((size_t)core->axons + 1, sizeof *core->place);
     core->input.any = block(ring, sizeof(uint64_t));
-    core->touched = block(core->store == WEFT_SPARSE_FLOAT ? ring : 0, 1);
+    core->touched = block(weft_neurons_model(core->neurons)->integer ? 0 : ring, 1);
     core->pending = block((size_t)core->slots, sizeof *core->pending);
     core->resting = block((size_t)core->count / WEFT_SPARSE_BLOCK + 1, 1);
-    if (core->first_run && core->runs && core->neuron && core->weight.any && core->input.any && core->touched &&
-        core->pending && core->resting)
+    if (core->exponent && core->place && core->input.any && core->touched && core->pending && core->resting)
         return WEFT_OK;
-    return weft_error_set(err, WEFT_E_MEMORY, "out of memory for a core of %u synapses", core->synapse_count);
+    return weft_error_set(err, WEFT_E_MEMORY, "out of memory for a sparse core of %d neurons", core->count);
 }
 
 static void sparse_destroy(void *state) {
     weft_sparse *core = state;
     if (!core) return;
     weft_neurons_destroy(core->neurons);
-    void *blocks[] = {core->exponent,  core->first_run, core->runs,    core->neuron, core->weight.any,
-                      core->input.any, core->touched,   core->pending, core->resting};
+    void *blocks[] = {core->exponent, core->place,   core->memory, core->input.any,
+                      core->touched,  core->pending, core->resting};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) weft_aligned_free(blocks[i]);
     free(core);
 }
 
-/* Everything but the synapses' contents. */
-static weft_status sparse_prepare(weft_sparse *core, const weft_sparse_spec *spec, weft_error *err) {
+static weft_status sparse_fill(weft_sparse *core, const weft_sparse_spec *spec, weft_error *err) {
     int longest = 0;
     WEFT_TRY(weft_neurons_create(&core->neurons, &spec->neurons, err));
     WEFT_TRY(spec_check(spec, err));
@@ -252,25 +100,16 @@ static weft_status sparse_prepare(weft_sparse *core, const weft_sparse_spec *spe
     core->slots = longest + 1;
     core->weight_bits = spec->weight_bits;
     core->sign = spec->sign;
-    core->synapse_count = spec->axons ? (uint32_t)(spec->first[spec->axons] - spec->first[0]) : 0;
-    core->scale = 1;
-    core->exponent = block((size_t)core->axons, 1);
-    if (!core->exponent) return weft_error_set(err, WEFT_E_MEMORY, "out of memory for %d axons", core->axons);
+    WEFT_TRY(arrays_allocate(core, err));
     if (spec->exponents) memcpy(core->exponent, spec->exponents, (size_t)core->axons);
-    core->store = WEFT_SPARSE_FLOAT;
-    if (spec->neurons.model->integer) store_choose(core, spec);
-    core->weight_width = core->store == WEFT_SPARSE_INT8    ? sizeof(int8_t)
-                         : core->store == WEFT_SPARSE_INT16 ? sizeof(int16_t)
-                                                            : sizeof(float);
-    return arrays_allocate(core, spec, err);
+    return weft_sparse_lay(core, spec, err);
 }
 
 weft_status weft_sparse_create(weft_sparse **out, const weft_sparse_spec *spec, weft_error *err) {
     weft_status status = WEFT_OK;
     weft_sparse *core = calloc(1, sizeof *core);
     if (!core) return weft_error_set(err, WEFT_E_MEMORY, "out of memory for a sparse core");
-    WEFT_TRY_GOTO(sparse_prepare(core, spec, err));
-    synapses_lay(core, spec);
+    WEFT_TRY_GOTO(sparse_fill(core, spec, err));
     *out = core;
     core = NULL;
 cleanup:
@@ -306,9 +145,11 @@ const weft_spike_kind weft_sparse_kind = {
 
 double weft_sparse_weight(const weft_sparse *core, int axon, int neuron) {
     double sum = 0;
-    for (uint32_t r = core->first_run[axon]; r < core->first_run[axon + 1]; r++)
-        for (uint32_t i = core->runs[r].first; i < core->runs[r].first + core->runs[r].stored; i++)
-            if (core->neuron[i] == neuron) sum += weft_sparse_value_get(core, axon, i);
+    weft_sparse_run *end = weft_sparse_runs(core, axon + 1);
+    for (weft_sparse_run *run = weft_sparse_runs(core, axon); run != end; run = weft_sparse_next(run))
+        for (uint32_t i = 0; i < run->stored; i++)
+            if ((run->contiguous ? (int)(run->start + i) : weft_sparse_neurons(run)[i]) == neuron)
+                sum += weft_sparse_value_get(core, run, i);
     return sum;
 }
 
@@ -331,13 +172,14 @@ uint64_t weft_sparse_memory(const weft_sparse *core) {
     uint64_t total = 0;
     for (int a = 0; a < core->axons; a++) {
         uint64_t synapses = 0;
-        for (uint32_t r = core->first_run[a]; r < core->first_run[a + 1]; r++) synapses += core->runs[r].stored;
+        weft_sparse_run *end = weft_sparse_runs(core, a + 1);
+        for (weft_sparse_run *run = weft_sparse_runs(core, a); run != end; run = weft_sparse_next(run))
+            synapses += run->stored;
         total += weft_sparse_axon_bits(synapses, bits);
     }
     return total / 8;
 }
 
 uint64_t weft_sparse_host_memory(const weft_sparse *core) {
-    return core->synapse_count * (sizeof(uint16_t) + core->weight_width) + core->run_count * sizeof(weft_sparse_run) +
-           ((uint64_t)core->axons + 1) * sizeof(uint32_t);
+    return (uint64_t)core->place[core->axons] * WEFT_SPARSE_ALIGN + ((uint64_t)core->axons + 1) * sizeof *core->place;
 }

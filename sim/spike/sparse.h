@@ -40,7 +40,7 @@ typedef struct weft_sparse_spec {
     weft_neuron_spec neurons;
     int axons;                           /* 0 .. 65536 */
     const uint64_t *first;               /* [axons + 1] of synapses: axon a has first[a] .. first[a + 1] - 1 */
-    const weft_sparse_synapse *synapses; /* below 2^32 */
+    const weft_sparse_synapse *synapses; /* fewer than 2^29 */
     int weight_bits;                     /* 1 .. 9; models in fixed point only, like the next two */
     weft_sparse_sign sign;
     const int8_t *exponents; /* [axons]; NULL: all 0 */

@@ -12,31 +12,34 @@ static weft_status distortion_check(const weft_sparse *core, const weft_sparse_d
                           (double)d->alpha);
 }
 
-static void values_copy(weft_sparse *core, const weft_sparse_distortion *d, uint32_t first, float *values, bool back) {
+/* Synapses of the axons, as they lie; with values not NULL their weights, out or back in. Returns how many. */
+static size_t values_copy(weft_sparse *core, const weft_sparse_distortion *d, float *values, bool back) {
+    size_t count = 0;
+    weft_sparse_run *run = weft_sparse_runs(core, d->first_axon);
     for (int a = d->first_axon; a < d->first_axon + d->axons; a++)
-        for (uint32_t r = core->first_run[a]; r < core->first_run[a + 1]; r++) {
-            weft_sparse_run *run = &core->runs[r];
-            for (uint32_t i = run->first; i < run->first + run->stored; i++)
+        for (weft_sparse_run *end = weft_sparse_runs(core, a + 1); run != end; run = weft_sparse_next(run)) {
+            for (uint32_t i = 0; values && i < run->stored; i++)
                 if (back)
-                    weft_sparse_value_set(core, a, i, (double)values[i - first]);
+                    weft_sparse_value_set(core, a, run, i, (double)values[count + i]);
                 else
-                    values[i - first] = (float)weft_sparse_value_get(core, a, i);
+                    values[count + i] = (float)weft_sparse_value_get(core, run, i);
             if (back) weft_sparse_run_settle(core, run);
+            count += run->stored;
         }
+    return count;
 }
 
 weft_status weft_sparse_distort(weft_sparse *core, const weft_sparse_distortion *d, weft_error *err) {
     weft_status status = WEFT_OK;
     WEFT_TRY(distortion_check(core, d, err));
-    const uint32_t from = core->first_run[d->first_axon], to = core->first_run[d->first_axon + d->axons];
-    if (from == to) return WEFT_OK;
-    const uint32_t first = core->runs[from].first, end = core->runs[to - 1].first + core->runs[to - 1].stored;
-    float *values = weft_aligned_alloc(end - first, sizeof *values);
-    if (!values) return weft_error_set(err, WEFT_E_MEMORY, "out of memory for %u weights", end - first);
-    values_copy(core, d, first, values, false);
-    WEFT_TRY_GOTO(weft_transform_chain_apply_to(d->chain, d->alpha, values, values, d->first_element, end - first,
-                                                &d->draw, err));
-    values_copy(core, d, first, values, true);
+    const size_t count = values_copy(core, d, NULL, false);
+    if (!count) return WEFT_OK;
+    float *values = weft_aligned_alloc(count, sizeof *values);
+    if (!values) return weft_error_set(err, WEFT_E_MEMORY, "out of memory for %zu weights", count);
+    values_copy(core, d, values, false);
+    WEFT_TRY_GOTO(
+        weft_transform_chain_apply_to(d->chain, d->alpha, values, values, d->first_element, count, &d->draw, err));
+    values_copy(core, d, values, true);
 cleanup:
     weft_aligned_free(values);
     return status;

@@ -4,7 +4,7 @@
 #include "core/clones.h"
 #include "sim/spike/sparse_internal.h"
 
-enum { LINE = 64, FETCH_AHEAD = 4, FETCH_SYNAPSES = 512 };
+enum { LINE = 64, FETCH_AHEAD = 4, FETCH_BYTES = 2048 };
 
 static const uint64_t event = (uint64_t)1 << 32;
 
@@ -36,30 +36,24 @@ WEFT_CLONES static void add_row_real(double *restrict input, uint8_t *restrict t
     for (uint32_t i = 0; i < count; i++) touched[i] |= weight[i] != 0;
 }
 
-static void run_add(weft_sparse *core, const weft_sparse_run *run, size_t slot) {
-    const size_t at = slot * (size_t)core->count;
-    const uint32_t first = run->first, row = run->contiguous ? run->stored : 0;
-    const uint16_t *neuron = core->neuron + first;
+static void run_add(weft_sparse *core, weft_sparse_run *run, size_t slot) {
+    const size_t at = slot * (size_t)core->count, start = at + run->start;
+    const uint16_t *neuron = weft_sparse_neurons(run);
+    const void *weights = weft_sparse_weights(run);
     if (core->store == WEFT_SPARSE_INT8) {
-        uint64_t *input = core->input.whole + at;
-        if (row)
-            add_row_int8_t(input + *neuron, core->weight.i8 + first, row);
+        if (run->contiguous)
+            add_row_int8_t(core->input.whole + start, weights, run->stored);
         else
-            add_list_int8_t(input, neuron, core->weight.i8 + first, run->active);
+            add_list_int8_t(core->input.whole + at, neuron, weights, run->active);
     } else if (core->store == WEFT_SPARSE_INT16) {
-        uint64_t *input = core->input.whole + at;
-        if (row)
-            add_row_int16_t(input + *neuron, core->weight.i16 + first, row);
+        if (run->contiguous)
+            add_row_int16_t(core->input.whole + start, weights, run->stored);
         else
-            add_list_int16_t(input, neuron, core->weight.i16 + first, run->active);
-    } else {
-        double *input = core->input.real + at;
-        uint8_t *touched = core->touched + at;
-        if (row)
-            add_row_real(input + *neuron, touched + *neuron, core->weight.f + first, row);
-        else
-            add_list_real(input, touched, neuron, core->weight.f + first, run->active);
-    }
+            add_list_int16_t(core->input.whole + at, neuron, weights, run->active);
+    } else if (run->contiguous)
+        add_row_real(core->input.real + start, core->touched + start, weights, run->stored);
+    else
+        add_list_real(core->input.real + at, core->touched + at, neuron, weights, run->active);
 }
 
 #if defined(__GNUC__)
@@ -68,22 +62,15 @@ static void run_add(weft_sparse *core, const weft_sparse_run *run, size_t slot) 
 #define FETCH(address) ((void)(address))
 #endif
 
-/* Brings the synapses of an axon's first run, FETCH_SYNAPSES at most, into the cache. */
+/* Brings an axon's synapses into the cache, FETCH_BYTES of them at most. */
 static void axon_fetch(const weft_sparse *core, uint16_t axon) {
-    if (core->first_run[axon] == core->first_run[axon + 1]) return;
-    const weft_sparse_run *run = &core->runs[core->first_run[axon]];
-    const size_t width = core->weight_width;
-    const size_t synapses = run->stored < FETCH_SYNAPSES ? run->stored : FETCH_SYNAPSES;
-    const char *neuron = (const char *)(core->neuron + run->first);
-    const char *weight = (const char *)core->weight.any + run->first * width;
-    for (size_t at = 0; !run->contiguous && at < synapses * sizeof *core->neuron; at += LINE) FETCH(neuron + at);
-    for (size_t at = 0; at < synapses * width; at += LINE) FETCH(weight + at);
+    const char *from = core->memory + (size_t)core->place[axon] * WEFT_SPARSE_ALIGN;
+    const size_t bytes = (size_t)(core->place[axon + 1] - core->place[axon]) * WEFT_SPARSE_ALIGN;
+    for (size_t at = 0; at < bytes && at < FETCH_BYTES; at += LINE) FETCH(from + at);
 }
 
-/* Brings where the synapses are into the cache, and the first synapses. */
 static void inbox_fetch(const weft_sparse *core, const weft_spike_inbox *inbox) {
-    for (int e = 0; e < inbox->count; e++) FETCH(core->first_run + inbox->axons[e]);
-    for (int e = 0; e < inbox->count; e++) FETCH(core->runs + core->first_run[inbox->axons[e]]);
+    for (int e = 0; e < inbox->count; e++) FETCH(core->place + inbox->axons[e]);
     for (int e = 0; e < inbox->count && e < FETCH_AHEAD; e++) axon_fetch(core, inbox->axons[e]);
 }
 
@@ -93,9 +80,9 @@ static void inbox_add(weft_sparse *core, uint64_t tick, const weft_spike_inbox *
     inbox_fetch(core, inbox);
     for (int e = 0; e < inbox->count; e++) {
         if (e + FETCH_AHEAD < inbox->count) axon_fetch(core, inbox->axons[e + FETCH_AHEAD]);
-        const uint32_t *first = core->first_run + inbox->axons[e];
-        for (uint32_t r = first[0]; r < first[1]; r++) {
-            const weft_sparse_run *run = &core->runs[r];
+        weft_sparse_run *run = weft_sparse_runs(core, inbox->axons[e]);
+        weft_sparse_run *end = weft_sparse_runs(core, inbox->axons[e] + 1);
+        for (; run != end; run = weft_sparse_next(run)) {
             const size_t later = now + run->delay, slot = later < slots ? later : later - slots;
             run_add(core, run, slot);
             core->pending[slot] += run->active;
