@@ -4,11 +4,11 @@
 
 #include "sim/spike/neuron.h"
 
-enum { WEFT_NEURON_CONSTANTS = 8 };
+enum { WEFT_NEURON_CONSTANTS = 9 };
 
-/* Constants of a model in floating point: one tick is
- *   i' = I_DECAY i + I_GAIN x,   v' = V_DECAY v + V_CURRENT i + V_GAIN x + V_SHIFT   (x the input, i the current
- * before). */
+/* Constants of a model in floating point: one tick is, with x the input and i the current before,
+ *   i' = I_DECAY i + I_GAIN x + I_SHIFT
+ *   v' = V_DECAY v + V_CURRENT i + V_GAIN x + V_SHIFT. */
 enum {
     WEFT_NEURON_V_DECAY,
     WEFT_NEURON_V_GAIN,
@@ -17,6 +17,7 @@ enum {
     WEFT_NEURON_V_RESET,
     WEFT_NEURON_I_DECAY,
     WEFT_NEURON_I_GAIN,
+    WEFT_NEURON_I_SHIFT,
     WEFT_NEURON_V_CURRENT
 };
 /* Constants of the Loihi neuron: what decay leaves of 4096, threshold and bias in units of v. */

@@ -22,6 +22,7 @@ NEURON_INLINE unsigned float_body(weft_neurons *n, int first, int count, const d
                  *threshold = n->constant[WEFT_NEURON_THRESHOLD].d + at;
     const double *reset = n->constant[WEFT_NEURON_V_RESET].d + at, *through = n->constant[WEFT_NEURON_V_CURRENT].d + at;
     const double *i_decay = n->constant[WEFT_NEURON_I_DECAY].d + at, *i_gain = n->constant[WEFT_NEURON_I_GAIN].d + at;
+    const double *i_shift = n->constant[WEFT_NEURON_I_SHIFT].d + at;
     double *v = n->state[0].d + first, *current_of = current ? n->state[1].d + first : NULL;
     const bool spiking = n->model->spiking, subtract = n->subtract;
     unsigned changed = 0, any = 0;
@@ -31,7 +32,7 @@ NEURON_INLINE unsigned float_body(weft_neurons *n, int first, int count, const d
         if (current) {
             const double old = current_of[i];
             next += OF(through, i) * old;
-            current_of[i] = OF(i_decay, i) * old + OF(i_gain, i) * x[i];
+            current_of[i] = OF(i_decay, i) * old + OF(i_gain, i) * x[i] + OF(i_shift, i);
             changed |= current_of[i] != old;
         }
         const bool fire = spiking && next > OF(threshold, i);

@@ -35,23 +35,31 @@ static void set_firing(weft_neurons *neurons, int index, double threshold, doubl
     set(neurons, WEFT_NEURON_V_RESET, index, neurons->value ? v_reset : 0);
 }
 
-/* r */
+/* A constant input beside that of the tick. */
+static void add_bias(weft_neurons *neurons, int index, double bias) {
+    const double gain = neurons->constant[WEFT_NEURON_V_GAIN].d[index];
+    neurons->constant[WEFT_NEURON_V_SHIFT].d[index] += gain * bias;
+    set(neurons, WEFT_NEURON_I_SHIFT, index, neurons->constant[WEFT_NEURON_I_GAIN].d[index] * bias);
+}
+
+/* r, bias */
 static weft_status derive_i(weft_neurons *neurons, int index, const double *value, double dt,
                             weft_neuron_integration integration, weft_error *err) {
     (void)integration, (void)err;
     set(neurons, WEFT_NEURON_V_DECAY, index, 1);
     set(neurons, WEFT_NEURON_V_GAIN, index, dt * value[0]);
+    add_bias(neurons, index, value[1]);
     return WEFT_OK;
 }
 
-/* r, v_threshold, v_reset */
+/* r, bias, v_threshold, v_reset */
 static weft_status derive_if(weft_neurons *neurons, int index, const double *value, double dt,
                              weft_neuron_integration integration, weft_error *err) {
-    set_firing(neurons, index, value[1], value[2]);
+    set_firing(neurons, index, value[2], value[3]);
     return derive_i(neurons, index, value, dt, integration, err);
 }
 
-/* tau, r, v_leak */
+/* tau, r, v_leak, bias */
 static weft_status derive_li(weft_neurons *neurons, int index, const double *value, double dt,
                              weft_neuron_integration integration, weft_error *err) {
     double way = 0;
@@ -59,13 +67,14 @@ static weft_status derive_li(weft_neurons *neurons, int index, const double *val
     set(neurons, WEFT_NEURON_V_DECAY, index, 1 - way);
     set(neurons, WEFT_NEURON_V_GAIN, index, way * value[1]);
     set(neurons, WEFT_NEURON_V_SHIFT, index, way * value[2]);
+    add_bias(neurons, index, value[3]);
     return WEFT_OK;
 }
 
-/* tau, r, v_leak, v_threshold, v_reset */
+/* tau, r, v_leak, bias, v_threshold, v_reset */
 static weft_status derive_lif(weft_neurons *neurons, int index, const double *value, double dt,
                               weft_neuron_integration integration, weft_error *err) {
-    set_firing(neurons, index, value[3], value[4]);
+    set_firing(neurons, index, value[4], value[5]);
     return derive_li(neurons, index, value, dt, integration, err);
 }
 
@@ -78,7 +87,7 @@ static double response(double tau_syn, double tau_mem, double dt) {
     return (1 + exponential_less_one(-m)) * m * ratio;
 }
 
-/* tau_syn, tau_mem, r, v_leak, w_in */
+/* tau_syn, tau_mem, r, v_leak, w_in, bias */
 static weft_status derive_cuba_li(weft_neurons *neurons, int index, const double *value, double dt,
                                   weft_neuron_integration integration, weft_error *err) {
     const double r = value[2], w_in = value[4];
@@ -98,21 +107,22 @@ static weft_status derive_cuba_li(weft_neurons *neurons, int index, const double
     set(neurons, WEFT_NEURON_V_CURRENT, index, of_old * r);
     set(neurons, WEFT_NEURON_V_GAIN, index, of_input * r * w_in);
     set(neurons, WEFT_NEURON_V_SHIFT, index, way_v * value[3]);
+    add_bias(neurons, index, value[5]);
     return WEFT_OK;
 }
 
-/* tau_syn, tau_mem, r, v_leak, w_in, v_threshold, v_reset */
+/* tau_syn, tau_mem, r, v_leak, w_in, bias, v_threshold, v_reset */
 static weft_status derive_cuba_lif(weft_neurons *neurons, int index, const double *value, double dt,
                                    weft_neuron_integration integration, weft_error *err) {
-    set_firing(neurons, index, value[5], value[6]);
+    set_firing(neurons, index, value[6], value[7]);
     return derive_cuba_li(neurons, index, value, dt, integration, err);
 }
 
-/* threshold */
+/* threshold, bias */
 static weft_status derive_threshold(weft_neurons *neurons, int index, const double *value, double dt,
                                     weft_neuron_integration integration, weft_error *err) {
     (void)dt, (void)integration, (void)err;
-    set(neurons, WEFT_NEURON_THRESHOLD, index, value[0]);
+    set(neurons, WEFT_NEURON_THRESHOLD, index, value[0] - value[1]);
     return WEFT_OK;
 }
 
@@ -144,14 +154,15 @@ static weft_status derive_loihi(weft_neurons *neurons, int index, const double *
 #define V_RESET NUMBER("v_reset", 0, "membrane after firing, with reset to a value")
 #define TAU_SYN TAU("tau_syn", "time constant of the current")
 #define TAU_MEM TAU("tau_mem", "time constant of the membrane")
+#define BIAS NUMBER("bias", 0, "input in every tick beside what comes")
 #define W_IN NUMBER("w_in", 1, "factor of the input")
 
 static const weft_neuron_model i_model = {.name = "i",
                                           .summary = "integrator: dv/dt = r i",
                                           .source = NIR,
                                           .resets = ANY_RESET,
-                                          .param_count = 1,
-                                          .params = {R},
+                                          .param_count = 2,
+                                          .params = {R, BIAS},
                                           .state_count = 1,
                                           .states = {"v"},
                                           .derive = derive_i,
@@ -161,8 +172,8 @@ static const weft_neuron_model if_model = {.name = "if",
                                            .source = NIR,
                                            .spiking = true,
                                            .resets = ANY_RESET,
-                                           .param_count = 3,
-                                           .params = {R, V_THRESHOLD, V_RESET},
+                                           .param_count = 4,
+                                           .params = {R, BIAS, V_THRESHOLD, V_RESET},
                                            .state_count = 1,
                                            .states = {"v"},
                                            .derive = derive_if,
@@ -171,8 +182,8 @@ static const weft_neuron_model li_model = {.name = "li",
                                            .summary = "leaky integrator: tau dv/dt = v_leak - v + r i",
                                            .source = NIR,
                                            .resets = ANY_RESET,
-                                           .param_count = 3,
-                                           .params = {TAU("tau", "time constant of the membrane"), R, V_LEAK},
+                                           .param_count = 4,
+                                           .params = {TAU("tau", "time constant of the membrane"), R, V_LEAK, BIAS},
                                            .state_count = 1,
                                            .states = {"v"},
                                            .derive = derive_li,
@@ -183,8 +194,8 @@ static const weft_neuron_model lif_model = {
     .source = NIR,
     .spiking = true,
     .resets = ANY_RESET,
-    .param_count = 5,
-    .params = {TAU("tau", "time constant of the membrane"), R, V_LEAK, V_THRESHOLD, V_RESET},
+    .param_count = 6,
+    .params = {TAU("tau", "time constant of the membrane"), R, V_LEAK, BIAS, V_THRESHOLD, V_RESET},
     .state_count = 1,
     .states = {"v"},
     .derive = derive_lif,
@@ -194,8 +205,8 @@ static const weft_neuron_model cuba_li_model = {
     .summary = "current-based leaky integrator: tau_syn di/dt = w_in x - i, tau_mem dv/dt = v_leak - v + r i",
     .source = NIR,
     .resets = ANY_RESET,
-    .param_count = 5,
-    .params = {TAU_SYN, TAU_MEM, R, V_LEAK, W_IN},
+    .param_count = 6,
+    .params = {TAU_SYN, TAU_MEM, R, V_LEAK, W_IN, BIAS},
     .state_count = 2,
     .states = {"v", "i"},
     .derive = derive_cuba_li,
@@ -206,8 +217,8 @@ static const weft_neuron_model cuba_lif_model = {
     .source = NIR,
     .spiking = true,
     .resets = ANY_RESET,
-    .param_count = 7,
-    .params = {TAU_SYN, TAU_MEM, R, V_LEAK, W_IN, V_THRESHOLD, V_RESET},
+    .param_count = 8,
+    .params = {TAU_SYN, TAU_MEM, R, V_LEAK, W_IN, BIAS, V_THRESHOLD, V_RESET},
     .state_count = 2,
     .states = {"v", "i"},
     .derive = derive_cuba_lif,
@@ -217,8 +228,8 @@ static const weft_neuron_model threshold_model = {.name = "threshold",
                                                   .source = NIR,
                                                   .spiking = true,
                                                   .resets = ANY_RESET,
-                                                  .param_count = 1,
-                                                  .params = {NUMBER("threshold", 1, "an input above it fires")},
+                                                  .param_count = 2,
+                                                  .params = {NUMBER("threshold", 1, "an input above it fires"), BIAS},
                                                   .derive = derive_threshold,
                                                   .step = weft_neurons_step_threshold};
 

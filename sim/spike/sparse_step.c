@@ -172,7 +172,7 @@ static int block_step(weft_sparse *core, size_t slot, bool input, int first, uin
     memset(block.fired + count / 8 * 8, 0, count % 8 ? 8 : 0);
     const unsigned flags = weft_neurons_step(core->neurons, first, count, &block.value, block.fired);
     *resting = !any && !flags;
-    if (flags & WEFT_NEURON_FIRED) { *fired_count += fired_list(fired + *fired_count, &block, first, count); }
+    if (flags & WEFT_NEURON_FIRED) *fired_count += fired_list(fired + *fired_count, &block, first, count);
     return any || flags & WEFT_NEURON_FIRED ? active_count(&block, count) : 0;
 }
 

@@ -3,7 +3,7 @@
 #include <random>
 #include <set>
 
-#include "tests/neuron_population.h"
+#include "tests/support/neuron_population.h"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <random>
 
-#include "tests/sparse_fixture.h"
+#include "tests/support/sparse_fixture.h"
 
 namespace {
 

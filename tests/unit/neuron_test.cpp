@@ -4,7 +4,7 @@
 #include <fstream>
 #include <random>
 
-#include "tests/neuron_population.h"
+#include "tests/support/neuron_population.h"
 
 namespace {
 
@@ -136,6 +136,24 @@ TEST(Neuron, ThresholdHasNoMemory) {
     EXPECT_EQ(n.fired, (std::vector<uint8_t>{1, 0, 1}));
     EXPECT_EQ(n.step(V{1, 0, -1}), 0u);
     EXPECT_EQ(n.state(), 0);
+}
+
+TEST(Neuron, BiasIsInputInEveryTick) {
+    for (const char *model : {"i", "if", "li", "lif", "cuba_li", "cuba_lif", "threshold"})
+        for (weft_neuron_integration integration : {EULER, EXACT}) {
+            Population biased(neuron_spec(model, 1, {{"bias", {0.375}}}, 0.004, integration, SUBTRACT));
+            Population fed(neuron_spec(model, 1, {}, 0.004, integration, SUBTRACT));
+            int spikes = 0;
+            for (int t = 0; t < 200; t++) {
+                const double x = t % 7;
+                biased.step_all(x), fed.step_all(x + 0.375);
+                ASSERT_NEAR(biased.state(0), fed.state(0), 1e-13) << model;
+                ASSERT_NEAR(biased.state(1), fed.state(1), 1e-13) << model;
+                ASSERT_EQ(biased.fired[0], fed.fired[0]) << model << t;
+                spikes += fed.fired[0];
+            }
+            EXPECT_EQ(spikes > 0, weft_neurons_model(fed.of.get())->spiking) << model;
+        }
 }
 
 TEST(Neuron, ValuesOfEachNeuron) {

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <limits>
 
-#include "tests/sparse_fixture.h"
+#include "tests/support/sparse_fixture.h"
 
 namespace {
 

@@ -1,9 +1,9 @@
 /* A sparse core as a value, for tests. */
-#ifndef WEFT_TESTS_SPARSE_FIXTURE_H
-#define WEFT_TESTS_SPARSE_FIXTURE_H
+#ifndef WEFT_TESTS_SUPPORT_SPARSE_FIXTURE_H
+#define WEFT_TESTS_SUPPORT_SPARSE_FIXTURE_H
 
 #include "sim/spike/sparse.h"
-#include "tests/neuron_population.h"
+#include "tests/support/neuron_population.h"
 
 /* Synapses by axon. */
 struct Synapses {

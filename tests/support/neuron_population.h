@@ -1,6 +1,6 @@
 /* A population of neurons as a value, for tests. */
-#ifndef WEFT_TESTS_NEURON_POPULATION_H
-#define WEFT_TESTS_NEURON_POPULATION_H
+#ifndef WEFT_TESTS_SUPPORT_NEURON_POPULATION_H
+#define WEFT_TESTS_SUPPORT_NEURON_POPULATION_H
 
 #include <gtest/gtest.h>
 
