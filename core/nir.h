@@ -41,7 +41,7 @@ extern "C" {
 
 #define WEFT_NIR_RANK_MAX 8
 #define WEFT_NIR_DEPTH_MAX 16                /* graphs in graphs, the outermost one among them */
-#define WEFT_NIR_NODES_MAX 65536             /* of all graphs of a file */
+#define WEFT_NIR_NODES_MAX 16384             /* of all graphs of a file */
 #define WEFT_NIR_EDGES_MAX (1 << 20)         /* of one graph */
 #define WEFT_NIR_VALUES_MAX (1 << 27)        /* of all parameters of a file; also of one shape */
 #define WEFT_NIR_NAME_MAX 255                /* bytes of a name */

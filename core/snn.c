@@ -195,11 +195,20 @@ static weft_status transposed_synapses(const weft_snn_builder *b, int node, weft
     return WEFT_OK;
 }
 
-static void projection_drop(weft_snn *snn) {
-    weft_snn_projection *p = &snn->projections[--snn->projection_count];
-    free(p->first);
-    free(p->targets);
-    free(p->weights);
+/* Those without a synapse: once the order is found, which hangs on the graph alone and not on weights that are 0. */
+static void drop_empty(weft_snn *snn) {
+    int kept = 0;
+    for (int i = 0; i < snn->projection_count; i++) {
+        weft_snn_projection *p = &snn->projections[i];
+        if (p->count) {
+            snn->projections[kept++] = *p;
+            continue;
+        }
+        free(p->first);
+        free(p->targets);
+        free(p->weights);
+    }
+    snn->projection_count = kept;
 }
 
 static weft_status add_projection(weft_snn_builder *b, int node, const weft_snn_chain *chain, int *room) {
@@ -220,7 +229,6 @@ static weft_status add_projection(weft_snn_builder *b, int node, const weft_snn_
     snn->synapses += p->count;
     if (snn->synapses > WEFT_SNN_SYNAPSES_MAX)
         return weft_snn_fail(b, node, "with it there are more synapses than are allowed");
-    if (p->count == 0) projection_drop(snn);
     return WEFT_OK;
 }
 
@@ -262,7 +270,9 @@ static weft_status build(weft_snn_builder *b) {
     WEFT_TRY(weft_snn_compose(b));
     for (int n = 0; n < b->graph->node_count; n++)
         if (b->population_of[n] >= 0) WEFT_TRY(connect_population(b, n, &room));
-    return weft_snn_order(b->snn, b->err);
+    WEFT_TRY(weft_snn_order(b->snn, b->err));
+    drop_empty(b->snn);
+    return WEFT_OK;
 }
 
 weft_status weft_snn_create(weft_snn **out, const weft_nir_graph *graph, double dt, const char *file, weft_error *err) {

@@ -72,10 +72,11 @@ typedef struct weft_snn {
 } weft_snn;
 
 /* From a checked, flattened graph. Chains of Affine, Linear, Scale, convolution, pooling, Flatten and Delay between
- * populations become one projection and biases; what comes over several edges adds up. A weight of 0, and a chain that
- * leaves none, is no synapse. An Output behind a population marks it; behind anything else it is a population itself.
- * Depth-first search from the Inputs, by ascending name, finds the projections that close loops. A Delay is rounded to
- * steps of dt, in s; a recurrent projection has one step unless its Delay has more; biases are not delayed by it.
+ * populations become one projection and biases; what comes over several edges adds up. A weight of 0
+ * is no synapse, a chain that leaves none no projection. An Output behind a population marks it; behind anything else
+ * it is a population itself. Depth-first search from the Inputs, by ascending name, finds the projections that close
+ * loops. A Delay is rounded to steps of dt, in s; a recurrent projection has one step unless its Delay has more; biases
+ * are not delayed by it.
  *
  * INVALID: shapes that do not agree, an edge into an Input or out of an Output, a loop without a population, a delay
  * beyond WEFT_SNN_DELAY_MAX or with dt 0, a weight too large for single precision, one of the limits above;

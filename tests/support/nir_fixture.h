@@ -281,9 +281,9 @@ class NirReference {
                                 const int from_x = x * stride_x + k * dilation_x - pad_x;
                                 if (from_y < 0 || from_x < 0 || from_y >= in.size[1] || from_x >= in.size[2]) continue;
                                 const int channel = o / (outputs / groups) * per_group + i;
-                                sum += w->values[((o * per_group + i) * ky + j) * kx + k] *
-                                       in.at[static_cast<size_t>((channel * in.size[1] + from_y) * in.size[2] +
-                                                                 from_x)];
+                                sum +=
+                                    w->values[((o * per_group + i) * ky + j) * kx + k] *
+                                    in.at[static_cast<size_t>((channel * in.size[1] + from_y) * in.size[2] + from_x)];
                             }
                     s.out[static_cast<size_t>((o * height + y) * width + x)] =
                         sum + number(node, "bias", static_cast<size_t>(o));
