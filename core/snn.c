@@ -232,16 +232,32 @@ static weft_status add_projection(weft_snn_builder *b, int node, const weft_snn_
     return WEFT_OK;
 }
 
+static bool all_zero(const double *values, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        if (values[i] != 0) return false;
+    return true;
+}
+
+/* Takes the biases over, those of zeros left out. */
+static void take_biases(weft_snn_population *p, weft_snn_flow *flow) {
+    p->biases = flow->biases;
+    for (int i = 0; i < flow->bias_count; i++) {
+        if (all_zero(flow->biases[i].values, p->size))
+            free(flow->biases[i].values);
+        else
+            p->biases[p->bias_count++] = flow->biases[i];
+    }
+    flow->biases = NULL;
+    flow->bias_count = 0;
+}
+
 static weft_status connect_population(weft_snn_builder *b, int node, int *room) {
     weft_snn_population *p = &b->snn->populations[b->population_of[node]];
     weft_snn_flow flow = {0};
     weft_status status;
     WEFT_TRY_GOTO(weft_snn_gather(b, node, &flow));
     for (int i = 0; i < flow.chain_count; i++) WEFT_TRY_GOTO(add_projection(b, node, &flow.chains[i], room));
-    p->biases = flow.biases;
-    p->bias_count = flow.bias_count;
-    flow.biases = NULL;
-    flow.bias_count = 0;
+    take_biases(p, &flow);
 cleanup:
     weft_snn_flow_free(&flow);
     return status;

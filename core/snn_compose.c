@@ -18,9 +18,13 @@ static weft_status no_memory(const weft_snn_builder *b) {
     return weft_error_set(b->err, WEFT_E_MEMORY, "no memory for a network's synapses");
 }
 
+static weft_status too_many(const weft_snn_builder *b, int node) {
+    return weft_snn_fail(b, node, "the chains up to it have too many synapses");
+}
+
 /* Takes from what all matrices may have; a check before memory is. */
 static weft_status budget_take(weft_snn_builder *b, int node, uint64_t wanted) {
-    if (wanted > b->budget) return weft_snn_fail(b, node, "the chains up to it have too many synapses");
+    if (wanted > b->budget) return too_many(b, node);
     b->budget -= wanted;
     return WEFT_OK;
 }
@@ -141,7 +145,9 @@ static weft_status apply_matrix(weft_snn_builder *b, int node, const weft_matrix
     for (int i = 0; i < in->chain_count; i++) {
         weft_snn_chain made = {in->chains[i].source, in->chains[i].delay, {0}, false};
         WEFT_TRY(budget_take(b, node, (uint64_t)l->rows + in->chains[i].matrix.columns));
-        WEFT_TRY(weft_matrix_product(&made.matrix, l, &in->chains[i].matrix, b->err));
+        const weft_status status = weft_matrix_product(&made.matrix, l, &in->chains[i].matrix, b->err);
+        if (status == WEFT_E_INVALID) return too_many(b, node);
+        WEFT_TRY(status);
         const uint64_t entries = entries_of(&made.matrix);
         WEFT_TRY(chain_add(b, out, &made));
         WEFT_TRY(budget_take(b, node, entries));
@@ -242,10 +248,11 @@ static weft_status compose_node(weft_snn_builder *b, int node) {
         WEFT_TRY_GOTO(apply_delay(b, node, &in, &b->flows[node]));
     } else {
         WEFT_TRY_GOTO(budget_take(b, node, weft_nir_shape_size(shape) + weft_nir_shape_size(&b->shapes.in[node])));
+        const uint64_t entries = weft_linear_entries(n, shape);
+        WEFT_TRY_GOTO(budget_take(b, node, entries));
         WEFT_TRY_GOTO(weft_linear_matrix(&l, n, &b->shapes.in[node], shape, b->err));
-        WEFT_TRY_GOTO(budget_take(b, node, entries_of(&l)));
         WEFT_TRY_GOTO(apply_matrix(b, node, &l, &in, &b->flows[node]));
-        b->budget += entries_of(&l);
+        b->budget += entries;
     }
     if (weft_linear_has_bias(n)) {
         WEFT_TRY_GOTO(bias_of(b, &b->flows[node], 0, weft_nir_shape_size(shape), &sum));

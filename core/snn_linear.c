@@ -101,6 +101,17 @@ cleanup:
     return status;
 }
 
+uint64_t weft_linear_entries(const weft_nir_node *node, const weft_nir_shape *shape) {
+    const uint64_t rows = weft_nir_shape_size(shape);
+    const weft_nir_value *weight = weft_nir_get(node, "weight");
+    if (node->type == WEFT_NIR_FLATTEN || node->type == WEFT_NIR_DELAY) return 0;
+    if (node->type == WEFT_NIR_AFFINE || node->type == WEFT_NIR_LINEAR) return weight->count;
+    if (node->type == WEFT_NIR_SCALE) return rows;
+    const weft_nir_window w = weft_nir_window_of(node);
+    if (weight) return rows * (weight->count / (uint64_t)weight->shape.size[0]);
+    return rows * ((uint64_t)w.kernel[0] * (uint64_t)w.kernel[1]);
+}
+
 bool weft_linear_has_bias(const weft_nir_node *node) { return weft_nir_get(node, "bias") != NULL; }
 
 /* One a channel of a map, one an output of a vector; a list of the last dimension stands for all before it. */

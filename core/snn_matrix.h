@@ -34,6 +34,8 @@ void weft_matrix_apply(const weft_matrix *m, const double *in, double *out);
 /* What a linear node does, from values that come in to those that go out. Not Input, Output and neurons. */
 weft_status weft_linear_matrix(weft_matrix *out, const weft_nir_node *node, const weft_nir_shape *in,
                                const weft_nir_shape *shape, weft_error *err);
+/* Entries that it has at most; 0 for an identity. */
+uint64_t weft_linear_entries(const weft_nir_node *node, const weft_nir_shape *shape);
 /* Adds an Affine's or convolution's bias to out [values that go out]. */
 void weft_linear_bias(const weft_nir_node *node, const weft_nir_shape *shape, double *out);
 bool weft_linear_has_bias(const weft_nir_node *node);

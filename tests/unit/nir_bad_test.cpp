@@ -23,7 +23,15 @@ class NirBad : public testing::Test {
         EXPECT_STREQ(err.file, status == WEFT_OK ? "" : "bad.nir");
         return err.text;
     }
-    std::string error(weft_status wanted) { return error_of(file.bytes(), wanted); }
+    std::string error(weft_status wanted) {
+        const std::string bytes = file.bytes();
+        if (const char *folder = std::getenv("WEFT_KEEP_CORPUS")) // for tests/fuzz/nir
+            std::ofstream(std::string(folder) + "/" + testing::UnitTest::GetInstance()->current_test_info()->name() +
+                              ".nir",
+                          std::ios::binary)
+                << bytes;
+        return error_of(bytes, wanted);
+    }
 };
 
 TEST_F(NirBad, TheGoodOneIsGood) { EXPECT_EQ(error_of("", WEFT_E_PARSE), "is no HDF5 file"); }
