@@ -84,8 +84,9 @@ static void print_nodes(const nir_info *info, FILE *stream) {
         char in[100], out[100];
         values_text(in, sizeof in, &info->shapes.in[n]);
         values_text(out, sizeof out, &info->shapes.out[n]);
-        fprintf(stream, "%-*.*s  %-9s  %-14s  %-14s", width, width, node->name, weft_nir_type_names[node->type], in,
-                out);
+        const bool port = node->type == WEFT_NIR_INPUT || node->type == WEFT_NIR_OUTPUT; /* all is told */
+        fprintf(stream, "%-*.*s  %-9s  %-14s  %-*s", width, width, node->name, weft_nir_type_names[node->type], in,
+                port ? 0 : 14, out);
         print_parameters(node, stream);
     }
 }

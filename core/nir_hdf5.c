@@ -23,16 +23,15 @@ static weft_status damaged(const weft_hdf5 *h, const weft_nir_path *path) {
 
 /* ---- the file ---- */
 
-/* The signature lies at 0, 512, 1024, 2048, ... */
-static bool has_signature(const unsigned char *data, size_t size) {
+/* HDF5 would look for it at 512, 1024, ... too; nobody writes NIR files so. */
+static bool has_signature(const void *data, size_t size) {
     static const unsigned char signature[] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
-    for (size_t at = 0; at + sizeof signature <= size; at = at ? 2 * at : 512)
-        if (!memcmp(data + at, signature, sizeof signature)) return true;
-    return false;
+    return size >= sizeof signature && !memcmp(data, signature, sizeof signature);
 }
 
 weft_status weft_hdf5_open(weft_hdf5 *out, const void *data, size_t size, const char *file, weft_error *err) {
-    *out = (weft_hdf5){.file = file, .size = size, .id = -1, .err = err};
+    *out = (weft_hdf5){.file = file, .bytes = data, .size = size, .id = -1, .err = err};
+    H5dont_atexit(); /* it would print of damaged files that it cannot close */
     H5Eget_auto2(H5E_DEFAULT, &out->printer, &out->printer_data);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     if (!has_signature(data, size)) return weft_error_set_at(err, WEFT_E_PARSE, file, 0, 0, "is no HDF5 file");
@@ -144,21 +143,26 @@ weft_status weft_hdf5_dataset(const weft_hdf5 *h, hid_t parent, const char *name
 
 /* ---- data sets ---- */
 
+/* Number types as they are on any machine; odd ones of a damaged file would lead HDF5 astray. */
+static bool dtype_of_number(hid_t type, weft_nir_dtype *out) {
+    const hid_t singles[] = {H5T_IEEE_F32LE, H5T_IEEE_F32BE}, doubles[] = {H5T_IEEE_F64LE, H5T_IEEE_F64BE};
+    const hid_t wholes[] = {H5T_STD_I8LE,  H5T_STD_I16LE, H5T_STD_I32LE, H5T_STD_I64LE, H5T_STD_I8BE,  H5T_STD_I16BE,
+                            H5T_STD_I32BE, H5T_STD_I64BE, H5T_STD_U8LE,  H5T_STD_U16LE, H5T_STD_U32LE, H5T_STD_U64LE,
+                            H5T_STD_U8BE,  H5T_STD_U16BE, H5T_STD_U32BE, H5T_STD_U64BE};
+    for (size_t i = 0; i < 2; i++)
+        if (H5Tequal(type, singles[i]) > 0) return *out = WEFT_NIR_FLOAT32, true;
+    for (size_t i = 0; i < 2; i++)
+        if (H5Tequal(type, doubles[i]) > 0) return *out = WEFT_NIR_FLOAT64, true;
+    for (size_t i = 0; i < sizeof wholes / sizeof wholes[0]; i++)
+        if (H5Tequal(type, wholes[i]) > 0) return *out = WEFT_NIR_INT64, true;
+    return false;
+}
+
 static weft_status dtype_of(const weft_hdf5 *h, hid_t type, const weft_nir_path *path, weft_nir_dtype *out) {
-    H5T_class_t class = H5Tget_class(type);
-    size_t size = H5Tget_size(type);
-    bool common = size == 1 || size == 2 || size == 4 || size == 8;
-    if (class == H5T_STRING) {
-        *out = WEFT_NIR_TEXT;
-    } else if (class == H5T_FLOAT && common && size > 1) {
-        *out = size <= 4 ? WEFT_NIR_FLOAT32 : WEFT_NIR_FLOAT64;
-    } else if (class == H5T_INTEGER && common) {
-        *out = WEFT_NIR_INT64;
-    } else {
-        return weft_hdf5_fail(h, WEFT_E_UNSUPPORTED, path,
-                              "is of a type other than numbers of up to 64 bits and texts");
-    }
-    return WEFT_OK;
+    *out = WEFT_NIR_TEXT;
+    if (H5Tget_class(type) == H5T_STRING || dtype_of_number(type, out)) return WEFT_OK;
+    return weft_hdf5_fail(h, WEFT_E_UNSUPPORTED, path,
+                          "is of a type other than floats of 32 and 64 bits, integers and texts");
 }
 
 static weft_status dimensions_of(const weft_hdf5 *h, hid_t space, const weft_nir_path *path, weft_hdf5_extent *out) {
@@ -241,33 +245,70 @@ weft_status weft_hdf5_numbers(const weft_hdf5 *h, hid_t dataset, const weft_nir_
 
 /* ---- texts ---- */
 
-/* Memory for texts, which the file may claim to be of any length: an arena with a limit, freed as one. */
-typedef struct text_room {
-    weft_arena *arena;
-    size_t left;
-} text_room;
+/* Texts of variable length lie in "global heaps", which HDF5 1.10 reads without looking whether they end where they
+ * should. So they are taken from the file's bytes here (HDF5 File Format Specification 2.0, III.E and IV.B): a data set
+ * has for each text its length in 4 bytes, the address of a heap, and a number in it in 4; a heap is "GCOL", a version,
+ * 3 bytes, its size, and objects: number and references of 2 bytes each, 4 bytes, size, data; heads and data fill up
+ * to 8. */
+typedef struct text_reader {
+    const weft_hdf5 *h;
+    size_t address_size, length_size;
+    uint64_t steps; /* objects passed */
+} text_reader;
 
-static void *text_take(size_t size, void *context) {
-    text_room *room = context;
-    if (size > room->left) return NULL;
-    room->left -= size;
-    return weft_arena_alloc(room->arena, size + 1);
+enum { GLOBAL_HEAP_VERSION = 1, STEPS_MAX = 1 << 28 };
+
+static uint64_t number_at(const unsigned char *at, size_t size) {
+    uint64_t out = 0;
+    for (size_t i = size; i > 0; i--) out = out << 8 | at[i - 1];
+    return out;
 }
 
-static void text_leave(void *text, void *context) {
-    (void)text;
-    (void)context;
+static uint64_t filled_up(uint64_t size) { return (size + 7) / 8 * 8; }
+
+/* The text in the heap, or NULL where it is not. */
+static const char *heap_text(text_reader *r, uint64_t heap, uint64_t number, uint64_t length) {
+    const unsigned char *bytes = r->h->bytes;
+    const uint64_t head = filled_up(8 + r->length_size), size = r->h->size;
+    if (heap > size || size - heap < head || memcmp(bytes + heap, "GCOL", 4) != 0) return NULL;
+    const uint64_t heap_size = number_at(bytes + heap + 8, r->length_size);
+    if (bytes[heap + 4] != GLOBAL_HEAP_VERSION || heap_size > size - heap) return NULL;
+    for (uint64_t at = head; heap_size >= head && at <= heap_size - head;) {
+        const unsigned char *object = bytes + heap + at;
+        const uint64_t object_size = number_at(object + 8, r->length_size), left = heap_size - head - at;
+        const uint64_t found = number_at(object, 2);
+        if (found == 0 || object_size > left || ++r->steps > STEPS_MAX) return NULL;
+        if (found == number) return length <= object_size ? (const char *)object + head : NULL;
+        at += head + filled_up(object_size);
+    }
+    return NULL;
 }
 
-/* Texts of variable length. Their bytes are in the file, each once for all that is known of writers. */
-static weft_status variable_texts(const weft_hdf5 *h, hid_t dataset, hid_t type, const weft_nir_path *path,
+static weft_status variable_texts(const weft_hdf5 *h, hid_t dataset, const weft_nir_path *path, size_t count,
                                   weft_arena *arena, char **out) {
-    text_room room = {arena, h->size + TEXT_SPARE};
-    hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
-    bool good = transfer >= 0 && H5Pset_vlen_mem_manager(transfer, text_take, &room, text_leave, &room) >= 0 &&
-                H5Dread(dataset, type, H5S_ALL, H5S_ALL, transfer, out) >= 0;
-    if (transfer >= 0) H5Pclose(transfer);
-    return good ? WEFT_OK : damaged(h, path);
+    text_reader r = {.h = h};
+    hid_t plist = H5Fget_create_plist(h->id);
+    if (plist >= 0) H5Pget_sizes(plist, &r.address_size, &r.length_size);
+    if (plist >= 0) H5Pclose(plist);
+    if (r.address_size < 2 || r.address_size > 8 || r.length_size < 2 || r.length_size > 8) return damaged(h, path);
+    const haddr_t begin = H5Dget_offset(dataset);
+    const size_t stride = 8 + r.address_size;
+    if (begin == HADDR_UNDEF)
+        return weft_hdf5_fail(h, WEFT_E_UNSUPPORTED, path, "has texts in chunks, which are not read");
+    if (begin > h->size || (h->size - begin) / stride < count) return damaged(h, path);
+    uint64_t left = h->size + TEXT_SPARE; /* no writer is known to share texts */
+    for (size_t i = 0; i < count; i++) {
+        const unsigned char *at = h->bytes + begin + i * stride;
+        const uint64_t length = number_at(at, 4);
+        const char *text =
+            length ? heap_text(&r, number_at(at + 4, r.address_size), number_at(at + 4 + r.address_size, 4), length)
+                   : "";
+        if (!text || length > left) return damaged(h, path);
+        left -= length;
+        out[i] = weft_arena_strndup(arena, text, strnlen(text, length));
+        if (!out[i]) return weft_hdf5_fail(h, WEFT_E_MEMORY, path, "no memory for its texts");
+    }
+    return WEFT_OK;
 }
 
 static weft_status fixed_texts(const weft_hdf5 *h, hid_t dataset, hid_t type, const weft_nir_path *path, size_t count,
@@ -294,11 +335,9 @@ weft_status weft_hdf5_texts(const weft_hdf5 *h, hid_t dataset, const weft_nir_pa
     if (type < 0) WEFT_TRY_GOTO(damaged(h, path));
     if (!texts) WEFT_TRY_GOTO(weft_hdf5_fail(h, WEFT_E_MEMORY, path, "no memory for %zu texts", count));
     if (H5Tis_variable_str(type) > 0)
-        WEFT_TRY_GOTO(variable_texts(h, dataset, type, path, arena, texts));
+        WEFT_TRY_GOTO(variable_texts(h, dataset, path, count, arena, texts));
     else
         WEFT_TRY_GOTO(fixed_texts(h, dataset, type, path, count, arena, texts));
-    for (size_t i = 0; i < count; i++)
-        if (!texts[i]) texts[i] = weft_arena_strdup(arena, "");
     *out = texts;
 cleanup:
     if (type >= 0) H5Tclose(type);

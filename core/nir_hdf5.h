@@ -10,7 +10,8 @@
 /* A file being read. */
 typedef struct weft_hdf5 {
     const char *file; /* for errors */
-    size_t size;      /* bytes of it */
+    const unsigned char *bytes;
+    size_t size;
     hid_t id;
     H5E_auto2_t printer; /* HDF5's own way to tell of errors, put aside */
     void *printer_data;

@@ -103,6 +103,7 @@ weft_status weft_nir_pack(uint8_t **out, size_t *size, const weft_nir *nir, weft
     hid_t access = -1, file = -1;
     *out = NULL;
     *size = 0;
+    H5dont_atexit(); /* as in reading */
     H5Eget_auto2(H5E_DEFAULT, &printer, &printer_data);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     WEFT_TRY_GOTO(weft_nir_check(nir, NULL, err));

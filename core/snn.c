@@ -175,7 +175,7 @@ static weft_status identity_synapses(const weft_snn_builder *b, weft_snn_project
 
 /* Rows are targets; synapses are kept by source. */
 static weft_status transposed_synapses(const weft_snn_builder *b, int node, weft_snn_projection *p,
-                                       const weft_matrix *m) {
+                                       const weft_snn_matrix *m) {
     WEFT_TRY(projection_room(b, p, m->columns, m->first[m->rows]));
     for (uint64_t i = 0; i < m->first[m->rows]; i++) {
         const float weight = (float)m->value[i];

@@ -7,7 +7,7 @@
 
 void weft_snn_flow_free(weft_snn_flow *flow) {
     for (int i = 0; i < flow->chain_count; i++)
-        if (!flow->chains[i].borrowed) weft_matrix_free(&flow->chains[i].matrix);
+        if (!flow->chains[i].borrowed) weft_snn_matrix_free(&flow->chains[i].matrix);
     for (int i = 0; i < flow->bias_count; i++) free(flow->biases[i].values);
     free(flow->chains);
     free(flow->biases);
@@ -29,7 +29,7 @@ static weft_status budget_take(weft_snn_builder *b, int node, uint64_t wanted) {
     return WEFT_OK;
 }
 
-static uint64_t entries_of(const weft_matrix *m) { return m->identity ? 0 : m->first[m->rows]; }
+static uint64_t entries_of(const weft_snn_matrix *m) { return m->identity ? 0 : m->first[m->rows]; }
 
 /* Takes the matrix over, also on failure. */
 static weft_status chain_add(weft_snn_builder *b, weft_snn_flow *flow, const weft_snn_chain *chain) {
@@ -37,8 +37,8 @@ static weft_status chain_add(weft_snn_builder *b, weft_snn_flow *flow, const wef
         int room = flow->chain_room ? 2 * flow->chain_room : 4;
         weft_snn_chain *larger = realloc(flow->chains, (size_t)room * sizeof *larger);
         if (!larger) {
-            weft_matrix taken = chain->matrix;
-            if (!chain->borrowed) weft_matrix_free(&taken);
+            weft_snn_matrix taken = chain->matrix;
+            if (!chain->borrowed) weft_snn_matrix_free(&taken);
             return no_memory(b);
         }
         flow->chains = larger;
@@ -75,12 +75,12 @@ static int compare_chains(const void *a, const void *b) {
 static weft_status merge_run(weft_snn_builder *b, int node, weft_snn_chain *run, int count, weft_snn_chain *out) {
     *out = run[0];
     if (count == 1) return WEFT_OK;
-    const weft_matrix **items = malloc((size_t)count * sizeof *items);
+    const weft_snn_matrix **items = malloc((size_t)count * sizeof *items);
     if (!items) return no_memory(b);
     for (int i = 0; i < count; i++) items[i] = &run[i].matrix;
-    weft_matrix sum = {0};
+    weft_snn_matrix sum = {0};
     weft_status status = budget_take(b, node, (uint64_t)run[0].matrix.rows + run[0].matrix.columns);
-    if (status == WEFT_OK) status = weft_matrix_sum(&sum, items, count, b->err);
+    if (status == WEFT_OK) status = weft_snn_matrix_sum(&sum, items, count, b->err);
     if (status == WEFT_OK) status = budget_take(b, node, entries_of(&sum));
     free(items);
     out->matrix = sum;
@@ -129,7 +129,7 @@ weft_status weft_snn_gather(weft_snn_builder *b, int node, weft_snn_flow *out) {
             WEFT_TRY_GOTO(gather_flow(b, from, size, out));
             continue;
         }
-        const weft_snn_chain direct = {source, 0, weft_matrix_identity((uint32_t)size), true};
+        const weft_snn_chain direct = {source, 0, weft_snn_matrix_identity((uint32_t)size), true};
         WEFT_TRY_GOTO(chain_add(b, out, &direct));
     }
     WEFT_TRY_GOTO(merge_chains(b, node, out));
@@ -140,12 +140,12 @@ cleanup:
 
 /* ---- what a linear node makes of it ---- */
 
-static weft_status apply_matrix(weft_snn_builder *b, int node, const weft_matrix *l, const weft_snn_flow *in,
+static weft_status apply_matrix(weft_snn_builder *b, int node, const weft_snn_matrix *l, const weft_snn_flow *in,
                                 weft_snn_flow *out) {
     for (int i = 0; i < in->chain_count; i++) {
         weft_snn_chain made = {in->chains[i].source, in->chains[i].delay, {0}, false};
         WEFT_TRY(budget_take(b, node, (uint64_t)l->rows + in->chains[i].matrix.columns));
-        const weft_status status = weft_matrix_product(&made.matrix, l, &in->chains[i].matrix, b->err);
+        const weft_status status = weft_snn_matrix_product(&made.matrix, l, &in->chains[i].matrix, b->err);
         if (status == WEFT_E_INVALID) return too_many(b, node);
         WEFT_TRY(status);
         const uint64_t entries = entries_of(&made.matrix);
@@ -155,7 +155,7 @@ static weft_status apply_matrix(weft_snn_builder *b, int node, const weft_matrix
     for (int i = 0; i < in->bias_count; i++) {
         double *sum;
         WEFT_TRY(bias_of(b, out, in->biases[i].delay, l->rows, &sum));
-        weft_matrix_apply(l, in->biases[i].values, sum);
+        weft_snn_matrix_apply(l, in->biases[i].values, sum);
     }
     return WEFT_OK;
 }
@@ -189,7 +189,7 @@ static weft_status apply_one_delay(weft_snn_builder *b, int node, const int *ste
         if (made.delay > WEFT_SNN_DELAY_MAX)
             return weft_snn_fail(b, node, "delays along a chain add up to too many steps");
         WEFT_TRY(budget_take(b, node, size + in->chains[i].matrix.columns));
-        WEFT_TRY(weft_matrix_select(&made.matrix, &in->chains[i].matrix, steps, which, b->err));
+        WEFT_TRY(weft_snn_matrix_select(&made.matrix, &in->chains[i].matrix, steps, which, b->err));
         const uint64_t entries = entries_of(&made.matrix);
         WEFT_TRY(chain_add(b, out, &made));
         WEFT_TRY(budget_take(b, node, entries));
@@ -240,7 +240,7 @@ static weft_status compose_node(weft_snn_builder *b, int node) {
     const weft_nir_node *n = &b->graph->nodes[node];
     const weft_nir_shape *shape = &b->shapes.out[node];
     weft_snn_flow in = {0};
-    weft_matrix l = {0};
+    weft_snn_matrix l = {0};
     weft_status status;
     double *sum;
     WEFT_TRY_GOTO(weft_snn_gather(b, node, &in));
@@ -248,19 +248,19 @@ static weft_status compose_node(weft_snn_builder *b, int node) {
         WEFT_TRY_GOTO(apply_delay(b, node, &in, &b->flows[node]));
     } else {
         WEFT_TRY_GOTO(budget_take(b, node, weft_nir_shape_size(shape) + weft_nir_shape_size(&b->shapes.in[node])));
-        const uint64_t entries = weft_linear_entries(n, shape);
+        const uint64_t entries = weft_snn_linear_entries(n, shape);
         WEFT_TRY_GOTO(budget_take(b, node, entries));
-        WEFT_TRY_GOTO(weft_linear_matrix(&l, n, &b->shapes.in[node], shape, b->err));
+        WEFT_TRY_GOTO(weft_snn_linear_matrix(&l, n, &b->shapes.in[node], shape, b->err));
         WEFT_TRY_GOTO(apply_matrix(b, node, &l, &in, &b->flows[node]));
         b->budget += entries;
     }
-    if (weft_linear_has_bias(n)) {
+    if (weft_snn_linear_has_bias(n)) {
         WEFT_TRY_GOTO(bias_of(b, &b->flows[node], 0, weft_nir_shape_size(shape), &sum));
-        weft_linear_bias(n, shape, sum);
+        weft_snn_linear_bias(n, shape, sum);
     }
 cleanup:
     weft_snn_flow_free(&in);
-    weft_matrix_free(&l);
+    weft_snn_matrix_free(&l);
     return status;
 }
 

@@ -8,8 +8,8 @@
 /* A way from a population to a node's output. */
 typedef struct weft_snn_chain {
     int source, delay;
-    weft_matrix matrix; /* [values of the node, neurons of the source] */
-    bool borrowed;      /* the matrix is another's */
+    weft_snn_matrix matrix; /* [values of the node, neurons of the source] */
+    bool borrowed;          /* the matrix is another's */
 } weft_snn_chain;
 
 /* All that comes to a node, or goes out of it. */

@@ -5,15 +5,15 @@
 
 #include "core/snn.h"
 
-weft_matrix weft_matrix_identity(uint32_t size) {
-    return (weft_matrix){.rows = size, .columns = size, .identity = true};
+weft_snn_matrix weft_snn_matrix_identity(uint32_t size) {
+    return (weft_snn_matrix){.rows = size, .columns = size, .identity = true};
 }
 
-void weft_matrix_free(weft_matrix *m) {
+void weft_snn_matrix_free(weft_snn_matrix *m) {
     free(m->first);
     free(m->column);
     free(m->value);
-    *m = (weft_matrix){0};
+    *m = (weft_snn_matrix){0};
 }
 
 static weft_status no_memory(weft_error *err) {
@@ -25,14 +25,14 @@ static weft_status too_many(weft_error *err) {
                           (unsigned long long)WEFT_SNN_COMPOSED_MAX);
 }
 
-weft_status weft_matrix_create(weft_matrix *out, uint32_t rows, uint32_t columns, weft_error *err) {
-    *out = (weft_matrix){.rows = rows, .columns = columns};
+weft_status weft_snn_matrix_create(weft_snn_matrix *out, uint32_t rows, uint32_t columns, weft_error *err) {
+    *out = (weft_snn_matrix){.rows = rows, .columns = columns};
     out->first = calloc((size_t)rows + 1, sizeof *out->first);
     return out->first ? WEFT_OK : no_memory(err);
 }
 
 /* The last row begun is the one whose end holds the number of entries so far. */
-static weft_status grow(weft_matrix *m, uint64_t used, weft_error *err) {
+static weft_status grow(weft_snn_matrix *m, uint64_t used, weft_error *err) {
     uint64_t room = m->room ? m->room + m->room / 2 : 64;
     if (used >= WEFT_SNN_COMPOSED_MAX) return too_many(err);
     uint32_t *column = realloc(m->column, room * sizeof *column);
@@ -44,7 +44,7 @@ static weft_status grow(weft_matrix *m, uint64_t used, weft_error *err) {
     return WEFT_OK;
 }
 
-weft_status weft_matrix_put(weft_matrix *m, uint32_t column, double value, weft_error *err) {
+weft_status weft_snn_matrix_put(weft_snn_matrix *m, uint32_t column, double value, weft_error *err) {
     uint64_t used = m->first[m->rows];
     if (value == 0) return WEFT_OK;
     if (used == m->room) WEFT_TRY(grow(m, used, err));
@@ -54,7 +54,7 @@ weft_status weft_matrix_put(weft_matrix *m, uint32_t column, double value, weft_
     return WEFT_OK;
 }
 
-void weft_matrix_end_row(weft_matrix *m, uint32_t row) { m->first[row + 1] = m->first[m->rows]; }
+void weft_snn_matrix_end_row(weft_snn_matrix *m, uint32_t row) { m->first[row + 1] = m->first[m->rows]; }
 
 /* ---- sums of rows ---- */
 
@@ -86,7 +86,7 @@ static void add_value(accumulator *a, uint32_t column, double value) {
     a->sum[column] += value;
 }
 
-static void add_row(accumulator *a, const weft_matrix *m, uint32_t row, double factor) {
+static void add_row(accumulator *a, const weft_snn_matrix *m, uint32_t row, double factor) {
     if (m->identity) {
         add_value(a, row, factor);
         return;
@@ -100,30 +100,31 @@ static int compare_columns(const void *a, const void *b) {
 }
 
 /* Moves the sums to the next row of the matrix. */
-static weft_status flush(accumulator *a, weft_matrix *m, uint32_t row, weft_error *err) {
+static weft_status flush(accumulator *a, weft_snn_matrix *m, uint32_t row, weft_error *err) {
     weft_status status = WEFT_OK;
     qsort(a->columns, a->count, sizeof *a->columns, compare_columns);
     for (uint32_t i = 0; i < a->count; i++) {
         uint32_t c = a->columns[i];
-        if (status == WEFT_OK) status = weft_matrix_put(m, c, a->sum[c], err);
+        if (status == WEFT_OK) status = weft_snn_matrix_put(m, c, a->sum[c], err);
         a->sum[c] = 0;
         a->touched[c] = 0;
     }
     a->count = 0;
-    weft_matrix_end_row(m, row);
+    weft_snn_matrix_end_row(m, row);
     return status;
 }
 
-static uint64_t row_length(const weft_matrix *m, uint32_t row) {
+static uint64_t row_length(const weft_snn_matrix *m, uint32_t row) {
     return m->identity ? 1 : m->first[row + 1] - m->first[row];
 }
 
-weft_status weft_matrix_product(weft_matrix *out, const weft_matrix *a, const weft_matrix *b, weft_error *err) {
+weft_status weft_snn_matrix_product(weft_snn_matrix *out, const weft_snn_matrix *a, const weft_snn_matrix *b,
+                                    weft_error *err) {
     accumulator sum = {0};
     weft_status status;
     uint64_t work = 0;
-    if (a->identity && b->identity) return *out = weft_matrix_identity(a->rows), WEFT_OK;
-    WEFT_TRY_GOTO(weft_matrix_create(out, a->rows, b->columns, err));
+    if (a->identity && b->identity) return *out = weft_snn_matrix_identity(a->rows), WEFT_OK;
+    WEFT_TRY_GOTO(weft_snn_matrix_create(out, a->rows, b->columns, err));
     WEFT_TRY_GOTO(accumulator_create(&sum, b->columns, err));
     for (uint32_t r = 0; r < a->rows; r++) {
         if (a->identity)
@@ -138,14 +139,14 @@ weft_status weft_matrix_product(weft_matrix *out, const weft_matrix *a, const we
     }
 cleanup:
     accumulator_free(&sum);
-    if (status != WEFT_OK) weft_matrix_free(out);
+    if (status != WEFT_OK) weft_snn_matrix_free(out);
     return status;
 }
 
-weft_status weft_matrix_sum(weft_matrix *out, const weft_matrix *const *items, int count, weft_error *err) {
+weft_status weft_snn_matrix_sum(weft_snn_matrix *out, const weft_snn_matrix *const *items, int count, weft_error *err) {
     accumulator sum = {0};
     weft_status status;
-    WEFT_TRY_GOTO(weft_matrix_create(out, items[0]->rows, items[0]->columns, err));
+    WEFT_TRY_GOTO(weft_snn_matrix_create(out, items[0]->rows, items[0]->columns, err));
     WEFT_TRY_GOTO(accumulator_create(&sum, items[0]->columns, err));
     for (uint32_t r = 0; r < items[0]->rows; r++) {
         for (int i = 0; i < count; i++) add_row(&sum, items[i], r, 1);
@@ -153,25 +154,26 @@ weft_status weft_matrix_sum(weft_matrix *out, const weft_matrix *const *items, i
     }
 cleanup:
     accumulator_free(&sum);
-    if (status != WEFT_OK) weft_matrix_free(out);
+    if (status != WEFT_OK) weft_snn_matrix_free(out);
     return status;
 }
 
-weft_status weft_matrix_select(weft_matrix *out, const weft_matrix *m, const int *keep, int which, weft_error *err) {
+weft_status weft_snn_matrix_select(weft_snn_matrix *out, const weft_snn_matrix *m, const int *keep, int which,
+                                   weft_error *err) {
     weft_status status;
-    WEFT_TRY_GOTO(weft_matrix_create(out, m->rows, m->columns, err));
+    WEFT_TRY_GOTO(weft_snn_matrix_create(out, m->rows, m->columns, err));
     for (uint32_t r = 0; r < m->rows; r++) {
         for (uint64_t i = 0; keep[r] == which && i < row_length(m, r); i++)
-            WEFT_TRY_GOTO(weft_matrix_put(out, m->identity ? r : m->column[m->first[r] + i],
-                                          m->identity ? 1 : m->value[m->first[r] + i], err));
-        weft_matrix_end_row(out, r);
+            WEFT_TRY_GOTO(weft_snn_matrix_put(out, m->identity ? r : m->column[m->first[r] + i],
+                                              m->identity ? 1 : m->value[m->first[r] + i], err));
+        weft_snn_matrix_end_row(out, r);
     }
 cleanup:
-    if (status != WEFT_OK) weft_matrix_free(out);
+    if (status != WEFT_OK) weft_snn_matrix_free(out);
     return status;
 }
 
-void weft_matrix_apply(const weft_matrix *m, const double *in, double *out) {
+void weft_snn_matrix_apply(const weft_snn_matrix *m, const double *in, double *out) {
     for (uint32_t r = 0; r < m->rows; r++) {
         if (m->identity) out[r] += in[r];
         for (uint64_t i = 0; !m->identity && i < row_length(m, r); i++)

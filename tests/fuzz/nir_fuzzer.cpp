@@ -104,8 +104,7 @@ void keep_input(int signal_number) {
     _exit(1);
 }
 
-/* Where texts and values of a file are changed: bytes of lower-case words, and of numbers. What HDF5 itself lays out is
- * left alone: libhdf5 does not hold against changes of that. */
+/* Names of types and values change, and any bytes. */
 std::string mutate(std::string data, std::mt19937 &dice) {
     static const char *const words[] = {"LIF", "IF", "CubaLI", "Linear", "Scale", "Input", "Output", "Delay"};
     for (int changes = 1 + static_cast<int>(dice() % 3); changes > 0; changes--) {
@@ -118,7 +117,8 @@ std::string mutate(std::string data, std::mt19937 &dice) {
         memcpy(old.data(), &from[dice() % 5], 4);
         memcpy(fresh.data(), &values[dice() % 6], 4);
         const size_t number = data.find(old, dice() % data.size());
-        if (number != data.npos && number > 96) data.replace(number, 4, fresh);
+        if (number != data.npos) data.replace(number, 4, fresh);
+        if (dice() % 2) data[dice() % data.size()] = static_cast<char>(dice());
     }
     return data;
 }

@@ -34,7 +34,7 @@ class NirBad : public testing::Test {
     }
 };
 
-TEST_F(NirBad, TheGoodOneIsGood) { EXPECT_EQ(error_of("", WEFT_E_PARSE), "is no HDF5 file"); }
+TEST_F(NirBad, Empty) { EXPECT_EQ(error_of("", WEFT_E_PARSE), "is no HDF5 file"); }
 
 TEST_F(NirBad, NotHdf5) {
     EXPECT_EQ(error_of("version: 1\n", WEFT_E_PARSE), "is no HDF5 file");
@@ -247,7 +247,7 @@ TEST_F(NirBad, OddType) {
     file.put("/node/nodes/lif/tau", type, type, {2}, nullptr);
     H5Tclose(type);
     EXPECT_EQ(error(WEFT_E_UNSUPPORTED),
-              "/node/nodes/lif/tau: is of a type other than numbers of up to 64 bits and texts");
+              "/node/nodes/lif/tau: is of a type other than floats of 32 and 64 bits, integers and texts");
 }
 
 TEST_F(NirBad, Convolutions) {
