@@ -115,7 +115,8 @@ typedef struct weft_nir {
 
 /* Errors name the file and the place in it ("net.nir: /node/nodes/lif/tau: ..."), which h5dump -d takes. IO; PARSE: not
  * HDF5, truncated, not this layout, more values than the file can hold; UNSUPPORTED: a type, parameter or HDF5 feature
- * that is not known (links to other places or files, filters but deflate, shuffle and Fletcher-32); INVALID: a
+ * that is not known (links to other places or files, filters but deflate, shuffle and Fletcher-32, texts in
+ * chunks); INVALID: a
  * parameter is missing, of the wrong shape or not finite, an edge without its node or twice, a graph that contains
  * itself, a limit above; MEMORY. Groups `metadata` are left out. Takes at most 8 bytes a value, WEFT_NIR_VALUES_MAX,
  * and some 1,000 bytes a node, besides the file. */
