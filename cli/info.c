@@ -17,7 +17,8 @@ static const weft_option info_arguments[] = {
      .offset = offsetof(info_options, name),
      .required = true,
      .complete = WEFT_COMPLETE_ANY,
-     .help = "A network (.onnx), chip, mapping or recipe file, the name of an installed chip or recipe, or a data set"},
+     .help = "A network (.onnx, or spiking, .nir), chip, mapping or recipe file, the name of an installed chip or "
+             "recipe, or a data set"},
 };
 
 static bool is_dataset(const char *name) {
@@ -27,9 +28,9 @@ static bool is_dataset(const char *name) {
     return weft_path_is_folder(name);
 }
 
-static bool is_onnx(const char *name) {
-    size_t length = strlen(name);
-    return length > 5 && !strcmp(name + length - 5, ".onnx");
+static bool has_ending(const char *name, const char *ending) {
+    size_t length = strlen(name), end = strlen(ending);
+    return length > end && !strcmp(name + length - end, ending);
 }
 
 typedef weft_status (*info_function)(const char *name, const char *json_path, FILE *stream, weft_error *err);
@@ -49,7 +50,8 @@ static weft_status info_run(const void *options, const weft_console *session, we
     const info_options *o = options;
     char path[4096];
     info_function function = weft_info_chip;
-    if (is_onnx(o->name)) return weft_info_network(o->name, o->common.json, session->out, err);
+    if (has_ending(o->name, ".onnx")) return weft_info_network(o->name, o->common.json, session->out, err);
+    if (has_ending(o->name, ".nir")) return weft_info_nir(o->name, o->common.json, session->out, err);
     if (is_dataset(o->name)) return weft_info_dataset(o->name, o->common.json, session->out, err);
     if (weft_data_find(path, sizeof path, "recipes", o->name, NULL) != WEFT_OK)
         WEFT_TRY(weft_data_find(path, sizeof path, "hwconfigs", o->name, err));
@@ -61,7 +63,7 @@ const weft_command weft_command_info = {
     .name = "info",
     .summary = "Tell what is in a network, chip, mapping, recipe or data set",
     .description = "Reads and checks a file and prints what it holds: layers, shapes, weights and input ranges of a "
-                   "network; cores, arrays, "
+                   "network; nodes, neurons, synapses and loops of a spiking one; cores, arrays, "
                    "times and sums of a chip; stages of a mapping; images of a data set.",
     .examples = "  weft info net.onnx\n  weft info isaac-ce\n  weft info fashion-mnist --json -\n",
     .arguments = info_arguments,

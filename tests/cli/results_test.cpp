@@ -452,6 +452,25 @@ TEST_F(CliResults, info_knows_every_kind) {
               "data set  set\nimages    60 for training, 30 for testing\nshape     1 x 8 x 8\nclasses   10\n");
 }
 
+TEST_F(CliResults, info_knows_spiking_networks) {
+    const std::string net = WEFT_SOURCE_FOLDER "/tests/fuzz/nir/ok-loop.nir";
+    const Ran run = weft({"info", net});
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_NE(run.out.find("neurons  2\nsynapses 6 in 2 projections, 1 of them recurrent\n"), std::string::npos);
+    EXPECT_NE(run.out.find("sub.w   Linear     2               2               weight [2, 2]\n"), std::string::npos);
+    EXPECT_NE(run.out.find("lif                       lif                           1             4  1, recurrent\n"),
+              std::string::npos)
+        << run.out;
+    Json json(weft({"info", net, "--json", "-"}).out);
+    EXPECT_EQ(json.text("kind"), "spiking_network");
+    EXPECT_EQ(cJSON_GetNumberValue(json.at("synapses")), 6);
+    EXPECT_EQ(cJSON_GetArraySize(json.at("populations")), 2);
+    EXPECT_EQ(cJSON_GetArraySize(json.at("projections")), 2);
+    const Ran bad = weft({"info", WEFT_SOURCE_FOLDER "/tests/fuzz/nir/invalid-nan.nir"});
+    EXPECT_EQ(bad.code, 1);
+    EXPECT_NE(bad.err.find("invalid-nan.nir: /node/nodes/lif/r: is not a number at [1]\n"), std::string::npos);
+}
+
 TEST_F(CliResults, info_shows_branches_and_bounds) {
     weft_network *net = nullptr;
     weft_error err{};
