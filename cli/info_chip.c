@@ -206,7 +206,8 @@ static weft_status json_chip(const weft_chip *chip, const char *json_path, weft_
     WEFT_TRY(weft_result_open(&out, json_path, err));
     weft_json *json = &out.json;
     weft_json_object(json, NULL);
-    weft_json_text(json, "kind", is_spiking(chip) ? "spiking chip" : "chip");
+    weft_json_text(json, "kind", "chip");
+    weft_json_text(json, "chip_kind", is_spiking(chip) ? "spiking" : "crossbar");
     weft_json_text(json, "name", chip->name);
     weft_json_text(json, "sha256", chip->sha256.hex);
     weft_json_count(json, "cores", (uint64_t)chip->core_count);

@@ -26,7 +26,8 @@ void weft_info_spiking_print(const weft_chip *chip, FILE *stream) {
     print_synapses(chip, stream);
     fprintf(stream, "a core       %lld axons in, ", (long long)chip->limits.axons);
     print_limit("axons out", chip->limits.axons_out, stream);
-    print_limit("destinations a neuron", chip->limits.destinations, stream);
+    print_limit(chip->limits.destinations == 1 ? "destination a neuron" : "destinations a neuron",
+                chip->limits.destinations, stream);
     print_limit("routing entries", chip->limits.routing_entries, stream);
     fprintf(stream, "delays of 1 to %lld ticks\nvoltage      %g V\n", (long long)chip->limits.delay_ticks,
             chip->voltage_v);
@@ -38,7 +39,7 @@ void weft_info_spiking_ticks(const weft_chip *chip, FILE *stream) {
     else
         fputs("; ticks as fast as they go", stream);
     if (chip->spike_latency.barrier_ns.value > 0)
-        fprintf(stream, ", its barrier %g to %g ns for 1 to %d active tiles", weft_chip_barrier_ns(chip, 1),
+        fprintf(stream, ", the barrier %g to %g ns for 1 to %d active tiles", weft_chip_barrier_ns(chip, 1),
                 weft_chip_barrier_ns(chip, chip->router_count), chip->router_count);
 }
 

@@ -1,16 +1,15 @@
 /* Chip description: what a chip YAML file says, checked and resolved once, then seen by const pointer.
  *
- * A chip is of one of two kinds, by the key `kind`: of a crossbar chip the members under "Kind spiking" are zero, of a
- * spiking chip those of arrays and MVMs. Of a crossbar chip:
+ * A chip is a mesh of routers; each router serves `concentration` cores. Core c sits at router c / concentration;
+ * router r at x = r % mesh[0], y = r / mesh[0]. The host is attached to one router. The key `kind` says what cores are;
+ * the members of the other kind are as if left out: zero, texts "".
  *
- * A chip is a mesh of routers; each router serves `concentration` cores; a core has crossbar arrays, a buffer and a
- * digital unit. Core c sits at router c / concentration; router r at x = r % mesh[0], y = r / mesh[0]. The host is
- * attached to one router.
+ * crossbar: a core has arrays, a buffer and a digital unit. One matrix-vector product (MVM) of an array: the input
+ * value is applied in pulses (bit_serial: two's complement, low bits first, bits_per_pulse each; pulse_width: one pulse
+ * per phase whose length is the magnitude), each pulse reads the array, each used column is converted by one of the
+ * array's ADCs, codes are shifted and added over pulses and slices.
  *
- * One matrix-vector product (MVM) of an array: the input value is applied in pulses (bit_serial: two's complement, low
- * bits first, bits_per_pulse each; pulse_width: one pulse per phase whose length is the magnitude), each pulse reads
- * the array, each used column is converted by one of the array's ADCs, codes are shifted and added over pulses and
- * slices. */
+ * spiking: a core has neurons, axons, and synapses between them; time goes in ticks, which end with a barrier. */
 #ifndef WEFT_CORE_CHIP_H
 #define WEFT_CORE_CHIP_H
 
