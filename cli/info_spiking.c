@@ -29,13 +29,16 @@ void weft_info_spiking_print(const weft_chip *chip, FILE *stream) {
     print_limit(chip->limits.destinations == 1 ? "destination a neuron" : "destinations a neuron",
                 chip->limits.destinations, stream);
     print_limit("routing entries", chip->limits.routing_entries, stream);
-    fprintf(stream, "delays of 1 to %lld ticks\nvoltage      %g V\n", (long long)chip->limits.delay_ticks,
-            chip->voltage_v);
+    fprintf(stream, chip->limits.delay_ticks > 1 ? "delays of 1 to %lld ticks\n" : "delays of %lld tick\n",
+            (long long)chip->limits.delay_ticks);
+    fprintf(stream, "voltage      %g V\n", chip->voltage_v);
+    if (chip->spike_energy.clock_uw_per_mhz.value > 0)
+        fprintf(stream, "clock power  %g uW/MHz\n", chip->spike_energy.clock_uw_per_mhz.value);
 }
 
 void weft_info_spiking_ticks(const weft_chip *chip, FILE *stream) {
     if (chip->clock.tick_ns > 0)
-        fprintf(stream, "; a tick %g ns", chip->clock.tick_ns);
+        fprintf(stream, "; a tick %.9g ns", chip->clock.tick_ns);
     else
         fputs("; ticks as fast as they go", stream);
     if (chip->spike_latency.barrier_ns.value > 0)

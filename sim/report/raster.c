@@ -143,7 +143,7 @@ static void print_raster(FILE *f, weft_plot_format format, const void *context) 
     fprintf(f,
             "set multiplot\nset lmargin at screen %g\nset rmargin at screen %g\nset tmargin at screen 0.96\n"
             "set bmargin at screen 0.4\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\nset format x ''\n"
-            "set ylabel 'neuron' offset 1,0\n",
+            "set ylabel 'neuron'\n",
             WEFT_RASTER_LEFT, right, (double)r->window.first_tick * tick,
             (double)(r->window.first_tick + r->window.ticks) * tick, first - 0.5,
             first + (double)r->window.neurons - 0.5);
@@ -154,7 +154,7 @@ static void print_raster(FILE *f, weft_plot_format format, const void *context) 
         fprintf(f, "plot $dots using ($1+%.9g):2 with points pt 7 ps %.3g lc rgb '" BLUE "'\n", 0.5 * tick, size);
     fprintf(f,
             "unset colorbox\nset tmargin at screen 0.34\nset bmargin at screen 0.14\nset format x '%%g'\nset xlabel "
-            "'%s'\nset ylabel '%s' offset 1,0\nset yrange [0:%.6g]\nset ytics %.6g\nset format y '%%.3g'\n"
+            "'%s'\nset ylabel '%s'\nset yrange [0:%.6g]\nset ytics %.6g\nset format y '%%.3g'\n"
             "set grid xtics lc rgb '#DDE1E6' lt 1 lw 1\n"
             "plot $rates using 1:2 with fillsteps lc rgb '#BDD3EA', $rates using 1:2 with steps lw 1.5 lc rgb '" BLUE
             "'\nunset multiplot\n",

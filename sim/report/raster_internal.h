@@ -7,7 +7,7 @@
 
 enum { WEFT_RASTER_WIDTH = 760 };
 /* Between a panel and the picture's sides, as shares of its width. */
-#define WEFT_RASTER_LEFT 0.1
+#define WEFT_RASTER_LEFT 0.11
 #define WEFT_RASTER_RIGHT 0.97
 
 /* What prints a picture's script. */

@@ -450,7 +450,7 @@ TEST_F(CliResults, info_knows_spiking_chips) {
     for (const char *line : {"\nneurons      truenorth, 20 bits of potential; 256 a core: 1048576 neurons\n",
                              "\nsynapses     crossbar, 1 bit, 13120 bytes a core; 4 axon types of 9 bits a neuron\n",
                              "\na core       256 axons in, 1 destination a neuron, delays of 1 to 15 ticks\n",
-                             "\nclock        tick, 2 ns a cycle; a tick 1e+06 ns\n"})
+                             "\nclock        tick, 2 ns a cycle; a tick 1000000 ns\n"})
         EXPECT_NE(truenorth.find(line), std::string::npos) << line << truenorth;
     for (const char *command : {"map", "array"}) {
         const Ran refused = command == std::string("map")
