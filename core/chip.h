@@ -74,12 +74,12 @@ static inline void weft_event_counts_add(weft_event_counts *to, const weft_event
     X(HOP_Y, "link", "hop_y", "one packet's hop to the next router along y")                                           \
     X(CHIP_CROSSING, "chip_link", "chip_crossing", "one packet's way from one chip to the next")
 
-typedef enum weft_spike_event {
+typedef enum weft_spike_cost {
 #define WEFT_SPIKE_EVENT_ENUM(id, component, key, doc) WEFT_SPIKE_EVENT_##id,
     WEFT_SPIKE_EVENT_TABLE(WEFT_SPIKE_EVENT_ENUM)
 #undef WEFT_SPIKE_EVENT_ENUM
         WEFT_SPIKE_EVENT_COUNT
-} weft_spike_event;
+} weft_spike_cost;
 
 typedef enum weft_chip_kind { WEFT_CHIP_CROSSBAR, WEFT_CHIP_SPIKING } weft_chip_kind;
 typedef enum weft_neuron_model {
@@ -321,7 +321,7 @@ weft_status weft_chip_hash(weft_sha256 *out, const char *text, size_t size, cons
 typedef void weft_chip_tell(void *context, const char *text);
 void weft_chip_unused(const weft_chip *chip, weft_chip_tell *tell, void *context);
 extern const weft_record weft_chip_record;
-extern const weft_event_info weft_spike_events[WEFT_SPIKE_EVENT_COUNT]; /* key without _pj or _ns */
+extern const weft_event_info weft_spike_costs[WEFT_SPIKE_EVENT_COUNT]; /* key without _pj or _ns */
 
 /* Router of a core, or of the host for core == host_terminal. */
 static inline int weft_chip_router(const weft_chip *chip, int terminal) {

@@ -28,7 +28,7 @@ const weft_event_info weft_events[WEFT_EVENT_COUNT] = {
 #undef EVENT_INFO
 };
 
-const weft_event_info weft_spike_events[WEFT_SPIKE_EVENT_COUNT] = {
+const weft_event_info weft_spike_costs[WEFT_SPIKE_EVENT_COUNT] = {
 #define SPIKE_EVENT_INFO(id_, component_, key_, doc_) {key_, component_, key_, doc_},
     WEFT_SPIKE_EVENT_TABLE(SPIKE_EVENT_INFO)
 #undef SPIKE_EVENT_INFO

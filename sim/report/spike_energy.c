@@ -51,7 +51,7 @@ weft_spike_energy weft_spike_energy_of(const weft_chip *chip, const weft_spike_a
     for (int e = 0; e < WEFT_SPIKE_EVENT_COUNT; e++) {
         energy.event_pj[e] = (double)activity->n[e] * chip->spike_energy.pj[e].value;
         energy.dynamic_pj += energy.event_pj[e];
-        add(&energy, weft_spike_events[e].component, energy.event_pj[e]);
+        add(&energy, weft_spike_costs[e].component, energy.event_pj[e]);
     }
     add_static(&energy, "clock", clock_mw(chip));
     add_static(&energy, "static_cores", chip->static_power.core_mw.value * chip->core_count);
@@ -94,7 +94,7 @@ void weft_spike_energy_csv(const weft_chip *chip, const weft_spike_activity *act
     fputs("component,event,count,cost_pj,energy_pj,power_mw,evidence,voltage_v,source\n", stream);
     for (int e = 0; e < WEFT_SPIKE_EVENT_COUNT; e++) {
         const weft_cited *cost = &chip->spike_energy.pj[e];
-        fprintf(stream, "%s,%s,%" PRIu64, weft_spike_events[e].component, weft_spike_events[e].key, activity->n[e]);
+        fprintf(stream, "%s,%s,%" PRIu64, weft_spike_costs[e].component, weft_spike_costs[e].key, activity->n[e]);
         weft_report_csv_number(stream, cost->value);
         print_rest(&energy, energy.event_pj[e], cost, stream);
     }

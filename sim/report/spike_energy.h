@@ -29,7 +29,7 @@ weft_spike_activity weft_spike_activity_of(const weft_chip *chip, const weft_spi
 
 enum { WEFT_SPIKE_COMPONENTS_MAX = WEFT_SPIKE_EVENT_COUNT + 4 };
 typedef struct weft_spike_component {
-    const char *name; /* of weft_spike_events; clock, static_cores, static_routers, static_chips behind them */
+    const char *name; /* of weft_spike_costs; clock, static_cores, static_routers, static_chips behind them */
     double energy_pj;
 } weft_spike_component;
 

@@ -146,7 +146,7 @@ TEST(SpikeEnergy, CountsTimesCosts) {
     cores[1] = {1, 1, 1, 0, 1, 2, 0, 1, 2, 1};
     const weft_spike_activity activity = weft_spike_activity_of(chip.chip, cores, 2, 4, 250, 9);
     const uint64_t counts[WEFT_SPIKE_EVENT_COUNT] = {101, 0, 8, 93, 4, 8, 12, 7, 9};
-    for (int e = 0; e < WEFT_SPIKE_EVENT_COUNT; e++) EXPECT_EQ(activity.n[e], counts[e]) << weft_spike_events[e].key;
+    for (int e = 0; e < WEFT_SPIKE_EVENT_COUNT; e++) EXPECT_EQ(activity.n[e], counts[e]) << weft_spike_costs[e].key;
     const weft_spike_energy energy = weft_spike_energy_of(chip.chip, &activity);
     EXPECT_NEAR(energy.dynamic_pj, 101 * 23.6 + 8 * 81 + 93 * 52 + 8 * 1.7 + 12 * 3.0 + 7 * 4.0, 1e-9);
     EXPECT_NEAR(energy.static_pj, 104.4e-3 * 1e-6 * 1e12, 1e-6);
