@@ -101,7 +101,7 @@ static weft_status array_run(const void *options, const weft_console *session, w
     weft_status status;
     WEFT_TRY_GOTO(check_outputs(o, err));
     WEFT_TRY_GOTO(weft_output_probe(o->spice, err));
-    WEFT_TRY_GOTO(weft_chip_load(&look.chip, o->chip, o->set.items, o->set.count, err));
+    WEFT_TRY_GOTO(weft_chip_load_crossbar(&look.chip, o->chip, o->set.items, o->set.count, err));
     weft_chip_unused(look.chip, tell, session->err);
     WEFT_TRY_GOTO(weft_output_apart("json", o->common.json, "the chip's table", look.chip->program_table_path, err));
     WEFT_TRY_GOTO(weft_output_apart("spice", o->spice, "the chip's table", look.chip->program_table_path, err));

@@ -1,8 +1,11 @@
 /* weft info CHIP: the resolved chip. */
 #include "cli/info.h"
+#include "cli/info_spiking.h"
 #include "core/chip_sums.h"
 
 static const char *plural(int64_t count) { return count == 1 ? "" : "s"; }
+
+static bool is_spiking(const weft_chip *chip) { return chip->kind == WEFT_CHIP_SPIKING; }
 
 static void print_sources(const weft_chip *chip, FILE *stream) {
     for (size_t i = 0; i < chip->sources.count; i++)
@@ -106,9 +109,10 @@ static void print_network(const weft_chip *chip, FILE *stream) {
                 (long long)chip->noc.chips[0], (long long)chip->noc.chips[1], weft_chip_choice(chip, "noc", "topology"),
                 (long long)chip->noc.chip_link_cycles, (long long)chip->noc.chip_credit_cycles,
                 (long long)chip->noc.chip_link_interval);
-    fprintf(stream, "host         at router (%lld, %lld), %lld bits a cycle; partial sums of %lld bits\n",
-            (long long)chip->io.router[0], (long long)chip->io.router[1], (long long)chip->io.bits_per_cycle,
-            (long long)chip->io.partial_bits);
+    fprintf(stream, "host         at router (%lld, %lld), %lld bits a cycle", (long long)chip->io.router[0],
+            (long long)chip->io.router[1], (long long)chip->io.bits_per_cycle);
+    if (!is_spiking(chip)) fprintf(stream, "; partial sums of %lld bits", (long long)chip->io.partial_bits);
+    fputc('\n', stream);
 }
 
 static void print_core(const weft_chip *chip, FILE *stream) {
@@ -119,14 +123,15 @@ static void print_core(const weft_chip *chip, FILE *stream) {
 
 static void print_clock(const weft_chip *chip, FILE *stream) {
     fprintf(stream, "clock        %s, %g ns a cycle", weft_chip_choice(chip, "clock", "kind"), chip->cycle_ns);
-    if (chip->clock.kind == WEFT_CLOCK_TICK)
+    if (is_spiking(chip))
+        weft_info_spiking_ticks(chip, stream);
+    else if (chip->clock.kind == WEFT_CLOCK_TICK)
         fprintf(stream, "; a tick at least %g ns, its barrier %g ns and %g an active core", chip->clock.tick_ns,
                 chip->clock.barrier_ns, chip->clock.barrier_per_core_ns);
     fputc('\n', stream);
 }
 
-static void print_chip(const weft_chip *chip, FILE *stream) {
-    const weft_chip_sums sums = weft_chip_sums_of(chip);
+static void print_head(const weft_chip *chip, FILE *stream) {
     fprintf(stream, "chip         %s\n", chip->name);
     if (chip->description && *chip->description) {
         fputs("             ", stream);
@@ -135,6 +140,17 @@ static void print_chip(const weft_chip *chip, FILE *stream) {
     print_sources(chip, stream);
     fprintf(stream, "sha256       %s\n", chip->sha256.hex);
     print_network(chip, stream);
+}
+
+static void print_tail(const weft_chip *chip, FILE *stream) {
+    print_clock(chip, stream);
+    print_sum("static", weft_chip_static_mw(chip), "mW", stream);
+    print_sum("area", weft_chip_area_mm2(chip), "mm2", stream);
+    fprintf(stream, "unsourced    %d constants\n", weft_chip_unsourced(chip));
+}
+
+static void print_crossbar(const weft_chip *chip, FILE *stream) {
+    const weft_chip_sums sums = weft_chip_sums_of(chip);
     print_core(chip, stream);
     fprintf(stream, "arrays       %lld a core, %lld x %lld cells: %lld arrays, %lld weights of %lld bits\n",
             (long long)chip->array.per_core, (long long)chip->array.rows, (long long)chip->array.columns,
@@ -145,10 +161,15 @@ static void print_chip(const weft_chip *chip, FILE *stream) {
     fprintf(stream, "MVM          %d pulse%s, every %g ns, result after %g ns\n", chip->pulses, plural(chip->pulses),
             (double)chip->mvm_interval_cycles * chip->cycle_ns, (double)chip->mvm_latency_cycles * chip->cycle_ns);
     fprintf(stream, "peak         %.4g TOPS (a multiply-accumulate is two operations)\n", sums.peak_tops);
-    print_clock(chip, stream);
-    print_sum("static", sums.static_mw, "mW", stream);
-    print_sum("area", sums.area_mm2, "mm2", stream);
-    fprintf(stream, "unsourced    %d constants\n", weft_chip_unsourced(chip));
+}
+
+static void print_chip(const weft_chip *chip, FILE *stream) {
+    print_head(chip, stream);
+    if (is_spiking(chip))
+        weft_info_spiking_print(chip, stream);
+    else
+        print_crossbar(chip, stream);
+    print_tail(chip, stream);
 }
 
 static void json_network(weft_json *json, const weft_chip *chip) {
@@ -166,29 +187,41 @@ static void json_network(weft_json *json, const weft_chip *chip) {
     weft_json_object_end(json);
 }
 
-static weft_status json_chip(const weft_chip *chip, const char *json_path, weft_error *err) {
-    weft_result out;
+static void json_crossbar(weft_json *json, const weft_chip *chip) {
     const weft_chip_sums sums = weft_chip_sums_of(chip);
-    WEFT_TRY(weft_result_open(&out, json_path, err));
-    weft_json *json = &out.json;
-    weft_json_object(json, NULL);
-    weft_json_text(json, "kind", "chip");
-    weft_json_text(json, "name", chip->name);
-    weft_json_text(json, "sha256", chip->sha256.hex);
-    weft_json_count(json, "cores", (uint64_t)chip->core_count);
-    weft_json_count(json, "routers", (uint64_t)chip->router_count);
     weft_json_count(json, "arrays", (uint64_t)sums.arrays);
     weft_json_count(json, "weights", (uint64_t)sums.weights);
     weft_json_count(json, "columns_per_weight", (uint64_t)chip->columns_per_weight);
     weft_json_count(json, "pulses", (uint64_t)chip->pulses);
+}
+
+static void json_speed(weft_json *json, const weft_chip *chip) {
+    weft_json_number(json, "mvm_interval_ns", (double)chip->mvm_interval_cycles * chip->cycle_ns);
+    weft_json_number(json, "mvm_latency_ns", (double)chip->mvm_latency_cycles * chip->cycle_ns);
+    weft_json_number(json, "peak_tops", weft_chip_sums_of(chip).peak_tops);
+}
+
+static weft_status json_chip(const weft_chip *chip, const char *json_path, weft_error *err) {
+    weft_result out;
+    WEFT_TRY(weft_result_open(&out, json_path, err));
+    weft_json *json = &out.json;
+    weft_json_object(json, NULL);
+    weft_json_text(json, "kind", "chip");
+    weft_json_text(json, "chip_kind", is_spiking(chip) ? "spiking" : "crossbar");
+    weft_json_text(json, "name", chip->name);
+    weft_json_text(json, "sha256", chip->sha256.hex);
+    weft_json_count(json, "cores", (uint64_t)chip->core_count);
+    weft_json_count(json, "routers", (uint64_t)chip->router_count);
+    if (is_spiking(chip))
+        weft_info_spiking_json(chip, json);
+    else
+        json_crossbar(json, chip);
     json_network(json, chip);
     weft_json_text(json, "clock", weft_chip_choice(chip, "clock", "kind"));
     weft_json_number(json, "cycle_ns", chip->cycle_ns);
-    weft_json_number(json, "mvm_interval_ns", (double)chip->mvm_interval_cycles * chip->cycle_ns);
-    weft_json_number(json, "mvm_latency_ns", (double)chip->mvm_latency_cycles * chip->cycle_ns);
-    weft_json_number(json, "peak_tops", sums.peak_tops);
-    weft_json_number(json, "static_power_mw", sums.static_mw);
-    weft_json_number(json, "area_mm2", sums.area_mm2);
+    if (!is_spiking(chip)) json_speed(json, chip);
+    weft_json_number(json, "static_power_mw", weft_chip_static_mw(chip));
+    weft_json_number(json, "area_mm2", weft_chip_area_mm2(chip));
     weft_json_count(json, "constants_without_source", (uint64_t)weft_chip_unsourced(chip));
     weft_json_object_end(json);
     return weft_result_commit(&out, err);

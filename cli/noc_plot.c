@@ -26,12 +26,6 @@ static void print_points(FILE *f, const weft_noc_look *look, bool saturated) {
     fputs("END\n", f);
 }
 
-/* 1, 2 or 5 times a power of ten: five marks on an axis or a few less. */
-static double tic_step(double length) {
-    double unit = pow(10, floor(log10(length / 5))), parts = length / 5 / unit;
-    return unit * (parts <= 1 ? 1 : parts <= 2 ? 2 : parts <= 5 ? 5 : 10);
-}
-
 /* Two panels; a line to the saturated points, which stand for no steady state, is broken. */
 static void print_script(FILE *f, weft_plot_format format, const weft_noc_look *look) {
     const weft_noc_measurement *first = &look->points[0].measured, *last = &look->points[look->count - 1].measured;
@@ -45,7 +39,7 @@ static void print_script(FILE *f, weft_plot_format format, const weft_noc_look *
         f,
         "set multiplot layout 1,2\nset xlabel 'offered (flits per node and cycle)'\nset xrange [0:%.6g]\n"
         "set xtics %.6g\nset yrange [0:%.6g]\nset ylabel 'latency (cycles)'\nset key top left samplen 2 reverse Left\n",
-        right, tic_step(right), TALLEST * (isfinite(first->zero_load) ? first->zero_load : 1));
+        right, weft_plot_step(right, 5), TALLEST * (isfinite(first->zero_load) ? first->zero_load : 1));
     if (near) fprintf(f, "set arrow from %.6g,graph 0 to %.6g,graph 1 nohead lc rgb '#8A9099' dt 2\n", bound, bound);
     fputs("plot $stable using 1:2 with linespoints pt 7 ps 0.5 lw 2 lc rgb '" WEFT_PLOT_BLUE "' title 'creation to "
           "tail', $beyond using 1:2 with lines lw 2 dt 2 lc rgb '" WEFT_PLOT_BLUE "' notitle, "

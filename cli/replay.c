@@ -200,7 +200,8 @@ static weft_status load(weft_replay_job *job, weft_error *err) {
         WEFT_TRY(weft_trace_import_spikes(&job->trace, o->trace, o->neurons, o->tick_cycles, err));
     else
         WEFT_TRY(weft_trace_read(&job->trace, o->trace, err));
-    WEFT_TRY(weft_chip_load(&job->chip, o->chip, o->set.items, o->set.count, err));
+    const bool serves = weft_trace_header_of(job->trace)->server_count > 0; /* arrays and digital units */
+    WEFT_TRY((serves ? weft_chip_load_crossbar : weft_chip_load)(&job->chip, o->chip, o->set.items, o->set.count, err));
     job->same_chip = weft_replay_same_chip(job->trace, job->chip);
     WEFT_TRY(find_without(job, err));
     const char *usual = weft_trace_header_of(job->trace)->server_count ? SIGNALS : SIGNALS_OF_PACKETS;

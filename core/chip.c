@@ -88,6 +88,7 @@ void weft_chip_resolve(weft_chip *chip) {
     chip->core_count = chip->router_count * (int)chip->noc.concentration;
     chip->host_terminal = chip->core_count;
     resolve_links(chip);
+    if (chip->kind == WEFT_CHIP_SPIKING) return;
     resolve_slices(chip);
     resolve_cells(chip);
     chip->columns_per_weight = weft_chip_columns_per_weight(chip);
@@ -161,7 +162,7 @@ static weft_status load_into(weft_chip *chip, const char *const *overrides, int 
     WEFT_TRY_GOTO(weft_record_read(chip, &weft_chip_record, &yaml, yaml.root, err)); /* clears *chip */
     WEFT_TRY_GOTO(weft_chip_read_program(chip, &yaml, err));
     weft_chip_resolve(chip);
-    WEFT_TRY_GOTO(weft_chip_check_sums(chip, &yaml, err));
+    if (chip->kind == WEFT_CHIP_CROSSBAR) WEFT_TRY_GOTO(weft_chip_check_sums(chip, &yaml, err));
     memcpy(chip->path, path, sizeof path);
     chip->sha256 = sha256;
     WEFT_TRY_GOTO(hash_table(chip, &yaml, err));
@@ -185,6 +186,20 @@ weft_status weft_chip_load(weft_chip **out, const char *path, const char *const 
     return WEFT_OK;
 cleanup:
     free(chip);
+    return status;
+}
+
+weft_status weft_chip_load_crossbar(weft_chip **out, const char *path, const char *const *overrides, int override_count,
+                                    weft_error *err) {
+    WEFT_TRY(weft_chip_load(out, path, overrides, override_count, err));
+    if ((*out)->kind == WEFT_CHIP_CROSSBAR) return WEFT_OK;
+    const weft_yaml *yaml = &(*out)->yaml;
+    const weft_status status =
+        weft_record_error(yaml, yaml->root, "kind", err,
+                          "spiking; this needs a chip with arrays, of kind crossbar: nothing here runs on "
+                          "spiking cores yet");
+    weft_chip_destroy(*out);
+    *out = NULL;
     return status;
 }
 

@@ -1,13 +1,15 @@
 /* Chip description: what a chip YAML file says, checked and resolved once, then seen by const pointer.
  *
- * A chip is a mesh of routers; each router serves `concentration` cores; a core has crossbar arrays, a buffer and a
- * digital unit. Core c sits at router c / concentration; router r at x = r % mesh[0], y = r / mesh[0]. The host is
- * attached to one router.
+ * A chip is a mesh of routers; each router serves `concentration` cores. Core c sits at router c / concentration;
+ * router r at x = r % mesh[0], y = r / mesh[0]. The host is attached to one router. The key `kind` says what cores are;
+ * the members of the other kind are as if left out: zero, texts "".
  *
- * One matrix-vector product (MVM) of an array: the input value is applied in pulses (bit_serial: two's complement, low
- * bits first, bits_per_pulse each; pulse_width: one pulse per phase whose length is the magnitude), each pulse reads
- * the array, each used column is converted by one of the array's ADCs, codes are shifted and added over pulses and
- * slices. */
+ * crossbar: a core has arrays, a buffer and a digital unit. One matrix-vector product (MVM) of an array: the input
+ * value is applied in pulses (bit_serial: two's complement, low bits first, bits_per_pulse each; pulse_width: one pulse
+ * per phase whose length is the magnitude), each pulse reads the array, each used column is converted by one of the
+ * array's ADCs, codes are shifted and added over pulses and slices.
+ *
+ * spiking: a core has neurons, axons, and synapses between them; time goes in ticks, which end with a barrier. */
 #ifndef WEFT_CORE_CHIP_H
 #define WEFT_CORE_CHIP_H
 
@@ -57,6 +59,39 @@ typedef struct weft_event_counts {
 static inline void weft_event_counts_add(weft_event_counts *to, const weft_event_counts *from) {
     for (int i = 0; i < WEFT_EVENT_COUNT; i++) to->n[i] += from->n[i];
 }
+
+/* Countable events of a spiking chip and the beginning of the keys of their cost (KEY_pj) and time (KEY_ns):
+ * X(ID, component, key, doc). Counts: weft_spike_counts (sim/spike/engine.h) and sim/report/spike_energy.h. */
+#define WEFT_SPIKE_EVENT_TABLE(X)                                                                                      \
+    X(SYNAPTIC_EVENT, "synapse", "synaptic_event", "one active synapse reached by an event")                           \
+    X(ROW_BIT, "memory", "row_bit", "one bit of a neuron's row read (synapse.row_bits a neuron and tick)")             \
+    X(UPDATE_ACTIVE, "neuron", "update_active",                                                                        \
+      "one neuron's update in a tick in which events reached it or it fired")                                          \
+    X(UPDATE_INACTIVE, "neuron", "update_inactive", "one neuron's update in another tick")                             \
+    X(SPIKE, "neuron", "spike", "one spike made")                                                                      \
+    X(PACKET, "router", "packet", "one packet (a spike to one destination) within its tile")                           \
+    X(HOP_X, "link", "hop_x", "one packet's hop to the next router along x")                                           \
+    X(HOP_Y, "link", "hop_y", "one packet's hop to the next router along y")                                           \
+    X(CHIP_CROSSING, "chip_link", "chip_crossing", "one packet's way from one chip to the next")
+
+typedef enum weft_spike_cost {
+#define WEFT_SPIKE_EVENT_ENUM(id, component, key, doc) WEFT_SPIKE_EVENT_##id,
+    WEFT_SPIKE_EVENT_TABLE(WEFT_SPIKE_EVENT_ENUM)
+#undef WEFT_SPIKE_EVENT_ENUM
+        WEFT_SPIKE_EVENT_COUNT
+} weft_spike_cost;
+
+typedef enum weft_chip_kind { WEFT_CHIP_CROSSBAR, WEFT_CHIP_SPIKING } weft_chip_kind;
+typedef enum weft_neuron_model {
+    WEFT_NEURON_TRUENORTH, /* Cassidy 2013 */
+    WEFT_NEURON_LOIHI,     /* Davies 2018: current-based, 12-bit decays */
+    WEFT_NEURON_ODIN,      /* Frenkel 2019 */
+    WEFT_NEURON_LIF,       /* floating point */
+} weft_neuron_model;
+typedef enum weft_synapse_encoding {
+    WEFT_SYNAPSE_CROSSBAR, /* a cell for each axon and neuron of a core */
+    WEFT_SYNAPSE_SPARSE,   /* lists of the neurons that an axon reaches */
+} weft_synapse_encoding;
 
 typedef enum weft_weight_encoding {
     WEFT_WEIGHT_OFFSET, /* w + 2^(bits-1) in slices of cell_bits; the offset is taken off digitally (sum of inputs) */
@@ -117,6 +152,7 @@ typedef enum weft_chip_routing {
 
 typedef struct weft_chip {
     /* As written. */
+    int kind; /* weft_chip_kind */
     const char *name, *description;
     weft_strings sources;
     double technology_nm;
@@ -213,6 +249,38 @@ typedef struct weft_chip {
         weft_cited core_mm2, router_mm2, chip_mm2;
     } area;
 
+    /* Kind spiking; beside them: clock (kind tick), noc, io without partial_bits, static_power (chip_mw once a chip of
+     * noc.chips), area. */
+    double voltage_v;
+    struct {
+        int model;          /* weft_neuron_model */
+        int64_t state_bits; /* membrane potential */
+    } neuron;
+    struct {
+        int encoding;        /* weft_synapse_encoding */
+        int64_t weight_bits; /* of a synapse; 1 where its weight is that of the axon's type */
+        int64_t axon_types;  /* 0: a synapse has its own weight */
+        int64_t type_weight_bits;
+        int64_t memory_bytes;     /* of a core */
+        weft_cited synapse_bytes; /* sparse: of one synapse */
+        int64_t row_bits;         /* of core memory, read a neuron and tick, events or none */
+    } synapse;
+    struct {
+        int64_t neurons, axons; /* of a core */
+        int64_t axons_out;      /* destinations of a core's neurons together; 0: no limit of its own, as below */
+        int64_t destinations;   /* of one neuron */
+        int64_t routing_entries;
+        int64_t delay_ticks; /* 1 .. this */
+    } limits;
+    struct {
+        weft_cited pj[WEFT_SPIKE_EVENT_COUNT];
+        weft_cited clock_uw_per_mhz; /* a chip */
+    } spike_energy;
+    struct {
+        weft_cited ns[WEFT_SPIKE_EVENT_COUNT];      /* 0: not known */
+        weft_cited barrier_ns, barrier_per_tile_ns; /* of one active tile; of each more */
+    } spike_latency;
+
     /* Resolved. */
     int core_count, router_count;
     int slices;                          /* cells in a row that hold one weight's magnitude bits; 1 for analog cells */
@@ -241,6 +309,9 @@ typedef struct weft_chip {
 weft_status weft_chip_load(weft_chip **out, const char *path, const char *const *overrides, int override_count,
                            weft_error *err);
 void weft_chip_destroy(weft_chip *chip); /* NULL is allowed */
+/* The same, but INVALID, at the file's `kind`, for a chip of the other kind. */
+weft_status weft_chip_load_crossbar(weft_chip **out, const char *path, const char *const *overrides, int override_count,
+                                    weft_error *err);
 /* sha256 of a chip without device.program_table, from its file's bytes: these, each override behind a zero byte.
  * MEMORY.
  */
@@ -250,16 +321,28 @@ weft_status weft_chip_hash(weft_sha256 *out, const char *text, size_t size, cons
 typedef void weft_chip_tell(void *context, const char *text);
 void weft_chip_unused(const weft_chip *chip, weft_chip_tell *tell, void *context);
 extern const weft_record weft_chip_record;
+extern const weft_event_info weft_spike_costs[WEFT_SPIKE_EVENT_COUNT]; /* key without _pj or _ns */
 
 /* Router of a core, or of the host for core == host_terminal. */
 static inline int weft_chip_router(const weft_chip *chip, int terminal) {
     return terminal == chip->host_terminal ? (int)(chip->io.router[1] * chip->noc.mesh[0] + chip->io.router[0])
                                            : terminal / (int)chip->noc.concentration;
 }
+/* Power without events: all cores and routers, and the chips of noc.chips (of a crossbar file the one it describes). */
+static inline double weft_chip_static_mw(const weft_chip *chip) {
+    const int64_t chips = chip->kind == WEFT_CHIP_SPIKING ? chip->noc.chips[0] * chip->noc.chips[1] : 1;
+    return chip->static_power.core_mw.value * chip->core_count +
+           chip->static_power.router_mw.value * chip->router_count + chip->static_power.chip_mw.value * (double)chips;
+}
 /* Silicon of the whole chip by the file's constants; 0 where it has none. */
 static inline double weft_chip_area_mm2(const weft_chip *chip) {
     return chip->area.core_mm2.value * chip->core_count + chip->area.router_mm2.value * chip->router_count +
            chip->area.chip_mm2.value;
+}
+/* Time of the barrier that ends a tick of a spiking chip with active tiles, 1 or more. */
+static inline double weft_chip_barrier_ns(const weft_chip *chip, int64_t active_tiles) {
+    return chip->spike_latency.barrier_ns.value +
+           (double)(active_tiles - 1) * chip->spike_latency.barrier_per_tile_ns.value;
 }
 /* Links between the routers of two terminals, on any shortest path; routers on the path are one more. */
 int weft_chip_hops(const weft_chip *chip, int from, int to);

@@ -104,13 +104,18 @@ static weft_status check_clock(const weft_chip *chip, const weft_yaml *yaml, con
     return WEFT_OK;
 }
 
+weft_status weft_chip_check_host(const weft_chip *chip, const weft_yaml *yaml, const weft_yaml_node *node,
+                                 weft_error *err) {
+    int64_t width = chip->noc.mesh[0], height = chip->noc.mesh[1];
+    if (chip->io.router[0] < width && chip->io.router[1] < height) return WEFT_OK;
+    FAIL("io.router", "[%lld, %lld] lies outside the mesh of %lld x %lld", (long long)chip->io.router[0],
+         (long long)chip->io.router[1], (long long)width, (long long)height);
+}
+
 static weft_status check_mesh(const weft_chip *chip, const weft_yaml *yaml, const weft_yaml_node *node,
                               weft_error *err) {
-    int64_t width = chip->noc.mesh[0], height = chip->noc.mesh[1];
-    if (chip->io.router[0] >= width || chip->io.router[1] >= height)
-        FAIL("io.router", "[%lld, %lld] lies outside the mesh of %lld x %lld", (long long)chip->io.router[0],
-             (long long)chip->io.router[1], (long long)width, (long long)height);
-    int64_t arrays = width * height * chip->noc.concentration * chip->array.per_core;
+    int64_t arrays = chip->noc.mesh[0] * chip->noc.mesh[1] * chip->noc.concentration * chip->array.per_core;
+    WEFT_TRY(weft_chip_check_host(chip, yaml, node, err));
     if (arrays > ARRAYS_MAX)
         FAIL("noc.mesh", "%lld arrays on the chip are more than the %lld allowed", (long long)arrays,
              (long long)ARRAYS_MAX);
@@ -121,6 +126,7 @@ weft_status weft_chip_check_keys(const void *value, const weft_yaml *yaml, const
                                  weft_error *err) {
     const weft_chip *chip = value;
     if (!chip->name[0]) FAIL("name", "is empty");
+    if (chip->kind == WEFT_CHIP_SPIKING) return weft_chip_check_spiking(chip, yaml, node, err);
     WEFT_TRY(check_clock(chip, yaml, node, err));
     WEFT_TRY(check_cells(chip, yaml, node, err));
     WEFT_TRY(check_slices(chip, yaml, node, err));

@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "core/chip.h"
+#include "core/chip_fields.h"
 #include "core/chip_internal.h"
 
 #define LOWER_ARRAY_READ "array_read"
@@ -28,15 +28,11 @@ const weft_event_info weft_events[WEFT_EVENT_COUNT] = {
 #undef EVENT_INFO
 };
 
-#define IN(section, member) (offsetof(weft_chip, section.member) - offsetof(weft_chip, section))
-#define FIELD(section, name, kind_, ...)                                                                               \
-    { .key = #name, .kind = WEFT_FIELD_##kind_, .offset = IN(section, name), __VA_ARGS__ }
-#define RECORD(name_, section, doc_, fields_)                                                                          \
-    {                                                                                                                  \
-        .name = name_, .doc = doc_, .size = sizeof(((weft_chip *)0)->section), .fields = fields_,                      \
-        .count = sizeof fields_ / sizeof fields_[0]                                                                    \
-    }
-#define NO_UNIT .unit = ""
+const weft_event_info weft_spike_costs[WEFT_SPIKE_EVENT_COUNT] = {
+#define SPIKE_EVENT_INFO(id_, component_, key_, doc_) {key_, component_, key_, doc_},
+    WEFT_SPIKE_EVENT_TABLE(SPIKE_EVENT_INFO)
+#undef SPIKE_EVENT_INFO
+};
 
 static const char *const clock_kinds[] = {"clocked", "self_timed", "tick", NULL};
 /* The section begins with cycle_ns, which the struct has beside it. */
@@ -343,6 +339,9 @@ static const weft_record area_record = RECORD("area", area, "Silicon area.", are
         .key = key_, .kind = WEFT_FIELD_RECORD, .offset = offsetof(weft_chip, member), NO_UNIT, .doc = "",             \
         .record = &record_, __VA_ARGS__                                                                                \
     }
+#define CROSSBAR .only = "crossbar"
+#define SPIKING .only = "spiking"
+static const char *const chip_kinds[] = {"crossbar", "spiking", NULL};
 static const weft_field chip_fields[] = {
     {.key = "name",
      .kind = WEFT_FIELD_STRING,
@@ -369,24 +368,49 @@ static const weft_field chip_fields[] = {
      .max = 10000,
      .default_text = "",
      .doc = "Process node; for the reader only."},
+    {.key = "kind",
+     .kind = WEFT_FIELD_ENUM,
+     .offset = offsetof(weft_chip, kind),
+     NO_UNIT,
+     .choices = chip_kinds,
+     .default_text = "crossbar",
+     .selects = true,
+     .doc =
+         "crossbar: arrays multiply matrices by vectors. spiking: neurons integrate events, tick by tick. A key whose "
+         "default names a kind is for that kind alone."},
+    {.key = "voltage_v",
+     .kind = WEFT_FIELD_REAL,
+     .offset = offsetof(weft_chip, voltage_v),
+     .unit = "V",
+     .min = 0.1,
+     .max = 10,
+     .doc = "Supply at which the chip runs, and to which the constants refer unless they say another.",
+     SPIKING},
     SECTION("clock", cycle_ns, clock_record, .default_text = NULL),
-    SECTION("array", array, array_record, .default_text = NULL),
-    SECTION("weight", weight, weight_record, .default_text = NULL),
-    SECTION("input", input, input_record, .default_text = NULL),
-    SECTION("adc", adc, adc_record, .default_text = NULL),
-    SECTION("device", device, device_record, .default_text = ""),
-    SECTION("wires", wires, wires_record, .default_text = ""),
-    SECTION("core", core, core_record, .default_text = NULL),
+    SECTION("array", array, array_record, .default_text = NULL, CROSSBAR),
+    SECTION("weight", weight, weight_record, .default_text = NULL, CROSSBAR),
+    SECTION("input", input, input_record, .default_text = NULL, CROSSBAR),
+    SECTION("adc", adc, adc_record, .default_text = NULL, CROSSBAR),
+    SECTION("device", device, device_record, .default_text = "", CROSSBAR),
+    SECTION("wires", wires, wires_record, .default_text = "", CROSSBAR),
+    SECTION("core", core, core_record, .default_text = NULL, CROSSBAR),
     SECTION("noc", noc, noc_record, .default_text = NULL),
-    SECTION("io", io, io_record, .default_text = NULL),
-    SECTION("static_power", static_power, static_record, .default_text = NULL),
-    SECTION("energy", cost_pj, energy_record, .default_text = NULL),
+    SECTION("io", io, io_record, .default_text = NULL, CROSSBAR),
+    SECTION("static_power", static_power, static_record, .default_text = NULL, CROSSBAR),
+    SECTION("energy", cost_pj, energy_record, .default_text = NULL, CROSSBAR),
+    SECTION("neuron", neuron, weft_neuron_record, .default_text = NULL, SPIKING),
+    SECTION("synapse", synapse, weft_synapse_record, .default_text = NULL, SPIKING),
+    SECTION("limits", limits, weft_limits_record, .default_text = NULL, SPIKING),
+    SECTION("io", io, weft_spike_io_record, .default_text = NULL, SPIKING),
+    SECTION("static_power", static_power, weft_spike_static_record, .default_text = NULL, SPIKING),
+    SECTION("spike_energy", spike_energy, weft_spike_energy_record, .default_text = NULL, SPIKING),
+    SECTION("spike_latency", spike_latency, weft_spike_latency_record, .default_text = "", SPIKING),
     SECTION("area", area, area_record, .default_text = ""),
 };
 
 const weft_record weft_chip_record = {
     .name = "chip",
-    .doc = "A chip: cores with crossbar arrays on a mesh of routers.",
+    .doc = "A chip: cores with crossbar arrays or spiking neurons on a mesh of routers.",
     .size = sizeof(weft_chip),
     .fields = chip_fields,
     .count = sizeof chip_fields / sizeof chip_fields[0],
@@ -418,9 +442,14 @@ static int unsourced_in(const weft_chip *chip, const weft_field *section) {
     return count;
 }
 
+static bool is_of_kind(const weft_field *field, const weft_chip *chip) {
+    return !field->only || !strcmp(field->only, chip_kinds[chip->kind]);
+}
+
 int weft_chip_unsourced(const weft_chip *chip) {
     int count = 0;
     for (size_t i = 0; i < weft_chip_record.count; i++)
-        if (chip_fields[i].kind == WEFT_FIELD_RECORD) count += unsourced_in(chip, &chip_fields[i]);
+        if (chip_fields[i].kind == WEFT_FIELD_RECORD && is_of_kind(&chip_fields[i], chip))
+            count += unsourced_in(chip, &chip_fields[i]);
     return count;
 }

@@ -10,6 +10,12 @@ extern "C" {
 
 /* Check of weft_chip_record: keys that contradict each other. After it, resolving cannot fail. */
 weft_status weft_chip_check_keys(const void *value, const weft_yaml *yaml, const weft_yaml_node *node, weft_error *err);
+/* The same of a spiking chip. */
+weft_status weft_chip_check_spiking(const weft_chip *chip, const weft_yaml *yaml, const weft_yaml_node *node,
+                                    weft_error *err);
+/* io.router lies in the mesh. */
+weft_status weft_chip_check_host(const weft_chip *chip, const weft_yaml *yaml, const weft_yaml_node *node,
+                                 weft_error *err);
 /* Section noc: networks that cannot be built, or that can deadlock. */
 weft_status weft_chip_check_noc(const weft_chip *chip, const weft_yaml *yaml, const weft_yaml_node *node,
                                 weft_error *err);

@@ -8,6 +8,7 @@
 extern "C" {
 #endif
 
+/* Of a spiking chip power and area alone, the rest 0. */
 typedef struct weft_chip_sums {
     int64_t arrays, weights; /* of the whole chip; a weight takes columns_per_weight cells of its row */
     double peak_tops;        /* every array doing one product after another; a multiply-accumulate is two operations */

@@ -25,12 +25,12 @@ static weft_status check_hash(const weft_mapping *mapping, const char *what, con
 weft_status weft_mapped_chip(weft_chip **out, bool *changed, const weft_mapping *mapping, const weft_texts *settings,
                              weft_error *err) {
     *changed = settings->count > mapping->setting_count;
-    WEFT_TRY(weft_chip_load(out, mapping->chip_path, settings->items, mapping->setting_count, err));
+    WEFT_TRY(weft_chip_load_crossbar(out, mapping->chip_path, settings->items, mapping->setting_count, err));
     WEFT_TRY(check_hash(mapping, "chip", mapping->chip_path, &(*out)->sha256, &mapping->chip_sha256, err));
     if (!*changed) return WEFT_OK;
     weft_chip_destroy(*out);
     *out = NULL;
-    return weft_chip_load(out, mapping->chip_path, settings->items, settings->count, err);
+    return weft_chip_load_crossbar(out, mapping->chip_path, settings->items, settings->count, err);
 }
 
 weft_status weft_mapped_network(weft_network **out, const weft_mapping *mapping, weft_error *err) {

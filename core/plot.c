@@ -21,6 +21,11 @@ double weft_plot_unit(double largest, int exponent, const char **prefix) {
     return pow(10, exponent - (3 * step - 15));
 }
 
+double weft_plot_step(double length, int parts) {
+    const double power = pow(10, floor(log10(length / parts))), lead = length / parts / power;
+    return power * (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10);
+}
+
 /* A descriptor that reads script from its beginning; the file has no name any more. -1 on failure. */
 static int script_open(const char *script, size_t size, const char *folder) {
     char path[4200];

@@ -26,6 +26,10 @@ void weft_plot_name(char *out, size_t out_size, const char *name);
 /* Power of ten and prefix so that `largest` (in units of 10^exponent) has 1 to 3 digits before the point. */
 double weft_plot_unit(double largest, int exponent, const char **prefix);
 
+/* Between marks on an axis: 1, 2 or 5 times a power of ten, so that `parts` of them or a few less fill the length,
+ * which is above 0. */
+double weft_plot_step(double length, int parts);
+
 /* *out: what gnuplot printed, malloc'd, with a zero behind its *out_size bytes; NULL when gnuplot is missing or failed.
  * The script lies in an unnamed temporary file in folder meanwhile. Errors: IO, MEMORY. */
 weft_status weft_plot_draw(char **out, size_t *out_size, const char *script, size_t size, const char *folder,

@@ -35,7 +35,8 @@ typedef enum weft_purpose {
     WEFT_PURPOSE_CONVERTER, /* gain, offset and elements of an ADC */
     WEFT_PURPOSE_SEARCH,    /* points of an experiment */
     WEFT_PURPOSE_SPIKE,     /* stochastic synapses, leaks and thresholds of spiking neurons */
-    WEFT_PURPOSE_CONNECT    /* random spiking networks */
+    WEFT_PURPOSE_CONNECT,   /* random spiking networks */
+    WEFT_PURPOSE_STIMULUS   /* spikes of coded images */
 } weft_purpose;
 
 typedef struct weft_rng {

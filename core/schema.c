@@ -67,26 +67,59 @@ weft_status weft_record_error(const weft_yaml *yaml, const weft_yaml_node *node,
 
 /* ---- records ---- */
 
-static const weft_field *find_field(const weft_record *record, const char *key, size_t *index) {
-    for (size_t i = 0; i < record->count; i++) {
-        if (strcmp(record->fields[i].key, key) != 0) continue;
-        *index = i;
-        return &record->fields[i];
-    }
+bool weft_field_exists(const weft_field *field, const char *chosen) {
+    return !field->only || !chosen || !strcmp(field->only, chosen);
+}
+
+/* With any value of the selector when chosen is NULL. */
+static const weft_field *find_field(const weft_record *record, const char *key, const char *chosen) {
+    for (size_t i = 0; i < record->count; i++)
+        if (!strcmp(record->fields[i].key, key) && weft_field_exists(&record->fields[i], chosen))
+            return &record->fields[i];
     return NULL;
 }
 
-static weft_status unknown_key(weft_schema_reader *reader, const weft_record *record, const weft_yaml_node *key) {
+const weft_field *weft_record_selector(const weft_record *record) {
+    for (size_t i = 0; i < record->count; i++)
+        if (record->fields[i].selects) return &record->fields[i];
+    return NULL;
+}
+
+/* What the map says under the record's selector; NULL without one. */
+static weft_status read_chosen(const char **chosen, weft_schema_reader *reader, const weft_record *record,
+                               const weft_yaml_node *node) {
+    *chosen = NULL;
+    const weft_field *field = weft_record_selector(record);
+    if (!field) return WEFT_OK;
+    const weft_yaml_node *value = weft_yaml_get(node, field->key);
+    int index = 0;
+    *chosen = field->default_text;
+    if (!value) return WEFT_OK;
+    const size_t length = weft_schema_enter(reader, field->key);
+    WEFT_TRY(weft_schema_read_value(reader, field, value, &index));
+    weft_schema_leave(reader, length);
+    *chosen = field->choices[index];
+    return WEFT_OK;
+}
+
+static weft_status unknown_key(weft_schema_reader *reader, const weft_record *record, const weft_yaml_node *key,
+                               const char *chosen) {
     const char *names[NAMES_MAX + 1] = {0};
     char list[640] = "";
-    size_t length = 0;
-    for (size_t i = 0; i < record->count && i < NAMES_MAX; i++) {
-        names[i] = record->fields[i].key;
+    size_t length = 0, count = 0;
+    for (size_t i = 0; i < record->count && count < NAMES_MAX; i++) {
+        if (!weft_field_exists(&record->fields[i], chosen)) continue;
+        names[count] = record->fields[i].key;
         if (length < sizeof list)
-            length += (size_t)snprintf(list + length, sizeof list - length, "%s%s", i ? ", " : "", names[i]);
+            length += (size_t)snprintf(list + length, sizeof list - length, "%s%s", count ? ", " : "", names[count]);
+        count++;
     }
     const char *nearest = weft_nearest_name(key->text, names);
+    const weft_field *other = find_field(record, key->text, NULL);
     weft_schema_enter(reader, key->text);
+    if (other)
+        return weft_schema_fail(reader, key, "is for %s %s; this %s is of %s %s", weft_record_selector(record)->key,
+                                other->only, record->name, weft_record_selector(record)->key, chosen);
     if (nearest) return weft_schema_fail(reader, key, "unknown key; did you mean %s?", nearest);
     return weft_schema_fail(reader, key, "unknown key; allowed: %s", list);
 }
@@ -129,10 +162,15 @@ static bool is_unset(const weft_field *field, const weft_yaml_node *node) {
 
 static weft_status read_fields(weft_schema_reader *reader, const weft_record *record, const weft_yaml_node *node,
                                char *out) {
+    const char *chosen = NULL;
+    WEFT_TRY(read_chosen(&chosen, reader, record, node));
+    for (size_t i = 0; i < record->count; i++) {
+        const weft_field *field = &record->fields[i];
+        if (!weft_field_exists(field, chosen)) WEFT_TRY(leave_empty(reader, field, out + field->offset));
+    }
     for (size_t i = 0; node && i < node->count; i++) {
-        size_t index = 0;
-        const weft_field *field = find_field(record, node->keys[i]->text, &index);
-        if (!field) return unknown_key(reader, record, node->keys[i]);
+        const weft_field *field = find_field(record, node->keys[i]->text, chosen);
+        if (!field) return unknown_key(reader, record, node->keys[i], chosen);
         if (is_unset(field, node->values[i])) {
             WEFT_TRY(read_default(reader, field, node, out + field->offset));
             continue;
@@ -143,7 +181,7 @@ static weft_status read_fields(weft_schema_reader *reader, const weft_record *re
     }
     for (size_t i = 0; i < record->count; i++) {
         const weft_field *field = &record->fields[i];
-        if (weft_yaml_get(node, field->key)) continue;
+        if (!weft_field_exists(field, chosen) || weft_yaml_get(node, field->key)) continue;
         WEFT_TRY(read_default(reader, field, node, out + field->offset));
     }
     return WEFT_OK;
@@ -172,15 +210,21 @@ weft_status weft_record_read(void *out, const weft_record *record, const weft_ya
 }
 
 size_t weft_field_size(const weft_field *field) {
-    static const size_t sizes[] = {
-        [WEFT_FIELD_INT] = sizeof(int64_t),          [WEFT_FIELD_REAL] = sizeof(double),
-        [WEFT_FIELD_BOOL] = sizeof(bool),            [WEFT_FIELD_STRING] = sizeof(const char *),
-        [WEFT_FIELD_ENUM] = sizeof(int),             [WEFT_FIELD_CITED] = sizeof(weft_cited),
-        [WEFT_FIELD_INT_PAIR] = 2 * sizeof(int64_t), [WEFT_FIELD_REALS] = sizeof(weft_reals),
-        [WEFT_FIELD_STRINGS] = sizeof(weft_strings), [WEFT_FIELD_RECORD] = 0,
-        [WEFT_FIELD_LIST] = sizeof(weft_list),       [WEFT_FIELD_VARIANT] = sizeof(weft_variant),
-        [WEFT_FIELD_VARIANTS] = sizeof(weft_list),   [WEFT_FIELD_NAMED] = sizeof(weft_list),
-        [WEFT_FIELD_NODE] = sizeof(const weft_yaml_node *)};
+    static const size_t sizes[] = {[WEFT_FIELD_INT] = sizeof(int64_t),
+                                   [WEFT_FIELD_REAL] = sizeof(double),
+                                   [WEFT_FIELD_BOOL] = sizeof(bool),
+                                   [WEFT_FIELD_STRING] = sizeof(const char *),
+                                   [WEFT_FIELD_ENUM] = sizeof(int),
+                                   [WEFT_FIELD_CITED] = sizeof(weft_cited),
+                                   [WEFT_FIELD_INT_PAIR] = 2 * sizeof(int64_t),
+                                   [WEFT_FIELD_REALS] = sizeof(weft_reals),
+                                   [WEFT_FIELD_STRINGS] = sizeof(weft_strings),
+                                   [WEFT_FIELD_RECORD] = 0,
+                                   [WEFT_FIELD_LIST] = sizeof(weft_list),
+                                   [WEFT_FIELD_VARIANT] = sizeof(weft_variant),
+                                   [WEFT_FIELD_VARIANTS] = sizeof(weft_list),
+                                   [WEFT_FIELD_NAMED] = sizeof(weft_list),
+                                   [WEFT_FIELD_NODE] = sizeof(const weft_yaml_node *)};
     return sizes[field->kind];
 }
 

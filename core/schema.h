@@ -63,7 +63,7 @@ typedef struct weft_list {
 
 typedef struct weft_named {
     const char *name;
-    void *value;                     /* struct of the field's record */
+    void *value;                      /* struct of the field's record */
     const weft_yaml_node *key, *node; /* where its name and its value stand */
 } weft_named;
 
@@ -81,12 +81,16 @@ typedef struct weft_field {
     size_t offset;    /* in the struct */
     const char *unit; /* "" when it has none; the key's name carries it too (read_ns, energy_pj) */
     double min, max;  /* numbers; for LISTs and REALS the bounds are on each item; ignored when min == max == 0 */
-    const char *default_text;         /* YAML scalar text ("[1, 1]" for a pair); NULL: required; "" leaves zero/empty
+    const char
+        *default_text;                /* YAML scalar text ("[1, 1]" for a pair); NULL: required; "" leaves zero/empty
                                         (optional): texts are "", a         RECORD that has no required key takes its own defaults */
     const char *doc;                  /* one sentence */
     const char *const *choices;       /* ENUM, NODE, NULL-terminated */
     const struct weft_record *record; /* RECORD, LIST, NAMED */
     const struct weft_record *const *variants; /* VARIANT(S), NULL-terminated */
+    const char *only; /* the value of the record's selector with which the key exists, NULL: with every one. A key may
+                         stand twice, with different ones; one that is ruled out is left as if optional and absent. */
+    bool selects;     /* ENUM with a default: the record's selector, which chooses among its keys by `only` */
 } weft_field;
 
 typedef struct weft_record {

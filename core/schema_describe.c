@@ -95,6 +95,7 @@ static weft_row row_of(const weft_field *field) {
         append(row.range, field->unit);
     }
     const char *text = field->default_text;
+    if (field->only) snprintf(row.standard, CELL_MAX, "%s: ", field->only);
     append(row.standard, !text ? "required" : text[0] ? text : "optional");
     return row;
 }
@@ -197,7 +198,7 @@ static void print_table(const weft_record *record, FILE *stream) {
     fputc('\n', stream);
 }
 
-static void describe_section(const weft_record *record, FILE *stream, const char *path, int depth);
+static void describe_section(const weft_record *record, FILE *stream, const char *path, const char *only, int depth);
 
 static void describe_subsections(const weft_field *field, FILE *stream, const char *path, int depth) {
     char child[WEFT_SCHEMA_PATH_MAX];
@@ -205,23 +206,24 @@ static void describe_subsections(const weft_field *field, FILE *stream, const ch
     if (field->record) {
         const char *below = list ? "[]" : field->kind == WEFT_FIELD_NAMED ? ".NAME" : "";
         snprintf(child, sizeof child, "%s%s%s%s", path, path[0] ? "." : "", field->key, below);
-        describe_section(field->record, stream, child, depth);
+        describe_section(field->record, stream, child, field->only, depth);
     }
     for (int i = 0; field->variants && field->variants[i]; i++) {
         snprintf(child, sizeof child, "%s%s%s%s.%s", path, path[0] ? "." : "", field->key, list ? "[]" : "",
                  field->variants[i]->name);
-        describe_section(field->variants[i], stream, child, depth);
+        describe_section(field->variants[i], stream, child, NULL, depth);
     }
 }
 
-static void describe_section(const weft_record *record, FILE *stream, const char *path, int depth) {
+static void describe_section(const weft_record *record, FILE *stream, const char *path, const char *only, int depth) {
     if (depth > DEPTH_MAX) return;
-    fprintf(stream, "%s `%s`\n\n%s\n\n", depth ? "###" : "##", depth ? path : record->name, record->doc);
+    fprintf(stream, "%s `%s`%s%s\n\n%s\n\n", depth ? "###" : "##", depth ? path : record->name, only ? ", " : "",
+            only ? only : "", record->doc);
     if (record->count) print_table(record, stream);
     for (size_t i = 0; i < record->count; i++) describe_subsections(&record->fields[i], stream, path, depth + 1);
 }
 
 void weft_record_describe_markdown(const weft_record *record, FILE *stream) {
-    describe_section(record, stream, "", 0);
+    describe_section(record, stream, "", NULL, 0);
     if (has_cited(record, 0)) fprintf(stream, "%s\n", cited_note);
 }

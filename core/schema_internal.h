@@ -32,6 +32,10 @@ weft_status weft_schema_read_value(weft_schema_reader *reader, const weft_field 
 /* The kinds that need no other record. */
 weft_status weft_schema_read_scalar(weft_schema_reader *reader, const weft_field *field, const weft_yaml_node *node,
                                     void *slot);
+/* NULL: none. */
+const weft_field *weft_record_selector(const weft_record *record);
+/* The key exists with that value of its record's selector; NULL: with some. */
+bool weft_field_exists(const weft_field *field, const char *chosen);
 /* min and max bound the field's values. */
 bool weft_schema_has_range(const weft_field *field);
 /* The record of a cited constant whose value obeys the field's range; fields is filled with its WEFT_CITED_FIELDS

@@ -195,17 +195,12 @@ static void add_default(weft_json_schema *schema, cJSON *object, const weft_fiel
     add(schema, object, "default", value ? value : cJSON_CreateString(field->default_text));
 }
 
-static cJSON *record_schema(weft_json_schema *schema, const weft_record *record) {
-    cJSON *object = typed(schema, "object"), *required = NULL;
-    if (schema->depth >= DEPTH_MAX) {
-        schema->ok = false;
-        return object;
-    }
-    schema->depth++;
-    add_text(schema, object, "description", record->doc);
-    cJSON *properties = made(schema, cJSON_CreateObject());
+/* The keys that exist with that value of the selector, and no others. */
+static void add_fields(weft_json_schema *schema, cJSON *object, const weft_record *record, const char *chosen) {
+    cJSON *required = NULL, *properties = made(schema, cJSON_CreateObject());
     for (size_t i = 0; i < record->count; i++) {
         const weft_field *field = &record->fields[i];
+        if (!weft_field_exists(field, chosen)) continue;
         cJSON *item = kind_schema(schema, field);
         add_description(schema, item, field);
         add_default(schema, item, field);
@@ -217,6 +212,47 @@ static cJSON *record_schema(weft_json_schema *schema, const weft_record *record)
     add(schema, object, "properties", properties);
     if (required) add(schema, object, "required", required);
     add(schema, object, "additionalProperties", cJSON_CreateFalse());
+}
+
+/* {"properties": {KEY: {"const": VALUE}}, "required": [KEY]} */
+static cJSON *equals_schema(weft_json_schema *schema, const char *key, const char *value) {
+    cJSON *object = made(schema, cJSON_CreateObject()), *properties = made(schema, cJSON_CreateObject()),
+          *constant = made(schema, cJSON_CreateObject()), *required = made(schema, cJSON_CreateArray());
+    add_text(schema, constant, "const", value);
+    add(schema, properties, key, constant);
+    push(schema, required, cJSON_CreateString(key));
+    add(schema, object, "properties", properties);
+    add(schema, object, "required", required);
+    return object;
+}
+
+/* if, then, else by the selector's values; without the key its default, the last else. */
+static void add_kinds(weft_json_schema *schema, cJSON *object, const weft_record *record) {
+    const weft_field *selector = weft_record_selector(record);
+    for (int i = 0; selector->choices[i]; i++) {
+        if (!strcmp(selector->choices[i], selector->default_text)) continue;
+        cJSON *then = typed(schema, "object"), *otherwise = typed(schema, "object");
+        add_fields(schema, then, record, selector->choices[i]);
+        add(schema, object, "if", equals_schema(schema, selector->key, selector->choices[i]));
+        add(schema, object, "then", then);
+        add(schema, object, "else", otherwise);
+        object = otherwise;
+    }
+    add_fields(schema, object, record, selector->default_text);
+}
+
+static cJSON *record_schema(weft_json_schema *schema, const weft_record *record) {
+    cJSON *object = typed(schema, "object");
+    if (schema->depth >= DEPTH_MAX) {
+        schema->ok = false;
+        return object;
+    }
+    schema->depth++;
+    add_text(schema, object, "description", record->doc);
+    if (weft_record_selector(record))
+        add_kinds(schema, object, record);
+    else
+        add_fields(schema, object, record, NULL);
     schema->depth--;
     return object;
 }

@@ -20,7 +20,7 @@ static weft_status copy_path(char out[4096], const char *path, weft_error *err) 
 
 weft_status weft_map_make(weft_map_work *work, const char *network, const char *chip, const weft_texts *set,
                           weft_error *err) {
-    if (!work->chip) WEFT_TRY(weft_chip_load(&work->chip, chip, set->items, set->count, err));
+    if (!work->chip) WEFT_TRY(weft_chip_load_crossbar(&work->chip, chip, set->items, set->count, err));
     if (!work->net) WEFT_TRY(weft_onnx_read(&work->net, network, err));
     WEFT_TRY(weft_lower_shapes(&work->stages, work->net, err));
     WEFT_TRY(weft_map(&work->mapping, &work->report, work->stages, work->chip, &work->options, err));

@@ -82,7 +82,7 @@ static const combination *find(const weft_combinations *all, uint64_t hash, cons
 
 static weft_status load(const char *path, const char *const *set, size_t count, weft_error *err) {
     weft_chip *chip = NULL;
-    weft_status status = weft_chip_load(&chip, path, set, (int)count, err);
+    weft_status status = weft_chip_load_crossbar(&chip, path, set, (int)count, err);
     weft_chip_destroy(chip);
     return status;
 }

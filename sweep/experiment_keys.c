@@ -35,10 +35,12 @@ static weft_status add_key(weft_loader *loader, const weft_field *section, const
     return WEFT_OK;
 }
 
-/* Of a chip, its sections alone: its name and sources are the file's own. */
+/* Of a chip, its sections alone: its name and sources are the file's own; and those of crossbar chips, on which points
+ * run. */
 static weft_status add_keys(weft_loader *loader, const weft_record *record, bool chip) {
     for (size_t i = 0; i < record->count; i++) {
         const weft_field *field = &record->fields[i];
+        if (chip && field->only && strcmp(field->only, "crossbar") != 0) continue;
         if (field->kind == WEFT_FIELD_RECORD)
             for (size_t k = 0; k < field->record->count; k++)
                 WEFT_TRY(add_key(loader, field, &field->record->fields[k], chip));

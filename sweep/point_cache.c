@@ -53,7 +53,7 @@ weft_status weft_point_chip(weft_chip **out, weft_point_runner *runner, const we
     WEFT_TRY(key_of(&key, point->chip, point->set, point->set_count, err));
     *out = weft_point_cache_find(&runner->chips, &key);
     if (*out) return WEFT_OK;
-    WEFT_TRY(weft_chip_load(out, point->chip, point->set, point->set_count, err));
+    WEFT_TRY(weft_chip_load_crossbar(out, point->chip, point->set, point->set_count, err));
     weft_point_cache_put(&runner->chips, &key, *out, runner->programmed.chip);
     return WEFT_OK;
 }

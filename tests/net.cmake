@@ -1,4 +1,6 @@
 weft_test(unit network weft_net)
+weft_test(unit spikes weft_base)
+weft_test(unit spike_coding weft_net)
 weft_test(unit dataset weft_net PNG::PNG ZLIB::ZLIB)
 weft_test(unit onnx weft_net)
 weft_test(unit onnx_operators weft_net)

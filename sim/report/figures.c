@@ -48,12 +48,6 @@ static void draw_energy(FILE *s, const weft_report_tables *tables) {
             rows - 1, largest * scale * 1.14, prefix);
 }
 
-/* 1, 2 or 5 times a power of ten, so that 2 to 5 steps reach `largest`. */
-static double tic_step(double largest) {
-    const double power = pow(10, floor(log10(largest / 4))), lead = largest / 4 / power;
-    return power * (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10);
-}
-
 /* Two panels over the same layers, whose names stand once. */
 static void draw_layers(FILE *s, const weft_report_tables *tables) {
     const char *energy_prefix, *time_prefix;
@@ -79,10 +73,10 @@ static void draw_layers(FILE *s, const weft_report_tables *tables) {
             "set xlabel 'dynamic energy per image (%sJ)'\n"
             "plot $bars using ($3/2):1:($3/2):(0.36):ytic(label(strcol(2))) with boxxyerror lc rgb '" BLUE "'\n"
             "set lmargin at screen 0.66\nset rmargin at screen 0.97\nset format y ''\n",
-            tables->stage_count - 1, energy > 0 ? tic_step(energy * energy_scale) : 1, energy_prefix);
+            tables->stage_count - 1, energy > 0 ? weft_plot_step(energy * energy_scale, 4) : 1, energy_prefix);
     if (time > 0)
         fprintf(s, "set xlabel 'busy time per image (%ss)'\nset xtics 0,%.6g\n", time_prefix,
-                tic_step(time * time_scale));
+                weft_plot_step(time * time_scale, 4));
     else
         fputs("set xlabel 'busy time: no timed images'\nset xrange [0:1]\n", s);
     fputs("plot $bars using ($4/2):1:($4/2):(0.36) with boxxyerror lc rgb '" ORANGE "'\nunset multiplot\n", s);

@@ -427,6 +427,40 @@ TEST_F(CliResults, info_knows_the_network_of_a_chip) {
     EXPECT_EQ(json.text("clock"), "tick");
 }
 
+TEST_F(CliResults, info_knows_spiking_chips) {
+    const Ran run = weft({"info", "loihi1", "--json", "-"});
+    for (const char *line :
+         {"\nmesh         8 x 4 routers, 4 cores each: 128 cores\n",
+          "\nhost         at router (0, 0), 32 bits a cycle\n",
+          "\nneurons      loihi, 24 bits of potential; 1024 a core: 131072 neurons\n",
+          "\nsynapses     sparse, 9 bits, 131072 bytes a core, 2.375 a synapse\n",
+          "\na core       4096 axons in, 4096 axons out, delays of 1 to 63 ticks\n", "\nvoltage      0.75 V\n",
+          "\nclock        tick, 1 ns a cycle; ticks as fast as they go, the barrier 113 to 465 ns for 1 to 32 active "
+          "tiles\n",
+          "\nstatic       104.4 mW\n", "\nunsourced    0 constants\n"})
+        EXPECT_NE(run.err.find(line), std::string::npos) << line << run.err;
+    EXPECT_EQ(run.err.find("MVM"), std::string::npos);
+    Json json(run.out);
+    EXPECT_EQ(json.text("kind"), "chip");
+    EXPECT_EQ(json.text("chip_kind"), "spiking");
+    EXPECT_EQ(json.text("neuron_model"), "loihi");
+    EXPECT_EQ(cJSON_GetNumberValue(json.at("neurons")), 131072);
+    EXPECT_EQ(cJSON_GetNumberValue(json.at("static_power_mw")), 104.4);
+    const std::string truenorth = weft({"info", "truenorth"}).out;
+    for (const char *line : {"\nneurons      truenorth, 20 bits of potential; 256 a core: 1048576 neurons\n",
+                             "\nsynapses     crossbar, 1 bit, 13120 bytes a core; 4 axon types of 9 bits a neuron\n",
+                             "\na core       256 axons in, 1 destination a neuron, delays of 1 to 15 ticks\n",
+                             "\nclock        tick, 2 ns a cycle; a tick 1000000 ns\n"})
+        EXPECT_NE(truenorth.find(line), std::string::npos) << line << truenorth;
+    for (const char *command : {"map", "array"}) {
+        const Ran refused = command == std::string("map")
+                                ? weft({"map", "net.onnx", "odin", "-o", "m.yaml"})
+                                : weft({"array", "odin", "--conductances", "g.csv", "--inputs", "x.csv"});
+        EXPECT_NE(refused.code, 0);
+        EXPECT_NE(refused.err.find("kind: spiking; this needs a chip with arrays"), std::string::npos) << refused.err;
+    }
+}
+
 TEST_F(CliResults, info_knows_every_kind) {
     ASSERT_EQ(weft({"map", "net.onnx", "hermes", "-o", "m.yaml"}).code, 0);
     const std::pair<const char *, const char *> kinds[] = {{"net.onnx", "network"},

@@ -28,21 +28,28 @@ struct Small {
 
 const char *const modes[] = {"slow", "fast", nullptr};
 const weft_field part_fields[] = {
-    {"ratio", WEFT_FIELD_REAL, 0, "", 0, INFINITY, "0.5", "Share.", nullptr, nullptr, nullptr}};
+    {"ratio", WEFT_FIELD_REAL, 0, "", 0, INFINITY, "0.5", "Share.", nullptr, nullptr, nullptr, nullptr, false}};
 const weft_record part_record = {"part", "A part.", sizeof(double), part_fields, 1, nullptr};
 const weft_record relu_record = {"relu", "Rectifier.", 1, nullptr, 0, nullptr};
 const weft_field conv_fields[] = {
-    {"filters", WEFT_FIELD_INT, 0, "", 1, 64, nullptr, "Filters.", nullptr, nullptr, nullptr}};
+    {"filters", WEFT_FIELD_INT, 0, "", 1, 64, nullptr, "Filters.", nullptr, nullptr, nullptr, nullptr, false}};
 const weft_record conv_record = {"conv", "Convolution.", sizeof(int64_t), conv_fields, 1, nullptr};
 const weft_record *const layers[] = {&relu_record, &conv_record, nullptr};
 const weft_field fields[] = {
-    {"bits", WEFT_FIELD_INT, offsetof(Small, bits), "bit", 1, 8, nullptr, "Bits | more.", nullptr, nullptr, nullptr},
-    {"time_ns", WEFT_FIELD_CITED, offsetof(Small, time), "ns", 0, 9, "2", "Time.", nullptr, nullptr, nullptr},
-    {"mode", WEFT_FIELD_ENUM, offsetof(Small, mode), "", 0, 0, "fast", "Mode.", modes, nullptr, nullptr},
-    {"pair", WEFT_FIELD_INT_PAIR, offsetof(Small, pair), "", 1, 2, "[1, 2]", "Pair.", nullptr, nullptr, nullptr},
-    {"part", WEFT_FIELD_RECORD, offsetof(Small, part), "", 0, 0, "", "", nullptr, &part_record, nullptr},
-    {"layers", WEFT_FIELD_VARIANTS, offsetof(Small, layers), "", 0, 0, "", "Layers.", nullptr, nullptr, layers},
-    {"tags", WEFT_FIELD_STRINGS, offsetof(Small, tags), "", 0, 0, "", "Tags.", nullptr, nullptr, nullptr},
+    {"bits", WEFT_FIELD_INT, offsetof(Small, bits), "bit", 1, 8, nullptr, "Bits | more.", nullptr, nullptr, nullptr,
+     nullptr, false},
+    {"time_ns", WEFT_FIELD_CITED, offsetof(Small, time), "ns", 0, 9, "2", "Time.", nullptr, nullptr, nullptr, nullptr,
+     false},
+    {"mode", WEFT_FIELD_ENUM, offsetof(Small, mode), "", 0, 0, "fast", "Mode.", modes, nullptr, nullptr, nullptr,
+     false},
+    {"pair", WEFT_FIELD_INT_PAIR, offsetof(Small, pair), "", 1, 2, "[1, 2]", "Pair.", nullptr, nullptr, nullptr,
+     nullptr, false},
+    {"part", WEFT_FIELD_RECORD, offsetof(Small, part), "", 0, 0, "", "", nullptr, &part_record, nullptr, nullptr,
+     false},
+    {"layers", WEFT_FIELD_VARIANTS, offsetof(Small, layers), "", 0, 0, "", "Layers.", nullptr, nullptr, layers, nullptr,
+     false},
+    {"tags", WEFT_FIELD_STRINGS, offsetof(Small, tags), "", 0, 0, "", "Tags.", nullptr, nullptr, nullptr, nullptr,
+     false},
 };
 const weft_record record = {"small", "A small table.", sizeof(Small), fields, sizeof fields / sizeof fields[0],
                             nullptr};
@@ -158,8 +165,8 @@ TEST(Describe, JsonSchemaOfCited) {
 TEST(Describe, NamedAndNodes) {
     static const char *const types[] = {"object", "string", nullptr};
     static const weft_field free_fields[] = {
-        {"parts", WEFT_FIELD_NAMED, 0, "", 0, 0, "", "Parts.", nullptr, &part_record, nullptr},
-        {"any", WEFT_FIELD_NODE, 16, "", 0, 0, "", "Any.", types, nullptr, nullptr}};
+        {"parts", WEFT_FIELD_NAMED, 0, "", 0, 0, "", "Parts.", nullptr, &part_record, nullptr, nullptr, false},
+        {"any", WEFT_FIELD_NODE, 16, "", 0, 0, "", "Any.", types, nullptr, nullptr, nullptr, false}};
     static const weft_record free_record = {"free", "Free.", 24, free_fields, 2, nullptr};
     EXPECT_EQ(printed([](FILE *stream) { weft_record_describe(&free_record, stream); }),
               "free: Free.\n\n"
@@ -184,7 +191,7 @@ TEST(Describe, NamedAndNodes) {
 TEST(Describe, EndlessNestingIsRefused) {
     static weft_field loop_fields[1];
     static weft_record loop = {"loop", "", 1, loop_fields, 1, nullptr};
-    loop_fields[0] = {"loop", WEFT_FIELD_LIST, 0, "", 0, 0, "", "", nullptr, &loop, nullptr};
+    loop_fields[0] = {"loop", WEFT_FIELD_LIST, 0, "", 0, 0, "", "", nullptr, &loop, nullptr, nullptr, false};
     weft_error err = {};
     printed([&](FILE *stream) { EXPECT_EQ(weft_record_json_schema(&loop, stream, &err), WEFT_E_INTERNAL); });
     EXPECT_STREQ(err.text, "no JSON Schema of loop: out of memory, or nested too deeply");

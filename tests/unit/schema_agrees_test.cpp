@@ -73,7 +73,16 @@ bool valid_scalar(const cJSON *schema, const weft_yaml_node *node) {
     return found;
 }
 
+/* {"properties": {KEY: {"const": VALUE}}, "required": [KEY]} */
+bool holds(const cJSON *condition, const weft_yaml_node *node) {
+    const cJSON *key = cJSON_GetObjectItem(condition, "properties")->child;
+    const weft_yaml_node *value = weft_yaml_get(node, key->string);
+    return value && !strcmp(value->text, cJSON_GetObjectItem(key, "const")->valuestring);
+}
+
 bool valid(const cJSON *schema, const weft_yaml_node *node) {
+    const cJSON *condition = cJSON_GetObjectItem(schema, "if");
+    if (condition) return valid(cJSON_GetObjectItem(schema, holds(condition, node) ? "then" : "else"), node);
     const cJSON *alternatives = cJSON_GetObjectItem(schema, "oneOf"), *one = nullptr;
     if (alternatives) {
         int matches = 0;
@@ -96,10 +105,10 @@ class SchemaAgrees : public testing::Test {
         ASSERT_NE(schema, nullptr);
     }
     void TearDown() override { cJSON_Delete(schema); }
-    bool accepts(const char *override_text) {
+    bool accepts(const char *override_text, const std::string &name = "hermes") {
         weft_yaml yaml = {};
         weft_error err = {};
-        EXPECT_EQ(weft_yaml_load(&yaml, (root + "/hwconfigs/hermes.yaml").c_str(), &err), WEFT_OK) << err.text;
+        EXPECT_EQ(weft_yaml_load(&yaml, (root + "/hwconfigs/" + name + ".yaml").c_str(), &err), WEFT_OK) << err.text;
         EXPECT_EQ(weft_yaml_override(&yaml, &override_text, override_text ? 1 : 0, &err), WEFT_OK) << err.text;
         bool ok = valid(schema, yaml.root);
         weft_chip chip;
@@ -137,4 +146,15 @@ TEST_F(SchemaAgrees, OnEdits) {
           "adc.flip_columns=yes", "sources={a: 1}", "clock={}", "extra=1"})
         EXPECT_FALSE(accepts(bad)) << bad;
     EXPECT_TRUE(accepts(nullptr));
+}
+
+TEST_F(SchemaAgrees, OnEditsOfASpikingChip) {
+    for (const char *good : {"limits.neurons=1", "neuron.model=lif", "spike_energy.hop_x_pj=1", "noc.mesh=8"})
+        EXPECT_TRUE(accepts(good, "loihi1")) << good;
+    for (const char *bad : {"array.rows=3", "limits.neurons=0", "neuron.model=none", "energy.pool_pj=1",
+                            "io.partial_bits=8", "kind=crossbar", "voltage_v=0"})
+        EXPECT_FALSE(accepts(bad, "loihi1")) << bad;
+    EXPECT_FALSE(accepts("kind=spiking"));
+    EXPECT_FALSE(accepts("limits.neurons=4"));
+    EXPECT_TRUE(accepts("kind=crossbar"));
 }

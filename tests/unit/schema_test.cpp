@@ -49,36 +49,40 @@ weft_status check_inner(const void *value, const weft_yaml *yaml, const weft_yam
 }
 
 const weft_field inner_fields[] = {
-    {"count", WEFT_FIELD_INT, offsetof(Inner, count), "", 1, 20, nullptr, "Count.", nullptr, nullptr, nullptr},
-    {"ratio", WEFT_FIELD_REAL, offsetof(Inner, ratio), "", 0, 1, "0.5", "Ratio.", nullptr, nullptr, nullptr},
+    {"count", WEFT_FIELD_INT, offsetof(Inner, count), "", 1, 20, nullptr, "Count.", nullptr, nullptr, nullptr, nullptr,
+     false},
+    {"ratio", WEFT_FIELD_REAL, offsetof(Inner, ratio), "", 0, 1, "0.5", "Ratio.", nullptr, nullptr, nullptr, nullptr,
+     false},
 };
 const weft_record inner_record = {"inner", "Inner.", sizeof(Inner), inner_fields, 2, check_inner};
-const weft_field relu_fields[] = {
-    {"slope", WEFT_FIELD_REAL, offsetof(Relu, slope), "", 0, 1, "0.25", "Slope.", nullptr, nullptr, nullptr}};
+const weft_field relu_fields[] = {{"slope", WEFT_FIELD_REAL, offsetof(Relu, slope), "", 0, 1, "0.25", "Slope.", nullptr,
+                                   nullptr, nullptr, nullptr, false}};
 const weft_record relu_record = {"relu", "Relu.", sizeof(Relu), relu_fields, 1, nullptr};
-const weft_field conv_fields[] = {
-    {"filters", WEFT_FIELD_INT, offsetof(Conv, filters), "", 1, 64, nullptr, "Filters.", nullptr, nullptr, nullptr},
-    {"kernel", WEFT_FIELD_INT_PAIR, offsetof(Conv, kernel), "", 1, 9, "[3, 4]", "Kernel.", nullptr, nullptr, nullptr}};
+const weft_field conv_fields[] = {{"filters", WEFT_FIELD_INT, offsetof(Conv, filters), "", 1, 64, nullptr, "Filters.",
+                                   nullptr, nullptr, nullptr, nullptr, false},
+                                  {"kernel", WEFT_FIELD_INT_PAIR, offsetof(Conv, kernel), "", 1, 9, "[3, 4]", "Kernel.",
+                                   nullptr, nullptr, nullptr, nullptr, false}};
 const weft_record conv_record = {"conv", "Conv.", sizeof(Conv), conv_fields, 2, nullptr};
 const weft_record *const layers[] = {&relu_record, &conv_record, nullptr};
 
 #define AT(member) offsetof(Everything, member)
 const weft_field fields[] = {
-    {"number", WEFT_FIELD_INT, AT(number), "", 1, 1e6, "7", "", nullptr, nullptr, nullptr},
-    {"real", WEFT_FIELD_REAL, AT(real), "ns", -1, 1, "-0.5", "", nullptr, nullptr, nullptr},
-    {"flag", WEFT_FIELD_BOOL, AT(flag), "", 0, 0, "true", "", nullptr, nullptr, nullptr},
-    {"text", WEFT_FIELD_STRING, AT(text), "", 0, 0, "word", "", nullptr, nullptr, nullptr},
-    {"choice", WEFT_FIELD_ENUM, AT(choice), "", 0, 0, "beta", "", choices, nullptr, nullptr},
-    {"cost", WEFT_FIELD_CITED, AT(cost), "pJ", 0, 100, "3", "", nullptr, nullptr, nullptr},
-    {"pair", WEFT_FIELD_INT_PAIR, AT(pair), "", 0, 9, "[1, 2]", "", nullptr, nullptr, nullptr},
-    {"reals", WEFT_FIELD_REALS, AT(reals), "", 0, 1, "[0, 0.5]", "", nullptr, nullptr, nullptr},
-    {"strings", WEFT_FIELD_STRINGS, AT(strings), "", 0, 0, "", "", nullptr, nullptr, nullptr},
-    {"inner", WEFT_FIELD_RECORD, AT(inner), "", 0, 0, "", "", nullptr, &inner_record, nullptr},
-    {"list", WEFT_FIELD_LIST, AT(list), "", 0, 0, "", "", nullptr, &inner_record, nullptr},
-    {"variant", WEFT_FIELD_VARIANT, AT(variant), "", 0, 0, "relu", "", nullptr, nullptr, layers},
-    {"variants", WEFT_FIELD_VARIANTS, AT(variants), "", 0, 0, "", "", nullptr, nullptr, layers},
-    {"note", WEFT_FIELD_STRING, AT(note), "", 0, 0, "", "", nullptr, nullptr, nullptr},
-    {"optional_cost", WEFT_FIELD_CITED, AT(optional_cost), "pJ", 0, 0, "", "", nullptr, nullptr, nullptr},
+    {"number", WEFT_FIELD_INT, AT(number), "", 1, 1e6, "7", "", nullptr, nullptr, nullptr, nullptr, false},
+    {"real", WEFT_FIELD_REAL, AT(real), "ns", -1, 1, "-0.5", "", nullptr, nullptr, nullptr, nullptr, false},
+    {"flag", WEFT_FIELD_BOOL, AT(flag), "", 0, 0, "true", "", nullptr, nullptr, nullptr, nullptr, false},
+    {"text", WEFT_FIELD_STRING, AT(text), "", 0, 0, "word", "", nullptr, nullptr, nullptr, nullptr, false},
+    {"choice", WEFT_FIELD_ENUM, AT(choice), "", 0, 0, "beta", "", choices, nullptr, nullptr, nullptr, false},
+    {"cost", WEFT_FIELD_CITED, AT(cost), "pJ", 0, 100, "3", "", nullptr, nullptr, nullptr, nullptr, false},
+    {"pair", WEFT_FIELD_INT_PAIR, AT(pair), "", 0, 9, "[1, 2]", "", nullptr, nullptr, nullptr, nullptr, false},
+    {"reals", WEFT_FIELD_REALS, AT(reals), "", 0, 1, "[0, 0.5]", "", nullptr, nullptr, nullptr, nullptr, false},
+    {"strings", WEFT_FIELD_STRINGS, AT(strings), "", 0, 0, "", "", nullptr, nullptr, nullptr, nullptr, false},
+    {"inner", WEFT_FIELD_RECORD, AT(inner), "", 0, 0, "", "", nullptr, &inner_record, nullptr, nullptr, false},
+    {"list", WEFT_FIELD_LIST, AT(list), "", 0, 0, "", "", nullptr, &inner_record, nullptr, nullptr, false},
+    {"variant", WEFT_FIELD_VARIANT, AT(variant), "", 0, 0, "relu", "", nullptr, nullptr, layers, nullptr, false},
+    {"variants", WEFT_FIELD_VARIANTS, AT(variants), "", 0, 0, "", "", nullptr, nullptr, layers, nullptr, false},
+    {"note", WEFT_FIELD_STRING, AT(note), "", 0, 0, "", "", nullptr, nullptr, nullptr, nullptr, false},
+    {"optional_cost", WEFT_FIELD_CITED, AT(optional_cost), "pJ", 0, 0, "", "", nullptr, nullptr, nullptr, nullptr,
+     false},
 };
 const weft_record record = {"everything", "All kinds.", sizeof(Everything), fields, sizeof fields / sizeof fields[0],
                             nullptr};
@@ -208,7 +212,7 @@ TEST(Schema, IntegersInEveryExactForm) {
 
 TEST(Schema, LargeIntegersStayExact) {
     const weft_field big_fields[] = {
-        {"number", WEFT_FIELD_INT, AT(number), "", 0, 0, nullptr, "", nullptr, nullptr, nullptr}};
+        {"number", WEFT_FIELD_INT, AT(number), "", 0, 0, nullptr, "", nullptr, nullptr, nullptr, nullptr, false}};
     const weft_record big = {"big", "", sizeof(Everything), big_fields, 1, nullptr};
     Read read("number: 9007199254740993", &big);
     ASSERT_EQ(read.status, WEFT_OK);
@@ -329,8 +333,9 @@ struct Free {
 };
 const char *const node_types[] = {"object", "string", nullptr};
 const weft_field free_fields[] = {
-    {"named", WEFT_FIELD_NAMED, offsetof(Free, named), "", 0, 0, "", "", nullptr, &inner_record, nullptr},
-    {"node", WEFT_FIELD_NODE, offsetof(Free, node), "", 0, 0, "", "", node_types, nullptr, nullptr},
+    {"named", WEFT_FIELD_NAMED, offsetof(Free, named), "", 0, 0, "", "", nullptr, &inner_record, nullptr, nullptr,
+     false},
+    {"node", WEFT_FIELD_NODE, offsetof(Free, node), "", 0, 0, "", "", node_types, nullptr, nullptr, nullptr, false},
 };
 const weft_record free_record = {"free", "Free.", sizeof(Free), free_fields, 2, nullptr};
 
