@@ -82,12 +82,12 @@ typedef enum weft_spike_cost {
 } weft_spike_cost;
 
 typedef enum weft_chip_kind { WEFT_CHIP_CROSSBAR, WEFT_CHIP_SPIKING } weft_chip_kind;
-typedef enum weft_neuron_model {
-    WEFT_NEURON_TRUENORTH, /* Cassidy 2013 */
-    WEFT_NEURON_LOIHI,     /* Davies 2018: current-based, 12-bit decays */
-    WEFT_NEURON_ODIN,      /* Frenkel 2019 */
-    WEFT_NEURON_LIF,       /* floating point */
-} weft_neuron_model;
+typedef enum weft_chip_neuron {
+    WEFT_CHIP_NEURON_TRUENORTH, /* Cassidy 2013 */
+    WEFT_CHIP_NEURON_LOIHI,     /* Davies 2018: current-based, 12-bit decays */
+    WEFT_CHIP_NEURON_ODIN,      /* Frenkel 2019 */
+    WEFT_CHIP_NEURON_LIF,       /* floating point */
+} weft_chip_neuron;
 typedef enum weft_synapse_encoding {
     WEFT_SYNAPSE_CROSSBAR, /* a cell for each axon and neuron of a core */
     WEFT_SYNAPSE_SPARSE,   /* lists of the neurons that an axon reaches */
@@ -253,7 +253,7 @@ typedef struct weft_chip {
      * noc.chips), area. */
     double voltage_v;
     struct {
-        int model;          /* weft_neuron_model */
+        int model;          /* weft_chip_neuron */
         int64_t state_bits; /* membrane potential */
     } neuron;
     struct {

@@ -4,14 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/spike/float_step.h"
+#include "sim/spike/neuron.h"
 
 typedef struct group {
-    weft_float_neurons neurons;
-    double *input;    /* [size] */
-    double *history;  /* [slots, size]: what it put out in the last steps */
-    uint32_t slots;   /* the longest delay from here, and one */
-    double *constant; /* [size]: biases so far; NULL without */
+    weft_neurons *neurons; /* NULL of an Input or Output */
+    uint8_t *fired;        /* [size] */
+    double *input;         /* [size] */
+    double *history;       /* [slots, size]: what it put out in the last steps */
+    uint32_t slots;        /* the longest delay from here, and one */
+    double *constant;      /* [size]: biases so far; NULL without */
 } group;
 
 struct weft_float_network {
@@ -49,13 +50,69 @@ static weft_status find_slots(weft_float_network *net, weft_error *err) {
                           (unsigned long long)values, (unsigned long long)WEFT_FLOAT_HISTORY_MAX);
 }
 
+/* The row of weft_neuron_table that a population of the network is, and its names of the parameters. */
+typedef struct model_name {
+    weft_nir_type type;
+    const char *model, *parameters[WEFT_SNN_PARAMETER_COUNT]; /* NULL where it has none */
+} model_name;
+
+static const model_name model_names[] = {
+    {WEFT_NIR_I, "i", {[WEFT_SNN_R] = "r"}},
+    {WEFT_NIR_IF, "if", {[WEFT_SNN_R] = "r", [WEFT_SNN_V_THRESHOLD] = "v_threshold", [WEFT_SNN_V_RESET] = "v_reset"}},
+    {WEFT_NIR_LI, "li", {[WEFT_SNN_TAU] = "tau", [WEFT_SNN_R] = "r", [WEFT_SNN_V_LEAK] = "v_leak"}},
+    {WEFT_NIR_LIF,
+     "lif",
+     {[WEFT_SNN_TAU] = "tau",
+      [WEFT_SNN_R] = "r",
+      [WEFT_SNN_V_LEAK] = "v_leak",
+      [WEFT_SNN_V_THRESHOLD] = "v_threshold",
+      [WEFT_SNN_V_RESET] = "v_reset"}},
+    {WEFT_NIR_CUBA_LI,
+     "cuba_li",
+     {[WEFT_SNN_TAU] = "tau_mem",
+      [WEFT_SNN_TAU_SYN] = "tau_syn",
+      [WEFT_SNN_R] = "r",
+      [WEFT_SNN_V_LEAK] = "v_leak",
+      [WEFT_SNN_W_IN] = "w_in"}},
+    {WEFT_NIR_CUBA_LIF,
+     "cuba_lif",
+     {[WEFT_SNN_TAU] = "tau_mem",
+      [WEFT_SNN_TAU_SYN] = "tau_syn",
+      [WEFT_SNN_R] = "r",
+      [WEFT_SNN_V_LEAK] = "v_leak",
+      [WEFT_SNN_V_THRESHOLD] = "v_threshold",
+      [WEFT_SNN_V_RESET] = "v_reset",
+      [WEFT_SNN_W_IN] = "w_in"}},
+    {WEFT_NIR_THRESHOLD, "threshold", {[WEFT_SNN_V_THRESHOLD] = "threshold"}},
+};
+
+static weft_status neurons_create(weft_neurons **out, const weft_snn_population *population,
+                                  const weft_float_options *options, weft_error *err) {
+    const model_name *name = model_names;
+    weft_neuron_value values[WEFT_SNN_PARAMETER_COUNT];
+    weft_error cause = {0};
+    weft_neuron_spec spec = {.count = (int)population->size, .dt = options->dt, .values = values};
+    while (name->type != population->model) name++;
+    WEFT_TRY(weft_neuron_model_find(&spec.model, name->model, err));
+    for (int i = 0; i < WEFT_SNN_PARAMETER_COUNT; i++) {
+        const weft_snn_values *from = &population->parameters[i];
+        if (!from->values || !name->parameters[i]) continue;
+        values[spec.value_count++] = (weft_neuron_value){name->parameters[i], from->values, from->count > 1};
+    }
+    spec.integration = options->integration == WEFT_FLOAT_EULER ? WEFT_NEURON_EULER : WEFT_NEURON_EXPONENTIAL;
+    spec.reset = options->reset == WEFT_FLOAT_RESET_ZERO ? WEFT_NEURON_RESET_VALUE : WEFT_NEURON_RESET_SUBTRACT;
+    const weft_status status = weft_neurons_create(out, &spec, &cause);
+    return status == WEFT_OK ? status : weft_error_set(err, status, "%s: %s", population->name, cause.text);
+}
+
 static weft_status group_create(group *p, const weft_snn_population *model, const weft_float_options *options,
                                 weft_error *err) {
-    WEFT_TRY(weft_float_neurons_create(&p->neurons, model, options, err));
+    if (weft_snn_is_neuron(model)) WEFT_TRY(neurons_create(&p->neurons, model, options, err));
+    p->fired = weft_aligned_alloc(model->size, sizeof *p->fired);
     p->input = weft_aligned_alloc(model->size, sizeof *p->input);
     p->history = weft_aligned_alloc((size_t)p->slots * model->size, sizeof *p->history);
     if (model->bias_count) p->constant = weft_aligned_alloc(model->size, sizeof *p->constant);
-    return p->input && p->history && (p->constant || !model->bias_count) ? WEFT_OK : no_memory(err);
+    return p->input && p->fired && p->history && (p->constant || !model->bias_count) ? WEFT_OK : no_memory(err);
 }
 
 weft_status weft_float_network_create(weft_float_network **out, const weft_snn *snn, const weft_float_options *options,
@@ -83,7 +140,8 @@ cleanup:
 void weft_float_network_destroy(weft_float_network *net) {
     if (!net) return;
     for (int p = 0; net->populations && p < net->snn->population_count; p++) {
-        weft_float_neurons_free(&net->populations[p].neurons);
+        weft_neurons_destroy(net->populations[p].neurons);
+        weft_aligned_free(net->populations[p].fired);
         weft_aligned_free(net->populations[p].input);
         weft_aligned_free(net->populations[p].history);
         weft_aligned_free(net->populations[p].constant);
@@ -99,8 +157,7 @@ void weft_float_network_reset(weft_float_network *net) {
         const size_t size = net->snn->populations[i].size;
         memset(p->history, 0, p->slots * size * sizeof *p->history);
         if (p->constant) memset(p->constant, 0, size * sizeof *p->constant);
-        if (p->neurons.v) memset(p->neurons.v, 0, size * sizeof(double));
-        if (p->neurons.s) memset(p->neurons.s, 0, size * sizeof(double));
+        if (p->neurons) weft_neurons_reset(p->neurons);
     }
     net->step = 0;
 }
@@ -128,6 +185,15 @@ static void begin_input(weft_float_network *net, group *p, const weft_snn_popula
         memset(p->input, 0, model->size * sizeof *p->input);
 }
 
+/* Spikes as 0 and 1, or v of models that do not fire, or the input. */
+static void put_out(const group *p, uint32_t size, double *output) {
+    if (p->neurons) weft_neurons_step(p->neurons, 0, (int)size, p->input, p->fired);
+    if (p->neurons && weft_neurons_model(p->neurons)->spiking)
+        for (uint32_t n = 0; n < size; n++) output[n] = p->fired[n];
+    else
+        memcpy(output, p->neurons ? weft_neurons_membranes(p->neurons) : p->input, size * sizeof *output);
+}
+
 void weft_float_network_step(weft_float_network *net, const float *input) {
     for (int i = 0; i < net->snn->population_count; i++) {
         const weft_snn_population *model = &net->snn->populations[i];
@@ -136,7 +202,7 @@ void weft_float_network_step(weft_float_network *net, const float *input) {
         if (model->model == WEFT_NIR_INPUT)
             for (uint32_t n = 0; n < model->size; n++) p->input[n] = (double)*input++;
         for (int k = net->first[i]; k < net->first[i + 1]; k++) deliver(net, &net->snn->projections[k], p->input);
-        weft_float_neurons_step(&p->neurons, p->input, slot_of(p, model->size, net->step));
+        put_out(p, model->size, slot_of(p, model->size, net->step));
     }
     net->step++;
 }
@@ -147,7 +213,8 @@ const double *weft_float_network_output(const weft_float_network *net, int popul
 }
 
 const double *weft_float_network_membrane(const weft_float_network *net, int population) {
-    return net->populations[population].neurons.v;
+    const weft_neurons *neurons = net->populations[population].neurons;
+    return neurons ? weft_neurons_membranes(neurons) : NULL;
 }
 
 static void keep(float *out, size_t step, size_t size, const double *values) {

@@ -12,7 +12,7 @@ extern "C" {
 /* euler: forward, the current of a Cuba neuron first, then the membrane with the new current. exponential: the exact
  * solution for an input that is constant within the step. A neuron fires where v > v_threshold. */
 typedef enum weft_float_integration { WEFT_FLOAT_EULER, WEFT_FLOAT_EXPONENTIAL } weft_float_integration;
-/* Of a neuron that fired: v = v_reset, or v = v - (v_threshold - v_reset). */
+/* Of a neuron that fired: v = v_reset, or v = v - v_threshold. */
 typedef enum weft_float_reset { WEFT_FLOAT_RESET_ZERO, WEFT_FLOAT_RESET_SUBTRACT } weft_float_reset;
 
 typedef struct weft_float_options {

@@ -8,7 +8,7 @@
 #include "core/arena.h"
 #include "sim/spike/neuron_internal.h"
 
-enum { NEURONS_MAX = 65535, MODELS_MAX = 32 };
+enum { NEURONS_MAX = 1 << 24, MODELS_MAX = 32 };
 
 weft_status weft_neuron_model_find(const weft_neuron_model **out, const char *name, weft_error *err) {
     const char *names[MODELS_MAX] = {0};
@@ -141,6 +141,10 @@ void weft_neurons_reset(weft_neurons *neurons) {
     const size_t size = neurons->model->integer ? sizeof(int32_t) : sizeof(double);
     for (int i = 0; i < neurons->model->state_count; i++)
         memset(neurons->state[i].any, 0, (size_t)neurons->count * size);
+}
+
+const double *weft_neurons_membranes(const weft_neurons *neurons) {
+    return neurons->model->integer || neurons->model->state_count == 0 ? NULL : neurons->state[0].d;
 }
 
 const weft_neuron_model *weft_neurons_model(const weft_neurons *neurons) { return neurons->model; }

@@ -72,7 +72,7 @@ typedef struct weft_neuron_value {
 
 typedef struct weft_neuron_spec {
     const weft_neuron_model *model;
-    int count;                           /* neurons, 1 .. 65535 */
+    int count;                           /* neurons, 1 .. 2^24 */
     double dt;                           /* s, of a tick; models in fixed point do not look */
     weft_neuron_integration integration; /* nor here */
     weft_neuron_reset reset;
@@ -94,6 +94,8 @@ int weft_neurons_count(const weft_neurons *neurons);
 unsigned weft_neurons_step(weft_neurons *neurons, int first, int count, const void *input, uint8_t *fired);
 /* State variable number `state` of a neuron; 0 for a model without state. */
 double weft_neurons_state(const weft_neurons *neurons, int state, int neuron);
+/* v of all neurons, [count]; NULL for models in fixed point or without state. */
+const double *weft_neurons_membranes(const weft_neurons *neurons);
 
 #ifdef __cplusplus
 }

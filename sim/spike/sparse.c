@@ -8,12 +8,15 @@
 #include "core/arena.h"
 #include "sim/spike/sparse_internal.h"
 
-enum { AXONS_MAX = 65536, SYNAPSES_MAX = 1 << 29, LIST_BLOCK = 64, LIST_HEAD = 10, WORD = 64 };
+enum { AXONS_MAX = 65536, NEURONS_MAX = 65535, SYNAPSES_MAX = 1 << 29, LIST_BLOCK = 64, LIST_HEAD = 10, WORD = 64 };
 
 static weft_status spec_check(const weft_sparse_spec *spec, weft_error *err) {
     if (spec->axons < 0 || spec->axons > AXONS_MAX)
         return weft_error_set(err, WEFT_E_INVALID, "sparse core: %d axons; 0 to %d are allowed", spec->axons,
                               AXONS_MAX);
+    if (spec->neurons.count > NEURONS_MAX)
+        return weft_error_set(err, WEFT_E_INVALID, "sparse core: %d neurons; 1 to %d are allowed", spec->neurons.count,
+                              NEURONS_MAX);
     if (spec->axons && spec->first[spec->axons] - spec->first[0] >= SYNAPSES_MAX)
         return weft_error_set(err, WEFT_E_INVALID, "sparse core: 2^29 synapses or more");
     if (!spec->neurons.model->integer) return WEFT_OK;

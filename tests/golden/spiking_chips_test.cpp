@@ -53,7 +53,7 @@ TEST(SpikingChip, Resolved) {
     EXPECT_EQ(chip->core_count, 4096);
     EXPECT_EQ(chip->host_terminal, 4096);
     EXPECT_EQ(chip->core_count * chip->limits.neurons, 1048576);
-    EXPECT_EQ(chip->neuron.model, WEFT_NEURON_TRUENORTH);
+    EXPECT_EQ(chip->neuron.model, WEFT_CHIP_NEURON_TRUENORTH);
     EXPECT_EQ(chip->neuron.state_bits, 20);
     EXPECT_EQ(chip->synapse.encoding, WEFT_SYNAPSE_CROSSBAR);
     EXPECT_EQ(chip->synapse.axon_types, 4);

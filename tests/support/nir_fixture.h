@@ -357,7 +357,7 @@ class NirReference {
             } else if (weft_nir_get(&node, "v_threshold")) {
                 const double threshold = number(node, "v_threshold", i), reset = number(node, "v_reset", i);
                 s.out[i] = s.v[i] > threshold;
-                if (s.out[i] != 0) s.v[i] = subtract ? s.v[i] - (threshold - reset) : reset;
+                if (s.out[i] != 0) s.v[i] = subtract ? s.v[i] - threshold : reset;
             } else {
                 s.out[i] = s.v[i];
             }

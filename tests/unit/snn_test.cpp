@@ -262,7 +262,8 @@ TEST(Snn, FloatOptionsAreChecked) {
     weft_error err = {};
     weft_float_options options = {1, WEFT_FLOAT_EULER, WEFT_FLOAT_RESET_ZERO};
     EXPECT_EQ(weft_float_network_create(&net, snn.get(), &options, &err), WEFT_E_INVALID);
-    EXPECT_STREQ(err.text, "n: forward Euler with a step of 1 s is not stable for a time constant of 0.5 s");
+    EXPECT_STREQ(err.text, "n: neuron model 'li': forward Euler diverges with a time step of 1 s and tau = 0.5 s; a "
+                           "time step below twice the time constant, or integration 'exponential'");
     options.dt = 0;
     EXPECT_EQ(weft_float_network_create(&net, snn.get(), &options, &err), WEFT_E_INVALID);
     EXPECT_STREQ(err.text, "a time step of 0 s is not above 0");
