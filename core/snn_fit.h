@@ -1,0 +1,72 @@
+/* A spiking network in the numbers of a chip's neurons: what of a weft_snn a chip can hold, and how far off it is.
+ *
+ * neuron.model of the chip says what comes out (core/chip.h):
+ *   truenorth  weights -256 .. 255, at most synapse.axon_types different ones into a neuron; Threshold (stateless: leak
+ *              -n, threshold 0, floor 0) and IF. Exact or refused: nothing is rounded but by options.round.
+ *   loihi      weights of synapse.weight_bits with an exponent a projection, 12-bit decays; IF, LIF, CubaLIF,
+ *              Threshold, and I, LI, CubaLI as neurons that do not reach their threshold. Rounded to nearest; scales
+ *              are chosen a population so that weights and threshold use their bits.
+ *   lif        floating point: as they are.
+ *   odin       UNSUPPORTED.
+ * Parameters have the names of the simulator's neurons: weft_truenorth_neuron's members for truenorth, those of the
+ * model `loihi` or of NIR's models (sim/spike/neuron.h) for the others. */
+#ifndef WEFT_CORE_SNN_FIT_H
+#define WEFT_CORE_SNN_FIT_H
+
+#include "core/chip.h"
+#include "core/snn.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { WEFT_SNN_FIT_PARAMETERS = 12 };
+
+typedef struct weft_snn_fit_options {
+    double dt;        /* s, of a tick of the network */
+    bool exponential; /* decays of the exact solution; else forward Euler */
+    bool subtract;    /* a neuron that fired loses its threshold; else v = v_reset */
+    bool round;       /* truenorth: weights and thresholds that are no whole numbers are scaled and rounded */
+} weft_snn_fit_options;
+
+typedef struct weft_snn_fit_parameter {
+    const char *name; /* static */
+    double *values;   /* [count] */
+    uint32_t count;   /* 1: one for all; else one a neuron */
+} weft_snn_fit_parameter;
+
+typedef struct weft_snn_fit_population {
+    const char *model; /* static: "truenorth", "loihi", "lif", ...; NULL: Input or Output, which need no core */
+    int parameter_count;
+    weft_snn_fit_parameter parameters[WEFT_SNN_FIT_PARAMETERS];
+    double scale; /* of weights and membranes: chip = scale x network */
+    bool silent;  /* never fires, its membrane is read (I, LI, CubaLI) */
+} weft_snn_fit_population;
+
+typedef struct weft_snn_fit_projection {
+    float *weights; /* [count] in the order of the network's: whole numbers but for lif; 0 where one was rounded away */
+    int exponent;   /* loihi: a weight counts as w 2^exponent */
+    uint64_t lost;  /* synapses that became 0 */
+    double error;   /* largest |w 2^exponent / scale - w of the network| / largest |w| of the projection; 0: exact */
+} weft_snn_fit_projection;
+
+/* Parallel to the network's populations and projections. Biases are in the parameters (leak, bias). */
+typedef struct weft_snn_fit {
+    int population_count, projection_count;
+    weft_snn_fit_population *populations;
+    weft_snn_fit_projection *projections;
+    weft_snn_fit_options options;
+} weft_snn_fit;
+
+/* INVALID, with population and neuron, and what is allowed: a model, weight, threshold, leak, reset, delay or bias that
+ * the chip's neurons do not have; UNSUPPORTED: odin; MEMORY. */
+weft_status weft_snn_fit_create(weft_snn_fit **out, const weft_snn *snn, const weft_chip *chip,
+                                const weft_snn_fit_options *options, weft_error *err);
+void weft_snn_fit_destroy(weft_snn_fit *fit); /* NULL is allowed */
+/* A parameter's value for neuron n; `missing` where the population has none of the name. */
+double weft_snn_fit_value(const weft_snn_fit_population *population, const char *name, uint32_t n, double missing);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
