@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE /* madvise */
 #include "core/arena.h"
 
 #include <stdarg.h>
@@ -5,8 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { ARENA_ALIGN = 16, ARENA_CHUNK_BYTES = 16384, BLOCK_ALIGN = 64 };
+enum { ARENA_ALIGN = 16, ARENA_CHUNK_BYTES = 16384, BLOCK_ALIGN = 64, HUGE_PAGE = 1 << 21 };
 
 typedef struct arena_chunk {
     struct arena_chunk *next;
@@ -82,13 +84,29 @@ char *weft_arena_printf(weft_arena *arena, const char *format, ...) {
     return text;
 }
 
+/* Rounded up to a multiple of align; 0 when that is too much. */
+static size_t block_bytes(size_t count, size_t size, size_t align) {
+    if (size != 0 && count > (SIZE_MAX - align) / size) return 0;
+    const size_t bytes = (count * size + align - 1) / align * align;
+    return bytes ? bytes : align;
+}
+
 void *weft_aligned_alloc(size_t count, size_t size) {
-    if (size != 0 && count > (SIZE_MAX - BLOCK_ALIGN) / size) return NULL;
-    size_t bytes = (count * size + BLOCK_ALIGN - 1) / BLOCK_ALIGN * BLOCK_ALIGN;
-    if (bytes == 0) bytes = BLOCK_ALIGN;
-    void *block = aligned_alloc(BLOCK_ALIGN, bytes);
+    const size_t bytes = block_bytes(count, size, BLOCK_ALIGN);
+    void *block = bytes ? aligned_alloc(BLOCK_ALIGN, bytes) : NULL;
     if (block) memset(block, 0, bytes);
     return block;
+}
+
+void *weft_pages_alloc(size_t count, size_t size) {
+    const size_t bytes = block_bytes(count, size, HUGE_PAGE);
+    if (bytes && count * size < HUGE_PAGE) return weft_aligned_alloc(count, size);
+    void *block = bytes ? aligned_alloc(HUGE_PAGE, bytes) : NULL;
+    if (!block) return NULL;
+#ifdef MADV_HUGEPAGE
+    madvise(block, bytes, MADV_HUGEPAGE); /* only saves time: failure is harmless */
+#endif
+    return memset(block, 0, count * size);
 }
 
 void weft_aligned_free(void *block) { free(block); }

@@ -24,6 +24,8 @@ char *weft_arena_printf(weft_arena *arena, const char *format, ...) WEFT_PRINTF(
 /* Zeroed block aligned to 64 bytes; count * size is checked for overflow. NULL when memory is out. Free with
  * weft_aligned_free. */
 void *weft_aligned_alloc(size_t count, size_t size);
+/* The same for what is read here and there: in huge pages (2 MB) where it is that long and the system has them. */
+void *weft_pages_alloc(size_t count, size_t size);
 void weft_aligned_free(void *block); /* NULL is allowed */
 
 #ifdef __cplusplus

@@ -19,8 +19,7 @@ weft_status weft_spike_chip_create(weft_spike_chip **out, weft_error *err) {
 static weft_status check_core(const weft_spike_chip *chip, const weft_spike_core *core, weft_error *err) {
     if (chip->ready)
         return weft_error_set(err, WEFT_E_INVALID, "core %d: the chip is ready; cores come before", chip->cores);
-    if (chip->cores == INT_MAX - WEFT_SPIKE_BLOCK)
-        return weft_error_set(err, WEFT_E_INVALID, "more than %d cores", chip->cores);
+    if (chip->cores == INT_MAX / 2) return weft_error_set(err, WEFT_E_INVALID, "more than %d cores", chip->cores);
     if (core->axons < 1 || core->axons > WEFT_SPIKE_AXONS_MAX)
         return weft_error_set(err, WEFT_E_INVALID, "core %d: %d axons; allowed are 1 .. %d", chip->cores, core->axons,
                               (int)WEFT_SPIKE_AXONS_MAX);
@@ -133,23 +132,61 @@ static weft_status check_targets(const weft_spike_chip *chip, int core, int *slo
     return WEFT_OK;
 }
 
+/* Bits of an event that its axon takes. */
+static weft_status choose_axon_bits(weft_spike_chip *chip, weft_error *err) {
+    int most = 1, bits = 0;
+    for (int c = 0; c < chip->cores; c++) most = chip->sites[c].axons > most ? chip->sites[c].axons : most;
+    while (1 << bits < most) bits++;
+    if ((uint64_t)chip->cores << bits > UINT64_C(1) << 32)
+        return weft_error_set(err, WEFT_E_INVALID, "%d cores of up to %d axons; allowed are 2^32 axons of a chip",
+                              chip->cores, most);
+    chip->axon_bits = bits;
+    return WEFT_OK;
+}
+
+static weft_status allocate_turns(weft_spike_chip *chip, weft_error *err) {
+    const size_t cores = (size_t)chip->cores, line = WEFT_SPIKE_LINE / sizeof *chip->arrived;
+    const size_t padded = (cores + line - 1) / line * line;
+    if (!chip->counts) chip->counts = weft_aligned_alloc(cores, sizeof *chip->counts);
+    if (!chip->owner) chip->owner = weft_aligned_alloc(cores, sizeof *chip->owner);
+    if (!chip->arrived) chip->arrived = weft_aligned_alloc(padded, 5 * sizeof *chip->arrived);
+    if (!chip->counts || !chip->owner || !chip->arrived)
+        return weft_error_set(err, WEFT_E_MEMORY, "no memory for %d cores", chip->cores);
+    chip->start = chip->arrived + padded;
+    chip->fired = chip->start + padded;
+    chip->fired_at = chip->fired + padded;
+    chip->resting = chip->fired_at + padded;
+    return WEFT_OK;
+}
+
+static uint32_t target_count(const weft_spike_site *site) { return first_of(site, site->neurons); }
+
+/* All targets in one block: spikes look for them here and there. */
+static weft_status gather_targets(weft_spike_chip *chip, weft_error *err) {
+    size_t count = 0;
+    for (int c = 0; c < chip->cores; c++) count += target_count(&chip->sites[c]);
+    weft_spike_target *to = chip->targets = weft_pages_alloc(count, sizeof *chip->targets);
+    if (!to) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu targets", count);
+    for (int c = 0; c < chip->cores; c++) {
+        weft_spike_site *site = &chip->sites[c];
+        if (site->targets) memcpy(to, site->targets, target_count(site) * sizeof *to);
+        free(site->targets);
+        site->targets = to;
+        to += target_count(site);
+    }
+    return WEFT_OK;
+}
+
 weft_status weft_spike_chip_ready(weft_spike_chip *chip, weft_error *err) {
     int slots = 2;
     if (chip->ready) return weft_error_set(err, WEFT_E_INVALID, "the chip is ready already");
     if (chip->cores == 0) return weft_error_set(err, WEFT_E_INVALID, "a spiking chip without cores");
     for (int c = 0; c < chip->cores; c++) WEFT_TRY(check_targets(chip, c, &slots, err));
-    const size_t cores = (size_t)chip->cores;
-    if (!chip->counts) chip->counts = weft_aligned_alloc(cores, sizeof *chip->counts);
-    if (!chip->owner) chip->owner = weft_aligned_alloc(cores, sizeof *chip->owner);
-    if (!chip->arrived) chip->arrived = weft_aligned_alloc(cores, 4 * sizeof *chip->arrived);
-    if (!chip->resting) chip->resting = weft_aligned_alloc(cores, sizeof *chip->resting);
-    if (!chip->counts || !chip->owner || !chip->arrived || !chip->resting)
-        return weft_error_set(err, WEFT_E_MEMORY, "no memory for %d cores", chip->cores);
-    chip->start = chip->arrived + cores;
-    chip->fired = chip->start + cores;
-    chip->fired_at = chip->fired + cores;
+    WEFT_TRY(choose_axon_bits(chip, err));
+    WEFT_TRY(allocate_turns(chip, err));
     chip->slots = slots;
     WEFT_TRY(weft_spike_parts_set(chip, 1, err));
+    WEFT_TRY(gather_targets(chip, err));
     chip->ready = true;
     return WEFT_OK;
 }
@@ -157,13 +194,16 @@ weft_status weft_spike_chip_ready(weft_spike_chip *chip, weft_error *err) {
 void weft_spike_chip_destroy(weft_spike_chip *chip) {
     if (!chip) return;
     weft_spike_parts_destroy(chip->parts, chip->part_count, chip->slots);
-    for (int c = 0; c < chip->cores; c++) destroy_site(&chip->sites[c]);
+    for (int c = 0; c < chip->cores; c++) {
+        if (chip->targets) chip->sites[c].targets = NULL;
+        destroy_site(&chip->sites[c]);
+    }
+    weft_aligned_free(chip->targets);
     free(chip->sites);
     free(chip->places);
     weft_aligned_free(chip->counts);
     weft_aligned_free(chip->owner);
     weft_aligned_free(chip->arrived);
-    weft_aligned_free(chip->resting);
     free(chip);
 }
 
@@ -174,7 +214,7 @@ void weft_spike_chip_reset(weft_spike_chip *chip) {
     chip->broken = false;
     if (!chip->ready) return;
     memset(chip->counts, 0, (size_t)chip->cores * sizeof *chip->counts);
-    memset(chip->resting, 0, (size_t)chip->cores);
+    memset(chip->resting, 0, (size_t)chip->cores * sizeof *chip->resting);
     for (int p = 0; p < chip->part_count; p++) {
         chip->parts[p].failed = false;
         for (int i = 0; i < chip->part_count * chip->slots; i++) chip->parts[p].out[i].count = 0;

@@ -1,7 +1,8 @@
-/* Inside of the spiking engine. Cores are dealt to parts, a thread takes a part at a time, and only it touches the
- * part's cores, inboxes and outgoing events. An event of a tick is written for the part that will take it, into the
- * slot of the tick in which it arrives; nobody reads that slot before the barrier at the tick's end. Private to
- * sim/spike. */
+/* Inside of the spiking engine. Cores are dealt to parts in blocks of neighbours, a thread takes a part at a time, and
+ * only it touches the part's cores, inboxes and outgoing events. An event of a tick is written for the part that will
+ * take it, into the slot of the tick in which it arrives; nobody reads that slot before the barrier at the tick's end.
+ * What two threads write never shares a cache line: a line that two processors write costs each of them as much as
+ * memory does. Private to sim/spike. */
 #ifndef WEFT_SIM_SPIKE_ENGINE_INTERNAL_H
 #define WEFT_SIM_SPIKE_ENGINE_INTERNAL_H
 
@@ -9,11 +10,15 @@
 
 #include "sim/spike/engine.h"
 
-enum { WEFT_SPIKE_BLOCK = 8 }; /* neighbouring cores that stay in one part: their counters share cache lines */
+enum {
+    WEFT_SPIKE_LINE = 64,  /* bytes of a cache line */
+    WEFT_SPIKE_GRAIN = 8,  /* fewest cores for which a thread is worth its barriers */
+    WEFT_SPIKE_BLOCK = 32, /* most neighbouring cores that stay in one part */
+    WEFT_SPIKE_RANKED = 8  /* longest inboxes that are sorted without a branch */
+};
 
-typedef struct weft_spike_event {
-    uint32_t core, axon;
-} weft_spike_event;
+/* An event is its core << axon_bits | its axon. */
+typedef uint32_t weft_spike_event;
 
 /* Events that arrive in one tick. */
 typedef struct weft_spike_list {
@@ -26,7 +31,7 @@ typedef struct weft_spike_site {
     void *state;
     int axons, neurons;
     uint32_t *first;            /* [neurons + 1] of targets; NULL: every neuron has one target */
-    weft_spike_target *targets; /* in neurons' order */
+    weft_spike_target *targets; /* in neurons' order; in chip->targets once the chip is ready */
 } weft_spike_site;
 
 /* Router of a core; apart from the rest because every spike looks at two. */
@@ -35,8 +40,8 @@ typedef struct weft_spike_place {
 } weft_spike_place;
 
 typedef struct weft_spike_part {
-    weft_spike_list *out;     /* [parts][slots]: written by this part, taken by that part */
-    uint16_t *axons, *sorted; /* [capacity] inboxes of the tick's cores, one after the other; help of sorting */
+    _Alignas(WEFT_SPIKE_LINE) weft_spike_list *out; /* [parts][slots]: written by this part, taken by that part */
+    uint16_t *axons, *arrivals; /* [capacity + RANKED] inboxes of the tick's cores, one after the other; unsorted */
     size_t capacity;
     uint16_t *fired; /* [neurons of its cores] */
     size_t used;     /* of fired */
@@ -49,24 +54,32 @@ struct weft_spike_chip {
     int cores, capacity;
     bool ready, broken; /* broken: memory ran out in a tick */
     int slots, slot;    /* longest delay + 1; tick % slots */
+    int axon_bits;
     uint64_t tick;
+    weft_spike_target *targets; /* of all cores */
     weft_spike_counts *counts;  /* [cores] */
     uint16_t *owner;            /* [cores] part */
-    uint32_t *arrived, *start;  /* [cores] events of the tick; where in the part's axons */
-    uint32_t *fired, *fired_at; /* [cores] neurons that fired in the tick; where in the part's fired */
-    uint8_t *resting;           /* [cores] */
+    /* [cores], each from a cache line on */
+    uint32_t *arrived, *start;  /* events of the tick; where in the part's axons */
+    uint32_t *fired, *fired_at; /* neurons that fired in the tick; where in the part's fired */
+    uint32_t *resting;          /* 0 or 1 */
     weft_spike_part *parts;
     int part_count;
+    int block_bits; /* log2 of the cores of a block */
 };
 
 /* Frees the list's items too. */
 void weft_spike_list_destroy(weft_spike_list *list);
 /* False when memory is out. */
 bool weft_spike_list_grow(weft_spike_list *list);
-static inline bool weft_spike_list_push(weft_spike_list *list, uint32_t core, uint32_t axon) {
+static inline bool weft_spike_list_push(weft_spike_list *list, weft_spike_event event) {
     if (list->count == list->capacity && !weft_spike_list_grow(list)) return false;
-    list->items[list->count++] = (weft_spike_event){core, axon};
+    list->items[list->count++] = event;
     return true;
+}
+
+static inline weft_spike_event weft_spike_event_of(const weft_spike_chip *chip, uint32_t core, uint32_t axon) {
+    return core << chip->axon_bits | axon;
 }
 
 /* Events from one part to another that arrive `delay` ticks after the present one. */
@@ -83,7 +96,7 @@ bool weft_spike_part_receive(weft_spike_chip *chip, int part);
 
 /* Next core of the part from `core` on, `core` itself included; chip->cores: none. */
 static inline int weft_spike_next_core(const weft_spike_chip *chip, int part, int core) {
-    while (core < chip->cores && chip->owner[core] != part) core = (core / WEFT_SPIKE_BLOCK + 1) * WEFT_SPIKE_BLOCK;
+    while (core < chip->cores && chip->owner[core] != part) core = ((core >> chip->block_bits) + 1) << chip->block_bits;
     return core < chip->cores ? core : chip->cores;
 }
 

@@ -32,7 +32,7 @@ static inline bool send_spike(const weft_spike_chip *chip, int part, uint32_t co
     counts->hops_x += distance(from->x, to->x);
     counts->hops_y += distance(from->y, to->y);
     weft_spike_list *list = weft_spike_events(chip, part, chip->owner[target->core], target->delay);
-    return weft_spike_list_push(list, target->core, target->axon);
+    return weft_spike_list_push(list, weft_spike_event_of(chip, target->core, target->axon));
 }
 
 static inline uint32_t first_target(const weft_spike_site *site, int neuron) {
@@ -148,7 +148,7 @@ static bool stimulate(runner *r) {
     for (; r->next < run->stimulus_count && run->stimuli[r->next].tick == r->chip->tick; r->next++) {
         const weft_spike_stimulus *s = &run->stimuli[r->next];
         weft_spike_list *list = weft_spike_events(r->chip, 0, r->chip->owner[s->core], 0);
-        if (!weft_spike_list_push(list, s->core, s->axon)) return false;
+        if (!weft_spike_list_push(list, weft_spike_event_of(r->chip, s->core, s->axon))) return false;
     }
     return true;
 }
@@ -193,9 +193,9 @@ static weft_status check_run(const weft_spike_chip *chip, const weft_spike_run *
 }
 
 static int parts_for(const weft_spike_chip *chip, int threads) {
-    const int blocks = (chip->cores + WEFT_SPIKE_BLOCK - 1) / WEFT_SPIKE_BLOCK;
+    const int grains = (chip->cores + WEFT_SPIKE_GRAIN - 1) / WEFT_SPIKE_GRAIN;
     const int wanted = threads > 0 ? threads : omp_get_max_threads();
-    const int parts = wanted < blocks ? wanted : blocks;
+    const int parts = wanted < grains ? wanted : grains;
     return parts < UINT16_MAX ? parts : UINT16_MAX;
 }
 
