@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/arena.h"
 #include "sim/spike/truenorth_core.h"
 
 /* ---- programming ---- */
@@ -43,19 +42,25 @@ static weft_status check(const weft_truenorth_config *c, weft_error *err) {
 
 static size_t round_up(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-/* One block of memory for a core: itself, membranes, types, crossbar, initial membranes where given. */
+/* One block of memory for a core: itself, membranes, types, crossbar; last what is seldom used. */
 static weft_truenorth_core *allocate(const weft_truenorth_config *c) {
     const size_t words = ((size_t)c->neurons + 63) / 64, padded = 64 * words, axons = (size_t)c->axons;
-    const size_t itself = round_up(sizeof(weft_truenorth_core)), membranes = round_up(padded * sizeof(int32_t));
+    const size_t itself = round_up(sizeof(weft_truenorth_core)), membranes = padded * sizeof(int32_t);
+    const size_t narrow = c->parameters->narrow ? padded * sizeof(int16_t) : 0;
     const size_t types = round_up((axons + 3) / 4), crossbar = round_up(axons * words * sizeof(uint64_t));
     const size_t initial = c->initial ? membranes : 0;
-    char *memory = weft_aligned_alloc(itself + membranes + types + crossbar + initial, 1);
+    char *memory = weft_truenorth_take(c->parameters, itself + narrow + types + crossbar + membranes + initial);
     if (!memory) return NULL;
     weft_truenorth_core *core = (void *)memory;
-    core->v = (void *)(memory + itself);
-    core->types = (void *)(memory + itself + membranes);
-    core->crossbar = (void *)(memory + itself + membranes + types);
-    if (c->initial) core->initial = (void *)(memory + itself + membranes + types + crossbar);
+    memory += itself;
+    if (narrow) core->narrow_v = (void *)memory;
+    memory += narrow;
+    core->types = (void *)memory;
+    memory += types;
+    core->crossbar = (void *)memory;
+    memory += crossbar;
+    core->v = (void *)memory;
+    if (initial) core->initial = (void *)(memory + membranes);
     core->words = (int)words;
     return core;
 }
@@ -82,12 +87,13 @@ static void reset(void *state) {
     weft_truenorth_core *core = state;
     memset(core->v, 0, 64 * (size_t)core->words * sizeof *core->v);
     core->peak = 0;
-    if (!core->initial) return;
-    for (int n = 0; n < core->neurons; n++) {
+    core->narrow = false;
+    for (int n = 0; core->initial && n < core->neurons; n++) {
         core->v[n] = core->initial[n];
         const uint32_t size = (uint32_t)abs(core->v[n]);
         core->peak = size > core->peak ? size : core->peak;
     }
+    weft_truenorth_try_narrow(core);
 }
 
 weft_status weft_truenorth_create(void **state, const weft_truenorth_config *config, weft_error *err) {
@@ -114,12 +120,13 @@ weft_status weft_truenorth_create(void **state, const weft_truenorth_config *con
 }
 
 static void destroy(void *state) {
-    weft_truenorth_core *core = state;
-    if (core) weft_truenorth_neurons_release(core->parameters);
-    weft_aligned_free(core);
+    if (state) weft_truenorth_neurons_release(((weft_truenorth_core *)state)->parameters);
 }
 
-static double membrane(const void *state, int neuron) { return ((const weft_truenorth_core *)state)->v[neuron]; }
+static double membrane(const void *state, int neuron) {
+    const weft_truenorth_core *core = state;
+    return core->narrow ? core->narrow_v[neuron] : core->v[neuron];
+}
 
 const weft_spike_kind weft_truenorth_kind = {
     .name = "truenorth",

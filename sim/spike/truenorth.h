@@ -57,7 +57,8 @@ typedef struct weft_truenorth_neuron {
 /* Parameters of a core's neurons, packed; any number of cores may share them. Not thread-safe. */
 typedef struct weft_truenorth_neurons weft_truenorth_neurons;
 /* count 1 .. WEFT_TRUENORTH_SIZE_MAX; the same parameters for all neurons of any core where count is 1. INVALID: a
- * parameter out of its range, with the neuron's number. The caller releases *out once; cores hold their own share. */
+ * parameter out of its range, with the neuron's number. The caller releases *out once; cores hold their own share, and
+ * their memory goes with the last one. */
 weft_status weft_truenorth_neurons_create(weft_truenorth_neurons **out, const weft_truenorth_neuron *neurons, int count,
                                           weft_error *err);
 void weft_truenorth_neurons_release(weft_truenorth_neurons *neurons); /* NULL is allowed */

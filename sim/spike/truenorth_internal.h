@@ -22,6 +22,9 @@ static inline int32_t weft_truenorth_value(const weft_truenorth_column *column, 
     return weft_truenorth_block(column, neuron / WEFT_TRUENORTH_LANES)[neuron % WEFT_TRUENORTH_LANES];
 }
 
+typedef struct weft_truenorth_chunk weft_truenorth_chunk;
+typedef struct weft_truenorth_narrow weft_truenorth_narrow;
+
 /* Where a column is a mask, it is -1 or 0. */
 struct weft_truenorth_neurons {
     /* Added by an event of a type; 0 where stochastic. With a byte at most size: sign; size is -1 where not stochastic.
@@ -43,7 +46,13 @@ struct weft_truenorth_neurons {
     int count;     /* 1: for all neurons */
     int shares;
     int32_t *memory;
+    weft_truenorth_narrow *narrow; /* the same in 16 bits; NULL: not for them */
+    weft_truenorth_chunk *chunks;  /* of its cores, the newest first */
 };
+
+/* Zeroed memory for a core of these neurons, aligned to 64 bytes; released with the neurons. NULL when memory is out.
+ * Cores that share their neurons stand close together: a chip of them in huge pages. */
+void *weft_truenorth_take(weft_truenorth_neurons *neurons, size_t bytes);
 
 /* One tick of a core after its stochastic or saturating events, if any, are in. */
 typedef struct weft_truenorth_tick {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "core/arena.h"
-#include "sim/spike/truenorth_internal.h"
+#include "sim/spike/truenorth_narrow.h"
 
 enum { LANES = WEFT_TRUENORTH_LANES, TYPES = WEFT_TRUENORTH_TYPES, COLUMNS = 3 * TYPES + 15 };
 
@@ -137,12 +137,46 @@ weft_status weft_truenorth_neurons_create(weft_truenorth_neurons **out, const we
     packed->count = count;
     packed->shares = 1;
     packed->memory = memory;
-    *out = packed;
-    return WEFT_OK;
+    const weft_status status = weft_truenorth_narrow_create(&packed->narrow, packed, err);
+    if (status == WEFT_OK)
+        *out = packed;
+    else
+        weft_truenorth_neurons_release(packed);
+    return status;
+}
+
+/* ---- memory of the cores ---- */
+
+enum { CHUNK_MOST = 1 << 25 }; /* bytes */
+
+struct weft_truenorth_chunk {
+    _Alignas(64) weft_truenorth_chunk *next;
+    size_t used, size; /* bytes, this header's among them */
+};
+
+void *weft_truenorth_take(weft_truenorth_neurons *neurons, size_t bytes) {
+    weft_truenorth_chunk *chunk = neurons->chunks;
+    bytes = (bytes + 63) / 64 * 64;
+    if (!chunk || chunk->size - chunk->used < bytes) {
+        const size_t twice = !chunk ? 0 : chunk->size < CHUNK_MOST / 2 ? 2 * chunk->size : CHUNK_MOST;
+        const size_t size = twice > sizeof *chunk + bytes ? twice : sizeof *chunk + bytes;
+        chunk = weft_pages_alloc(size, 1);
+        if (!chunk) return NULL;
+        *chunk = (weft_truenorth_chunk){neurons->chunks, sizeof *chunk, size};
+        neurons->chunks = chunk;
+    }
+    void *block = (char *)chunk + chunk->used;
+    chunk->used += bytes;
+    return block;
 }
 
 void weft_truenorth_neurons_release(weft_truenorth_neurons *neurons) {
     if (!neurons || --neurons->shares > 0) return;
+    for (weft_truenorth_chunk *chunk = neurons->chunks, *next; chunk; chunk = next) {
+        next = chunk->next;
+        weft_aligned_free(chunk);
+    }
+    weft_truenorth_narrow_destroy(neurons->narrow);
     weft_aligned_free(neurons->memory);
     free(neurons);
 }

@@ -1,18 +1,21 @@
 /* A TrueNorth core's tick. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/clones.h"
 #include "sim/spike/truenorth_core.h"
+#include "sim/spike/truenorth_narrow.h"
 
 enum { TYPES = WEFT_TRUENORTH_TYPES, SIZE = WEFT_TRUENORTH_SIZE_MAX, WORDS = SIZE / 64 };
 enum { STRONGEST = -WEFT_TRUENORTH_WEIGHT_MIN }; /* what one event can add to or take from a membrane */
 
-/* The axons with an event, each once; returns how many. */
+/* The axons with an event, each once; returns how many. axons[SIZE + 1] */
 static int take_axons(const weft_spike_inbox *inbox, uint16_t *axons) {
     int count = 0;
-    axons[0] = 0; /* without events too */
-    for (int i = 0; i < inbox->count; i++)
-        if (i == 0 || inbox->axons[i] != inbox->axons[i - 1]) axons[count++] = inbox->axons[i];
+    for (int i = 0, last = -1; i < inbox->count; last = inbox->axons[i++]) {
+        axons[count] = inbox->axons[i];
+        count += inbox->axons[i] != last;
+    }
     return count;
 }
 
@@ -86,60 +89,137 @@ static void group_rows(const weft_truenorth_core *core, const uint16_t *axons, i
     for (int i = 0; i < count; i++) rows[next[weft_truenorth_type(core, axons[i])]++] = row_of(core, axons[i]);
 }
 
-static int list_fired(const uint16_t *masks, int words, uint16_t *fired) {
+static int list_fired(const uint64_t *masks, int words, uint16_t *fired) {
     int count = 0;
-    for (int w = 0; w < words; w++) {
-        const uint16_t *m = masks + 4 * w;
-        uint64_t bits = m[0] | (uint64_t)m[1] << 16 | (uint64_t)m[2] << 32 | (uint64_t)m[3] << 48;
-        for (; bits; bits &= bits - 1) fired[count++] = (uint16_t)(64 * w + __builtin_ctzll(bits));
-    }
+    for (int w = 0; w < words; w++)
+        for (uint64_t bits = masks[w]; bits; bits &= bits - 1)
+            fired[count++] = (uint16_t)(64 * w + __builtin_ctzll(bits));
     return count;
 }
 
-bool weft_truenorth_step(void *state, uint64_t tick, const weft_spike_inbox *inbox, uint16_t *fired, int *fired_count,
-                         weft_spike_counts *counts) {
-    weft_truenorth_core *core = state;
-    const weft_truenorth_neurons *parameters = core->parameters;
-    const int left = core->neurons - 64 * (core->words - 1);
-    uint16_t axons[SIZE], masks[4 * WORDS];
+/* Neurons that exist in the last word. */
+static uint64_t last_word(const weft_truenorth_core *core) {
+    return ~UINT64_C(0) >> (64 - (core->neurons - 64 * (core->words - 1)));
+}
+
+/* draws[SIZE], aligned; NULL: none needed. */
+static const uint8_t *draw_leaks(const weft_truenorth_core *core, uint64_t tick, uint8_t *draws) {
+    if (!core->parameters->stochastic_leak) return NULL;
+    weft_truenorth_leak_draws(core, tick, draws);
+    return draws;
+}
+
+/* ---- membranes of 16 bits ---- */
+
+enum { NARROW_AGAIN = WEFT_TRUENORTH_NARROW_MOST / 2 }; /* so that a core does not go to and fro */
+
+void weft_truenorth_try_narrow(weft_truenorth_core *core) {
+    if (!core->narrow_v || core->peak > NARROW_AGAIN) return;
+    for (int n = 0; n < core->neurons; n++) core->narrow_v[n] = (int16_t)core->v[n];
+    core->narrow = true;
+}
+
+static void widen(weft_truenorth_core *core) {
+    for (int n = 0; n < core->neurons; n++) core->v[n] = core->narrow_v[n];
+    core->narrow = false;
+}
+
+/* Whether membranes stay narrow in a tick with so many events; then the peak is what they may have after it. */
+static bool stays_narrow(weft_truenorth_core *core, int events) {
+    const weft_truenorth_narrow *n = core->parameters->narrow;
+    const uint32_t growth = (uint32_t)events * n->strongest + n->leak_most;
+    if (core->peak + growth > WEFT_TRUENORTH_NARROW_MOST) {
+        int peak = 0;
+        for (int i = 0; i < core->neurons; i++) peak = abs(core->narrow_v[i]) > peak ? abs(core->narrow_v[i]) : peak;
+        core->peak = (uint32_t)peak;
+    }
+    if (core->peak + growth > WEFT_TRUENORTH_NARROW_MOST) return false;
+    core->peak += growth;
+    if (core->peak < n->restart_most) core->peak = n->restart_most;
+    return true;
+}
+
+static bool step_narrow(weft_truenorth_core *core, uint64_t tick, const uint16_t *axons, int events, uint64_t *fired,
+                        weft_spike_counts *counts) {
+    _Alignas(64) uint8_t draws[SIZE];
+    weft_truenorth_narrow_tick t = {.neurons = core->parameters->narrow,
+                                    .v = core->narrow_v,
+                                    .words = core->words,
+                                    .shared = core->parameters->shared,
+                                    .restless = core->parameters->restless,
+                                    .last = last_word(core),
+                                    .crossbar = core->crossbar,
+                                    .types = core->types,
+                                    .axons = axons,
+                                    .count = events,
+                                    .leak_draws = draw_leaks(core, tick, draws),
+                                    .fired = fired};
+    weft_truenorth_narrow_update(&t);
+    counts->synaptic_events += t.synapses;
+    counts->updates_active += t.active;
+    counts->updates_inactive += (uint64_t)core->neurons - t.active;
+    return t.unrest == 0;
+}
+
+/* ---- membranes of 32 bits ---- */
+
+static bool step_wide(weft_truenorth_core *core, uint64_t tick, const uint16_t *axons, int events, uint64_t *fired,
+                      weft_spike_counts *counts) {
+    _Alignas(64) uint8_t leak_draws[SIZE];
+    uint16_t masks[4 * WORDS];
     const uint16_t *rows[SIZE];
     uint64_t touched[WORDS];
-    _Alignas(64) uint8_t leak_draws[SIZE];
     uint32_t threshold_draws[SIZE];
-    weft_truenorth_tick t = {.neurons = parameters,
+    weft_truenorth_tick t = {.neurons = core->parameters,
                              .v = core->v,
                              .words = core->words,
-                             .last = ~UINT64_C(0) >> (64 - left),
+                             .last = last_word(core),
                              .rows = rows,
                              .fired = masks};
-
-    const int events = take_axons(inbox, axons);
-    counts->axon_events += (uint64_t)events;
+    if (core->narrow) widen(core);
     counts->synaptic_events += reach(core->crossbar, core->words, axons, events, touched);
     if (needs_order(core, axons, events))
         integrate_in_order(core, tick, axons, events);
     else
         group_rows(core, axons, events, rows, t.ends);
-    if (parameters->stochastic_leak) {
-        weft_truenorth_leak_draws(core, tick, leak_draws);
-        t.leak_draws = leak_draws;
-    }
-    if (parameters->random_threshold) {
+    t.leak_draws = draw_leaks(core, tick, leak_draws);
+    if (core->parameters->random_threshold) {
         weft_truenorth_threshold_draws(core, tick, threshold_draws);
         t.threshold_draws = threshold_draws;
     }
     weft_truenorth_update(&t);
     core->peak = t.peak;
-    *fired_count = list_fired(masks, core->words, fired);
+    for (int w = 0; w < core->words; w++) {
+        const uint16_t *m = masks + 4 * w;
+        fired[w] = m[0] | (uint64_t)m[1] << 16 | (uint64_t)m[2] << 32 | (uint64_t)m[3] << 48;
+    }
     const uint64_t active = count_updated(touched, masks, core->words);
     counts->updates_active += active;
     counts->updates_inactive += (uint64_t)core->neurons - active;
+    weft_truenorth_try_narrow(core);
     return t.unrest == 0;
+}
+
+bool weft_truenorth_step(void *state, uint64_t tick, const weft_spike_inbox *inbox, uint16_t *fired, int *fired_count,
+                         weft_spike_counts *counts) {
+    weft_truenorth_core *core = state;
+    uint16_t axons[SIZE + 1];
+    uint64_t masks[WORDS];
+    const int events = take_axons(inbox, axons);
+    counts->axon_events += (uint64_t)events;
+    const bool rests = core->narrow && stays_narrow(core, events)
+                           ? step_narrow(core, tick, axons, events, masks, counts)
+                           : step_wide(core, tick, axons, events, masks, counts);
+    *fired_count = list_fired(masks, core->words, fired);
+    return rests;
 }
 
 void weft_truenorth_prepare(const void *state, const weft_spike_inbox *inbox) {
     const weft_truenorth_core *core = state;
     for (int i = 0; i < inbox->count; i++) WEFT_PREFETCH(row_of(core, inbox->axons[i]));
     for (int a = 0; a < core->axons; a += 256) WEFT_PREFETCH(core->types + a / 4);
-    for (int n = 0; n < 64 * core->words; n += 16) WEFT_PREFETCH(core->v + n);
+    if (core->narrow)
+        for (int n = 0; n < 64 * core->words; n += 32) WEFT_PREFETCH(core->narrow_v + n);
+    else
+        for (int n = 0; n < 64 * core->words; n += 16) WEFT_PREFETCH(core->v + n);
 }
