@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "core/clones.h"
@@ -150,8 +151,9 @@ void weft_rng_fill_u32(const weft_rng *rng, uint64_t first, size_t count, uint32
     while (count > 0) {
         size_t skip;
         int drawn;
-        size_t got = next_words(rng, first, count, words, &skip, &drawn);
-        memcpy(out, words + skip, got * sizeof *out);
+        const bool whole = first % 4 == 0 && (count % 4 == 0 || count >= DRAWS); /* blocks, straight into out */
+        size_t got = next_words(rng, first, count, whole ? out : words, &skip, &drawn);
+        if (!whole) memcpy(out, words + skip, got * sizeof *out);
         first += got;
         out += got;
         count -= got;

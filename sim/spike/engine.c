@@ -138,7 +138,9 @@ static weft_status choose_axon_bits(weft_spike_chip *chip, weft_error *err) {
     for (int c = 0; c < chip->cores; c++) most = chip->sites[c].axons > most ? chip->sites[c].axons : most;
     while (1 << bits < most) bits++;
     if ((uint64_t)chip->cores << bits > UINT64_C(1) << 32)
-        return weft_error_set(err, WEFT_E_INVALID, "%d cores of up to %d axons; allowed are 2^32 axons of a chip",
+        return weft_error_set(err, WEFT_E_INVALID,
+                              "%d cores of up to %d axons; events name 2^32 axons of a chip, the same number of each "
+                              "core, a power of two",
                               chip->cores, most);
     chip->axon_bits = bits;
     return WEFT_OK;
@@ -161,18 +163,34 @@ static weft_status allocate_turns(weft_spike_chip *chip, weft_error *err) {
 
 static uint32_t target_count(const weft_spike_site *site) { return first_of(site, site->neurons); }
 
-/* All targets in one block: spikes look for them here and there. */
-static weft_status gather_targets(weft_spike_chip *chip, weft_error *err) {
+static uint32_t distance(int a, int b) {
+    const long long links = llabs((long long)a - b);
+    return links < WEFT_SPIKE_FAR ? (uint32_t)links : WEFT_SPIKE_FAR;
+}
+
+static weft_spike_way way_to(const weft_spike_chip *chip, int core, const weft_spike_target *target) {
+    if (target->core == WEFT_SPIKE_OUTSIDE) return (weft_spike_way){0};
+    const weft_spike_place *from = &chip->places[core], *to = &chip->places[target->core];
+    const uint32_t x = distance(from->x, to->x), y = distance(from->y, to->y);
+    const bool far = x == WEFT_SPIKE_FAR || y == WEFT_SPIKE_FAR;
+    return (weft_spike_way){.event = weft_spike_event_of(chip, target->core, target->axon),
+                            .delay = target->delay & 63,
+                            .hops_x = (far ? WEFT_SPIKE_FAR : x) & WEFT_SPIKE_FAR,
+                            .hops_y = y & WEFT_SPIKE_FAR};
+}
+
+/* All ways in one block: spikes look for them here and there. */
+static weft_status find_ways(weft_spike_chip *chip, weft_error *err) {
     size_t count = 0;
     for (int c = 0; c < chip->cores; c++) count += target_count(&chip->sites[c]);
-    weft_spike_target *to = chip->targets = weft_pages_alloc(count, sizeof *chip->targets);
+    weft_spike_way *to = chip->ways = weft_pages_alloc(count, sizeof *chip->ways);
     if (!to) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu targets", count);
     for (int c = 0; c < chip->cores; c++) {
         weft_spike_site *site = &chip->sites[c];
-        if (site->targets) memcpy(to, site->targets, target_count(site) * sizeof *to);
+        site->ways = to;
+        for (uint32_t t = 0; t < target_count(site); t++) *to++ = way_to(chip, c, &site->targets[t]);
         free(site->targets);
-        site->targets = to;
-        to += target_count(site);
+        site->targets = NULL;
     }
     return WEFT_OK;
 }
@@ -186,7 +204,7 @@ weft_status weft_spike_chip_ready(weft_spike_chip *chip, weft_error *err) {
     WEFT_TRY(allocate_turns(chip, err));
     chip->slots = slots;
     WEFT_TRY(weft_spike_parts_set(chip, 1, err));
-    WEFT_TRY(gather_targets(chip, err));
+    WEFT_TRY(find_ways(chip, err));
     chip->ready = true;
     return WEFT_OK;
 }
@@ -194,11 +212,8 @@ weft_status weft_spike_chip_ready(weft_spike_chip *chip, weft_error *err) {
 void weft_spike_chip_destroy(weft_spike_chip *chip) {
     if (!chip) return;
     weft_spike_parts_destroy(chip->parts, chip->part_count, chip->slots);
-    for (int c = 0; c < chip->cores; c++) {
-        if (chip->targets) chip->sites[c].targets = NULL;
-        destroy_site(&chip->sites[c]);
-    }
-    weft_aligned_free(chip->targets);
+    for (int c = 0; c < chip->cores; c++) destroy_site(&chip->sites[c]);
+    weft_aligned_free(chip->ways);
     free(chip->sites);
     free(chip->places);
     weft_aligned_free(chip->counts);

@@ -58,9 +58,10 @@ typedef struct weft_spike_inbox {
  * core, tick, neuron. */
 typedef struct weft_spike_kind {
     const char *name, *summary;
-    /* inbox at tick -> fired [neurons] ascending, *fired_count; adds its share of counts: axon_events, synaptic_events,
-     * updates_active, updates_inactive (the engine counts the rest). Returns whether the core rests: an empty inbox in
-     * the next ticks would change nothing, so it need not be stepped until an event comes. */
+    /* inbox at tick -> fired [neurons + 1] ascending (what stands behind them means nothing), *fired_count; adds its
+     * share of counts: axon_events, synaptic_events, updates_active, updates_inactive (the engine counts the rest).
+     * Returns whether the core rests: an empty inbox in the next ticks would change nothing, so it need not be stepped
+     * until an event comes. */
     bool (*step)(void *state, uint64_t tick, const weft_spike_inbox *inbox, uint16_t *fired, int *fired_count,
                  weft_spike_counts *counts);
     /* Membrane of one neuron, in the model's units, for probes. */
@@ -90,8 +91,9 @@ weft_status weft_spike_chip_create(weft_spike_chip **out, weft_error *err);
  * name cores that come later; weft_spike_chip_ready checks them. INVALID: axons or neurons out of range, first not
  * ascending, or the chip is ready. */
 weft_status weft_spike_chip_add(weft_spike_chip *chip, const weft_spike_core *core, weft_error *err);
-/* Checks every target (core, axon, delay), lays out the events to come. Errors name core, neuron and target. Once,
- * after the last core. */
+/* Checks every target (core, axon, delay), lays out the events to come. Errors name core, neuron and target. INVALID
+ * too where cores x axons of the largest, rounded up to a power of two, are more than 2^32. Once, after the last core.
+ */
 weft_status weft_spike_chip_ready(weft_spike_chip *chip, weft_error *err);
 void weft_spike_chip_destroy(weft_spike_chip *chip);
 

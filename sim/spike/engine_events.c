@@ -51,7 +51,7 @@ static weft_spike_part *create_parts(const weft_spike_chip *chip, int count, int
         for (int c = 0; c < chip->cores; c++)
             if (part_of(c, block_bits, count) == p) neurons += (size_t)chip->sites[c].neurons;
         parts[p].out = weft_aligned_alloc((size_t)count * (size_t)chip->slots, sizeof *parts[p].out);
-        parts[p].fired = weft_aligned_alloc(neurons, sizeof *parts[p].fired);
+        parts[p].fired = weft_aligned_alloc(neurons + 1, sizeof *parts[p].fired);
         whole = parts[p].out && parts[p].fired;
     }
     if (whole) return parts;

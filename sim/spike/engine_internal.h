@@ -20,6 +20,14 @@ enum {
 /* An event is its core << axon_bits | its axon. */
 typedef uint32_t weft_spike_event;
 
+/* A target as a spike needs it: everything in one place, for memory brings it in a line of its own. */
+typedef struct weft_spike_way {
+    weft_spike_event event;
+    uint32_t delay : 6;                /* 0: out of the chip */
+    uint32_t hops_x : 13, hops_y : 13; /* WEFT_SPIKE_FAR, hops_x: look at the routers */
+} weft_spike_way;
+enum { WEFT_SPIKE_FAR = (1 << 13) - 1 };
+
 /* Events that arrive in one tick. */
 typedef struct weft_spike_list {
     weft_spike_event *items;
@@ -31,10 +39,11 @@ typedef struct weft_spike_site {
     void *state;
     int axons, neurons;
     uint32_t *first;            /* [neurons + 1] of targets; NULL: every neuron has one target */
-    weft_spike_target *targets; /* in neurons' order; in chip->targets once the chip is ready */
+    weft_spike_target *targets; /* in neurons' order; NULL once the chip is ready */
+    weft_spike_way *ways;       /* the same, in chip->ways, once the chip is ready */
 } weft_spike_site;
 
-/* Router of a core; apart from the rest because every spike looks at two. */
+/* Router of a core. */
 typedef struct weft_spike_place {
     int x, y;
 } weft_spike_place;
@@ -43,7 +52,7 @@ typedef struct weft_spike_part {
     _Alignas(WEFT_SPIKE_LINE) weft_spike_list *out; /* [parts][slots]: written by this part, taken by that part */
     uint16_t *axons, *arrivals; /* [capacity + RANKED] inboxes of the tick's cores, one after the other; unsorted */
     size_t capacity;
-    uint16_t *fired; /* [neurons of its cores] */
+    uint16_t *fired; /* [neurons of its cores + 1] */
     size_t used;     /* of fired */
     bool failed;     /* out of memory */
 } weft_spike_part;
@@ -56,9 +65,9 @@ struct weft_spike_chip {
     int slots, slot;    /* longest delay + 1; tick % slots */
     int axon_bits;
     uint64_t tick;
-    weft_spike_target *targets; /* of all cores */
-    weft_spike_counts *counts;  /* [cores] */
-    uint16_t *owner;            /* [cores] part */
+    weft_spike_way *ways;      /* of all cores */
+    weft_spike_counts *counts; /* [cores] */
+    uint16_t *owner;           /* [cores] part */
     /* [cores], each from a cache line on */
     uint32_t *arrived, *start;  /* events of the tick; where in the part's axons */
     uint32_t *fired, *fired_at; /* neurons that fired in the tick; where in the part's fired */

@@ -1,6 +1,7 @@
 /* Ticks: one parallel region a run, two barriers a tick. */
 #include <omp.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/clones.h"
 #include "sim/spike/engine_internal.h"
@@ -19,40 +20,49 @@ typedef struct runner {
 
 /* ---- a core's tick ---- */
 
-/* Without a branch: there is no telling which is the larger. */
-static inline uint64_t distance(int a, int b) { return (uint64_t)llabs((long long)a - b); }
+/* Links of one spike between routers that are far apart. */
+static void add_far(const weft_spike_chip *chip, uint32_t from, uint32_t to, weft_spike_counts *counts) {
+    const weft_spike_place *a = &chip->places[from], *b = &chip->places[to];
+    counts->hops_x += (uint64_t)llabs((long long)a->x - b->x) - WEFT_SPIKE_FAR;
+    counts->hops_y += (uint64_t)llabs((long long)a->y - b->y);
+}
 
 /* counts: of the spike's core. */
-static inline bool send_spike(const weft_spike_chip *chip, int part, uint32_t core, const weft_spike_target *target,
+static inline bool send_spike(const weft_spike_chip *chip, int part, uint32_t core, const weft_spike_way *way,
                               weft_spike_counts *counts) {
+    const uint32_t to = way->event >> chip->axon_bits;
     counts->packets++;
-    if (target->core == WEFT_SPIKE_OUTSIDE) return true;
-    const weft_spike_place *from = &chip->places[core], *to = &chip->places[target->core];
-    counts->packets_local += target->core == core;
-    counts->hops_x += distance(from->x, to->x);
-    counts->hops_y += distance(from->y, to->y);
-    weft_spike_list *list = weft_spike_events(chip, part, chip->owner[target->core], target->delay);
-    return weft_spike_list_push(list, weft_spike_event_of(chip, target->core, target->axon));
+    if (way->delay == 0) return true;
+    counts->packets_local += to == core;
+    counts->hops_x += way->hops_x;
+    if (way->hops_x == WEFT_SPIKE_FAR)
+        add_far(chip, core, to, counts);
+    else
+        counts->hops_y += way->hops_y;
+    return weft_spike_list_push(weft_spike_events(chip, part, chip->owner[to], way->delay), way->event);
 }
 
 static inline uint32_t first_target(const weft_spike_site *site, int neuron) {
     return site->first ? site->first[neuron] : (uint32_t)neuron;
 }
 
-static void fetch_targets(const weft_spike_site *site, const uint16_t *fired, int count) {
-    for (int i = 0; site->targets && i < count; i++) WEFT_PREFETCH(site->targets + first_target(site, fired[i]));
+static void fetch_ways(const weft_spike_site *site, const uint16_t *fired, int count) {
+    for (int i = 0; i < count; i++) WEFT_PREFETCH(site->ways + first_target(site, fired[i]));
 }
 
 static void send_spikes(weft_spike_chip *chip, int part, int core) {
     if (core >= chip->cores || chip->fired[core] == 0) return;
     const weft_spike_site *site = &chip->sites[core];
     const uint16_t *fired = chip->parts[part].fired + chip->fired_at[core];
-    weft_spike_counts counts = chip->counts[core];
+    weft_spike_counts sent = {0}, *counts = &chip->counts[core];
     bool whole = true;
     for (uint32_t i = 0; i < chip->fired[core]; i++)
         for (uint32_t t = first_target(site, fired[i]); t < first_target(site, fired[i] + 1); t++)
-            whole &= send_spike(chip, part, (uint32_t)core, &site->targets[t], &counts);
-    chip->counts[core] = counts;
+            whole &= send_spike(chip, part, (uint32_t)core, &site->ways[t], &sent);
+    counts->packets += sent.packets;
+    counts->packets_local += sent.packets_local;
+    counts->hops_x += sent.hops_x;
+    counts->hops_y += sent.hops_y;
     if (!whole) chip->parts[part].failed = true;
 }
 
@@ -80,7 +90,7 @@ static void step_core(weft_spike_chip *chip, int number, int core) {
     uint16_t *fired = part->fired + part->used;
     int count = 0;
     chip->resting[core] = site->kind->step(site->state, chip->tick, &inbox, fired, &count, counts);
-    fetch_targets(site, fired, count);
+    fetch_ways(site, fired, count);
     counts->busy_ticks++;
     counts->spikes += (uint64_t)count;
     chip->fired[core] = (uint32_t)count;
@@ -88,27 +98,30 @@ static void step_core(weft_spike_chip *chip, int number, int core) {
     part->used += (size_t)count;
 }
 
-/* While a core is stepped, memory brings what the next ones need and the targets of the last one's spikes. */
+/* While a core is stepped, memory brings what the next ones need and the targets of the last ones' spikes. */
 static void step_part(weft_spike_chip *chip, int number) {
+    enum { SEND, STEP = 2, PREPARE = 4, FETCH, QUEUE };
+    int queue[QUEUE] = {chip->cores, chip->cores, chip->cores, chip->cores, chip->cores, chip->cores};
     weft_spike_part *part = &chip->parts[number];
     part->used = 0;
     if (!weft_spike_part_receive(chip, number)) {
         part->failed = true;
         return;
     }
-    int last = chip->cores, core = weft_spike_next_core(chip, number, 0);
-    int next = weft_spike_next_core(chip, number, core + 1);
-    while (core < chip->cores) {
-        const int after = weft_spike_next_core(chip, number, next + 1);
-        if (after < chip->cores) WEFT_PREFETCH(chip->sites[after].state);
-        prepare_core(chip, number, next);
-        step_core(chip, number, core);
-        send_spikes(chip, number, last);
-        last = core;
-        core = next;
-        next = after;
-    }
-    send_spikes(chip, number, last);
+    int next = 0, waiting = 0; /* cores in the queue */
+    do {
+        if (queue[SEND] < chip->cores) waiting--;
+        memmove(queue, queue + 1, sizeof queue - sizeof *queue);
+        queue[FETCH] = next = weft_spike_next_core(chip, number, next);
+        if (next < chip->cores) {
+            WEFT_PREFETCH(chip->sites[next].state);
+            next++;
+            waiting++;
+        }
+        prepare_core(chip, number, queue[PREPARE]);
+        if (queue[STEP] < chip->cores) step_core(chip, number, queue[STEP]);
+        send_spikes(chip, number, queue[SEND]);
+    } while (waiting > 0);
 }
 
 /* ---- between two ticks, by one thread ---- */

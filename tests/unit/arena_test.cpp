@@ -68,3 +68,15 @@ TEST(AlignedBlock, ZeroedAlignedAndChecked) {
     EXPECT_EQ(weft_aligned_alloc(SIZE_MAX, 1), nullptr);
     weft_aligned_free(nullptr);
 }
+
+TEST(AlignedBlock, PagesAreZeroedAlignedAndChecked) {
+    for (size_t count : {size_t(0), size_t(1), size_t(1 << 19) - 1, size_t(1 << 19), size_t(1300001)}) {
+        auto *block = static_cast<float *>(weft_pages_alloc(count, sizeof(float)));
+        ASSERT_NE(block, nullptr);
+        EXPECT_EQ(reinterpret_cast<uintptr_t>(block) % (count < 1 << 19 ? 64 : 1 << 21), 0u);
+        for (size_t i = 0; i < count; i++) ASSERT_EQ(block[i], 0.0f);
+        weft_aligned_free(block);
+    }
+    EXPECT_EQ(weft_pages_alloc(SIZE_MAX / 4 + 2, 4), nullptr);
+    EXPECT_EQ(weft_pages_alloc(SIZE_MAX, 1), nullptr);
+}

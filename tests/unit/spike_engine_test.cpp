@@ -131,6 +131,27 @@ TEST(SpikeEngine, CountsPacketsAndHops) {
     EXPECT_EQ(c.Counts(1).packets, 0u);
 }
 
+/* Hops of a target are kept where there is room for 8,190 of a dimension. */
+TEST(SpikeEngine, CountsHopsOverAnyDistance) {
+    const std::vector<std::pair<int, int>> routers = {{0, 0},    {8190, 0},  {8191, 0},
+                                                      {8192, 5}, {3, -8191}, {-2000000000, 2000000000}};
+    std::vector<weft_spike_target> targets;
+    uint64_t x = 0, y = 0;
+    Chip c;
+    for (size_t i = 0; i < routers.size(); i++) {
+        targets.push_back({uint32_t(i), 0, 1});
+        x += uint64_t(std::abs(int64_t(routers[i].first) - 7)), y += uint64_t(std::abs(int64_t(routers[i].second) - 1));
+    }
+    for (const auto &router : routers) c.Add(router.first, router.second, {{}});
+    c.Add(7, 1, {targets});
+    ASSERT_EQ(c.Ready(), WEFT_OK);
+    ASSERT_EQ(c.Run(1, {{0, uint32_t(routers.size()), 0}}), WEFT_OK);
+    EXPECT_EQ(c.Counts(int(routers.size())).hops_x, x);
+    EXPECT_EQ(c.Counts(int(routers.size())).hops_y, y);
+    EXPECT_EQ(c.Counts(int(routers.size())).packets, routers.size());
+    EXPECT_EQ(c.Counts(int(routers.size())).packets_local, 0u);
+}
+
 TEST(SpikeEngine, RestingCoresAreNotStepped) {
     Chip c;
     c.Add(0, 0, {{{1, 0, 10}}});
@@ -212,6 +233,18 @@ TEST(SpikeEngine, RefusesCores) {
     EXPECT_STREQ(c.error.text, "the chip is ready already");
     EXPECT_EQ(c.Add(0, 0, {{}}), WEFT_E_INVALID);
     EXPECT_STREQ(c.error.text, "core 1: the chip is ready; cores come before");
+}
+
+/* An event is a core and an axon in 32 bits. */
+TEST(SpikeEngine, RefusesMoreAxonsThanEventsCanName) {
+    const weft_spike_kind nothing = {"nothing", "", Step, Membrane, Reset, [](void *) {}, nullptr};
+    const uint64_t first[] = {0, 0};
+    const weft_spike_core core{&nothing, nullptr, 32769, 1, 0, 0, first, nullptr};
+    Chip c;
+    for (int i = 0; i < 65537; i++) ASSERT_EQ(weft_spike_chip_add(c.chip, &core, nullptr), WEFT_OK);
+    EXPECT_EQ(c.Ready(), WEFT_E_INVALID);
+    EXPECT_STREQ(c.error.text, "65537 cores of up to 32769 axons; events name 2^32 axons of a chip, the same number of "
+                               "each core, a power of two");
 }
 
 TEST(SpikeEngine, RefusesStimuli) {
