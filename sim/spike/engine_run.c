@@ -1,7 +1,6 @@
 /* Ticks: one parallel region a run, two barriers a tick. */
 #include <omp.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/clones.h"
 #include "sim/spike/engine_internal.h"
@@ -98,30 +97,27 @@ static void step_core(weft_spike_chip *chip, int number, int core) {
     part->used += (size_t)count;
 }
 
-/* While a core is stepped, memory brings what the next ones need and the targets of the last ones' spikes. */
+/* While a core is stepped, memory brings what the next ones need and the targets of the last one's spikes. */
 static void step_part(weft_spike_chip *chip, int number) {
-    enum { SEND, STEP = 2, PREPARE = 4, FETCH, QUEUE };
-    int queue[QUEUE] = {chip->cores, chip->cores, chip->cores, chip->cores, chip->cores, chip->cores};
     weft_spike_part *part = &chip->parts[number];
     part->used = 0;
     if (!weft_spike_part_receive(chip, number)) {
         part->failed = true;
         return;
     }
-    int next = 0, waiting = 0; /* cores in the queue */
-    do {
-        if (queue[SEND] < chip->cores) waiting--;
-        memmove(queue, queue + 1, sizeof queue - sizeof *queue);
-        queue[FETCH] = next = weft_spike_next_core(chip, number, next);
-        if (next < chip->cores) {
-            WEFT_PREFETCH(chip->sites[next].state);
-            next++;
-            waiting++;
-        }
-        prepare_core(chip, number, queue[PREPARE]);
-        if (queue[STEP] < chip->cores) step_core(chip, number, queue[STEP]);
-        send_spikes(chip, number, queue[SEND]);
-    } while (waiting > 0);
+    int last = chip->cores, core = weft_spike_next_core(chip, number, 0);
+    int next = weft_spike_next_core(chip, number, core + 1);
+    while (core < chip->cores) {
+        const int after = weft_spike_next_core(chip, number, next + 1);
+        if (after < chip->cores) WEFT_PREFETCH(chip->sites[after].state);
+        prepare_core(chip, number, next);
+        step_core(chip, number, core);
+        send_spikes(chip, number, last);
+        last = core;
+        core = next;
+        next = after;
+    }
+    send_spikes(chip, number, last);
 }
 
 /* ---- between two ticks, by one thread ---- */
