@@ -50,34 +50,34 @@ double Seconds() { return std::chrono::duration<double>(std::chrono::steady_cloc
 
 /* Bytes a second of one thread that reads and writes an array of the membranes' size. */
 double BytesPerSecond() {
-    std::vector<int32_t> membranes(1 << 20, 1);
+    std::vector<int16_t> membranes(1 << 20, 1);
     const double begin = Seconds();
     int passes = 0;
     for (; Seconds() - begin < 0.2; passes++) {
-        for (int32_t &v : membranes) v += 1;
+        for (int16_t &v : membranes) v = int16_t(v + 1);
         benchmark::ClobberMemory();
     }
-    return passes * 8.0 * double(membranes.size()) / (Seconds() - begin);
+    return passes * 4.0 * double(membranes.size()) / (Seconds() - begin);
 }
 
-/* 32-bit additions a second of one thread in vectors as wide as the compiler's flags give. */
+/* 16-bit additions a second of one thread in vectors as wide as the compiler's flags give. */
 double AdditionsPerSecond() {
-    alignas(64) int32_t sums[256] = {0}, steps[256];
-    for (int i = 0; i < 256; i++) steps[i] = i;
+    alignas(64) int16_t sums[256] = {0}, steps[256];
+    for (int i = 0; i < 256; i++) steps[i] = int16_t(i);
     const double begin = Seconds();
     double additions = 0;
     while (Seconds() - begin < 0.1)
         for (int repeat = 0; repeat < 1000; repeat++, additions += 256) {
-            for (int i = 0; i < 256; i++) sums[i] += steps[i];
+            for (int i = 0; i < 256; i++) sums[i] = int16_t(sums[i] + steps[i]);
             benchmark::ClobberMemory();
         }
     return additions / (Seconds() - begin);
 }
 
-/* Membranes in and out, a crossbar row of 32 bytes an axon event, a target of 8 and an event of 8 in and out a spike.
- */
+/* Membranes of 16 bits in and out, a crossbar row of 32 bytes an axon event, a target of 8 and an event of 4 in and out
+ * a spike. */
 double BytesPerTick(const Totals &t, double ticks) {
-    return (t.busy * 256 * 8 + t.axon_events * 32 + t.spikes * (8 + 16)) / ticks;
+    return (t.busy * 256 * 4 + t.axon_events * 32 + t.spikes * (8 + 8)) / ticks;
 }
 
 void TrueNorth(benchmark::State &state) {
