@@ -87,7 +87,7 @@ void CompareAll(const char *kernels) {
     Widths widths;
     for (const bool same : {false, true})
         for (const int size : {1, 2, 40, 65, 256})
-            for (int repeat = 0; repeat < (size == 256 ? 1 : size > 2 ? 2 : 20); repeat++)
+            for (int repeat = 0; repeat < (size == 256 ? 1 : size > 2 ? 2 : 40); repeat++)
                 CompareNarrow(seed++, {size > 2 ? 20 : 100, size, repeat % 2 > 0, same, false}, widths);
     EXPECT_GT(widths.narrow, 2000);
     EXPECT_GT(widths.wide, 2000);
