@@ -67,9 +67,9 @@ static weft_status more_sites(weft_spike_chip *chip, weft_error *err) {
     const int capacity = chip->capacity > INT_MAX / 2 ? INT_MAX : 2 * chip->capacity + 16;
     weft_spike_site *sites = realloc(chip->sites, (size_t)capacity * sizeof *sites);
     if (sites) chip->sites = sites;
-    weft_spike_place *places = realloc(chip->places, (size_t)capacity * sizeof *places);
-    if (places) chip->places = places;
-    if (!sites || !places) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %d cores", capacity);
+    weft_spike_router *routers = realloc(chip->routers, (size_t)capacity * sizeof *routers);
+    if (routers) chip->routers = routers;
+    if (!sites || !routers) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %d cores", capacity);
     chip->capacity = capacity;
     return WEFT_OK;
 }
@@ -80,7 +80,7 @@ weft_status weft_spike_chip_add(weft_spike_chip *chip, const weft_spike_core *co
     WEFT_TRY_GOTO(check_core(chip, core, err));
     WEFT_TRY_GOTO(more_sites(chip, err));
     WEFT_TRY_GOTO(copy_targets(&site, core, err));
-    chip->places[chip->cores] = (weft_spike_place){core->x, core->y};
+    chip->routers[chip->cores] = (weft_spike_router){core->x, core->y};
     chip->sites[chip->cores++] = site;
 cleanup:
     if (status != WEFT_OK) destroy_site(&site);
@@ -170,7 +170,7 @@ static uint32_t distance(int a, int b) {
 
 static weft_spike_way way_to(const weft_spike_chip *chip, int core, const weft_spike_target *target) {
     if (target->core == WEFT_SPIKE_OUTSIDE) return (weft_spike_way){0};
-    const weft_spike_place *from = &chip->places[core], *to = &chip->places[target->core];
+    const weft_spike_router *from = &chip->routers[core], *to = &chip->routers[target->core];
     const uint32_t x = distance(from->x, to->x), y = distance(from->y, to->y);
     const bool far = x == WEFT_SPIKE_FAR || y == WEFT_SPIKE_FAR;
     return (weft_spike_way){.event = weft_spike_event_of(chip, target->core, target->axon),
@@ -215,7 +215,7 @@ void weft_spike_chip_destroy(weft_spike_chip *chip) {
     for (int c = 0; c < chip->cores; c++) destroy_site(&chip->sites[c]);
     weft_aligned_free(chip->ways);
     free(chip->sites);
-    free(chip->places);
+    free(chip->routers);
     weft_aligned_free(chip->counts);
     weft_aligned_free(chip->owner);
     weft_aligned_free(chip->arrived);

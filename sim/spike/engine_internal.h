@@ -1,8 +1,8 @@
 /* Inside of the spiking engine. Cores are dealt to parts in blocks of neighbours, a thread takes a part at a time, and
  * only it touches the part's cores, inboxes and outgoing events. An event of a tick is written for the part that will
  * take it, into the slot of the tick in which it arrives; nobody reads that slot before the barrier at the tick's end.
- * What two threads write never shares a cache line: a line that two processors write costs each of them as much as
- * memory does. Private to sim/spike. */
+ * On a chip with cores enough, what two threads write never shares a cache line: one that two processors write in turn
+ * costs them as much as memory does. Private to sim/spike. */
 #ifndef WEFT_SIM_SPIKE_ENGINE_INTERNAL_H
 #define WEFT_SIM_SPIKE_ENGINE_INTERNAL_H
 
@@ -44,9 +44,9 @@ typedef struct weft_spike_site {
 } weft_spike_site;
 
 /* Router of a core. */
-typedef struct weft_spike_place {
+typedef struct weft_spike_router {
     int x, y;
-} weft_spike_place;
+} weft_spike_router;
 
 typedef struct weft_spike_part {
     _Alignas(WEFT_SPIKE_LINE) weft_spike_list *out; /* [parts][slots]: written by this part, taken by that part */
@@ -58,8 +58,8 @@ typedef struct weft_spike_part {
 } weft_spike_part;
 
 struct weft_spike_chip {
-    weft_spike_site *sites;   /* [cores] */
-    weft_spike_place *places; /* [cores] */
+    weft_spike_site *sites;     /* [cores] */
+    weft_spike_router *routers; /* [cores] */
     int cores, capacity;
     bool ready, broken; /* broken: memory ran out in a tick */
     int slots, slot;    /* longest delay + 1; tick % slots */

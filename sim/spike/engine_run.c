@@ -21,7 +21,7 @@ typedef struct runner {
 
 /* Links of one spike between routers that are far apart. */
 static void add_far(const weft_spike_chip *chip, uint32_t from, uint32_t to, weft_spike_counts *counts) {
-    const weft_spike_place *a = &chip->places[from], *b = &chip->places[to];
+    const weft_spike_router *a = &chip->routers[from], *b = &chip->routers[to];
     counts->hops_x += (uint64_t)llabs((long long)a->x - b->x) - WEFT_SPIKE_FAR;
     counts->hops_y += (uint64_t)llabs((long long)a->y - b->y);
 }

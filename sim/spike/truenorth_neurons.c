@@ -147,7 +147,7 @@ weft_status weft_truenorth_neurons_create(weft_truenorth_neurons **out, const we
 
 /* ---- memory of the cores ---- */
 
-enum { CHUNK_MOST = 1 << 25 }; /* bytes */
+enum { CHUNK_MOST = 1 << 23 }; /* bytes */
 
 struct weft_truenorth_chunk {
     _Alignas(64) weft_truenorth_chunk *next;
