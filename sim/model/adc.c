@@ -7,7 +7,7 @@
 #include "sim/model/cells.h"
 #include "sim/model/simd.h"
 
-enum { FAST_SUM_MAX = 4096 }; /* sums that are tried one by one */
+enum { FAST_SUM_MAX = 8192, FAST_SHIFT_MAX = 26 }; /* sums that are tried one by one */
 
 static int lower(int a, int b) { return a < b ? a : b; }
 
@@ -59,27 +59,50 @@ static int64_t ideal_code(const weft_adc *adc, double y) {
     return (int64_t)(rounded < high ? rounded : high);
 }
 
-static bool fast_is_right(weft_adc *adc, int most) {
-    const int64_t high = adc->max_code, low = adc->is_signed ? -high : 0;
-    for (int sum = adc->is_signed ? -most : 0; sum <= most; sum++) {
-        const int32_t fast = (sum * adc->fast_factor + (1 << (adc->fast_shift - 1))) >> adc->fast_shift;
-        adc->fast_clamps = adc->fast_clamps || fast < low || fast > high;
-        if ((fast < low ? low : fast > high ? high : fast) != ideal_code(adc, (double)sum * adc->codes_per_sum))
-            return false;
+/* The lowest sum with the highest code of all up to `most`. */
+static int32_t top_sum(const weft_adc *adc, int32_t most) {
+    const int64_t high = ideal_code(adc, most * adc->codes_per_sum);
+    int32_t low = 0;
+    while (most - low > 1) {
+        const int32_t middle = (low + most) / 2;
+        if (ideal_code(adc, middle * adc->codes_per_sum) == high)
+            most = middle;
+        else
+            low = middle;
     }
-    return true;
+    return most;
+}
+
+/* What has to be added ahead of the shift lies between two bounds for every sum. The last code may be surpassed. */
+static bool find_half(weft_adc *adc) {
+    const int64_t one = (int64_t)1 << adc->fast_shift, high = adc->max_code;
+    int64_t least = INT32_MIN, most = INT32_MAX;
+    for (int32_t sum = adc->is_signed ? -adc->fast_top : 0; sum <= adc->fast_top; sum++) {
+        const int64_t code = ideal_code(adc, sum * adc->codes_per_sum), product = (int64_t)sum * adc->fast_factor;
+        if (code > -high && code * one - product > least) least = code * one - product;
+        if (code < high && (code + 1) * one - 1 - product < most) most = (code + 1) * one - 1 - product;
+    }
+    adc->fast_half = (int32_t)(one / 2 < least ? least : one / 2 > most ? most : one / 2);
+    adc->fast_clamps = ((int64_t)adc->fast_top * adc->fast_factor + adc->fast_half) >> adc->fast_shift > high ||
+                       (-(int64_t)adc->fast_top * adc->fast_factor + adc->fast_half) >> adc->fast_shift < -high;
+    return least <= most;
 }
 
 /* A factor a little above the exact one sends ties of either sign away from zero, as the converter does. */
 static void set_fast(weft_adc *adc, const weft_chip *chip) {
-    const double most = full_sum(chip), steepest = (most + 1) * adc->codes_per_sum;
-    adc->fast_sum = adc->fast_factor = 0;
-    adc->fast_shift = 1;
+    const double most = full_sum(chip);
+    adc->fast_sum = 0;
     adc->fast_clamps = false;
-    if (!chip->ideal_cells || adc->gain || most > FAST_SUM_MAX || steepest > ldexp(1, 20)) return;
-    while (adc->fast_shift < 24 && ldexp(steepest, adc->fast_shift + 1) < ldexp(1, 29)) adc->fast_shift++;
-    adc->fast_factor = (int32_t)ldexp(adc->codes_per_sum, adc->fast_shift) + 1;
-    if (fast_is_right(adc, (int)most)) adc->fast_sum = (int32_t)most;
+    if (!chip->ideal_cells || adc->gain || most > FAST_SUM_MAX) return;
+    adc->fast_top = top_sum(adc, (int32_t)most);
+    const double largest = fmax(adc->fast_top * adc->codes_per_sum, (double)adc->max_code) + 2;
+    adc->fast_shift = FAST_SHIFT_MAX;
+    while (adc->fast_shift > 1 && ldexp(largest, adc->fast_shift) > INT32_MAX) adc->fast_shift--;
+    if (ldexp(largest, adc->fast_shift) > INT32_MAX) return;
+    for (int above = 1; above >= 0 && !adc->fast_sum; above--) {
+        adc->fast_factor = (int32_t)ldexp(adc->codes_per_sum, adc->fast_shift) + above;
+        if (find_half(adc)) adc->fast_sum = (int32_t)most;
+    }
 }
 
 /* ---- mismatch ---- */

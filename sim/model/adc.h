@@ -34,10 +34,10 @@ typedef struct weft_adc {
     double codes_per_sum; /* 1 / step */
     double half; /* rounding: 0.5; rational: a little more, less than the distance of any sum from a tie, so that ties
                     go away from zero exactly (where max_code * full_sum is below 2^49) */
-    /* The same in 32-bit integers: code = (sum x fast_factor + 2^(fast_shift - 1)) >> fast_shift, clamped where
-     * fast_clamps, for whole sums up to +-fast_sum, where all of these were found to give the same code; fast_sum 0:
-     * they do not, or the converter is not ideal. */
-    int32_t fast_sum, fast_factor, fast_shift;
+    /* The same in 32-bit integers: code = (sum x fast_factor + fast_half) >> fast_shift, sum clamped to +-fast_top,
+     * code to +-max_code where fast_clamps, for whole sums up to +-fast_sum, where all of these were found to give the
+     * same code; fast_sum 0: they do not, or the converter is not ideal. */
+    int32_t fast_sum, fast_top, fast_factor, fast_half, fast_shift;
     bool fast_clamps;
     /* Of converter a; NULL where ideal. */
     int converters;

@@ -98,6 +98,7 @@ void weft_array_destroy(weft_array *array) {
     for (int k = 0; k < array->plane_count; k++) destroy_plane(&array->planes[k]);
     weft_aligned_free(array->planes);
     weft_panel_destroy(&array->product);
+    weft_bits_destroy(&array->lanes);
     weft_drive_destroy(&array->drive);
     *array = (weft_array){0};
 }

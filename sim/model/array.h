@@ -69,9 +69,13 @@ typedef struct weft_array {
     int64_t offset_weight; /* offset encoding: units to take off, times the sum of the inputs; else 0 */
     weft_panel product;    /* W, exact arrays only */
     weft_drive drive;
+    weft_bits lanes; /* where weft_lanes_suit: cells of all planes, column c of plane k in column k * columns + c */
     int plane_count;
     weft_plane *planes;
 } weft_array;
+
+/* Ideal cells that are read by one-bit pulses. */
+bool weft_lanes_suit(const weft_chip *chip);
 
 /* weights [rows, columns] within +-chip->weight_max, row stride `stride`. keep_cells: also for an exact array, so that
  * weft_array_read can be called. chip must outlive the array; table and place are read here only, place NULL: trial 0
@@ -109,6 +113,7 @@ typedef struct weft_plane_probe {
 } weft_plane_probe;
 int weft_probe_bin(double magnitude);
 double weft_probe_value(int bin); /* middle of a bin */
+void weft_probe_clear(weft_plane_probe *probe);
 
 /* out[i, c] += result of the array for inputs q[i, 0..rows), stride q_stride (>= rows rounded up to even, readable), in
  * units of result_scale. places [count]: NULL where the chip has no read noise. probes [plane_count]: NULL, or counted

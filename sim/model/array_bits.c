@@ -111,12 +111,13 @@ WEFT_POPCOUNT512 static void run_avx512(const weft_bits *bits, int strip, const 
 }
 
 WEFT_AVX512 static void extract_avx512(const int16_t *digits, int count, unsigned mask, int sign, uint32_t *words,
-                                       int term) {
+                                       int term, int step) {
     for (int k = 0; k < count; k++) {
-        const __m512i digit = _mm512_loadu_si512(digits + (size_t)k * WORD), size = _mm512_abs_epi16(digit);
-        const uint32_t minus = _mm512_movepi16_mask(digit), wanted = sign < 0 ? minus : ~minus;
+        const __m512i digit = _mm512_loadu_si512(digits + (size_t)k * WORD),
+                      size = sign ? _mm512_abs_epi16(digit) : digit;
+        const uint32_t minus = _mm512_movepi16_mask(digit), wanted = sign < 0 ? minus : sign ? ~minus : UINT32_MAX;
         int t = term;
-        for (unsigned left = mask; left; left &= left - 1, t++) {
+        for (unsigned left = mask; left; left &= left - 1, t += step) {
             const __m512i bit = _mm512_set1_epi16((int16_t)(left & (0u - left)));
             words[weft_bits_term(t, count) + (size_t)k * TERMS] = _mm512_test_epi16_mask(size, bit) & wanted;
         }
@@ -166,18 +167,20 @@ WEFT_AVX2 static void run_avx2(const weft_bits *bits, int strip, const uint32_t 
         }
 }
 
-/* All ones in lanes of digits with the wanted sign and bit. */
+/* All ones in lanes of digits with the wanted sign, or any (0), and bit. */
 WEFT_AVX2 static __m256i lanes_avx2(const int16_t *digits, int bit, int sign) {
     const __m256i digit = _mm256_loadu_si256((const __m256i *)(const void *)digits),
                   wanted = _mm256_set1_epi16((int16_t)bit);
-    const __m256i set = _mm256_cmpeq_epi16(_mm256_and_si256(_mm256_abs_epi16(digit), wanted), wanted);
+    const __m256i size = sign ? _mm256_abs_epi16(digit) : digit;
+    const __m256i set = _mm256_cmpeq_epi16(_mm256_and_si256(size, wanted), wanted);
+    if (!sign) return set;
     const __m256i minus = _mm256_cmpgt_epi16(_mm256_setzero_si256(), digit);
     return sign < 0 ? _mm256_and_si256(set, minus) : _mm256_andnot_si256(minus, set);
 }
 
-WEFT_AVX2 static void extract_avx2(const int16_t *digits, int count, unsigned mask, int sign, uint32_t *words,
-                                   int term) {
-    for (unsigned left = mask; left; left &= left - 1, term++) {
+WEFT_AVX2 static void extract_avx2(const int16_t *digits, int count, unsigned mask, int sign, uint32_t *words, int term,
+                                   int step) {
+    for (unsigned left = mask; left; left &= left - 1, term += step) {
         const int bit = (int)(left & (0u - left));
         uint32_t *to = words + weft_bits_term(term, count);
         for (int k = 0; k < count; k++) {
@@ -220,14 +223,15 @@ static void run_portable(const weft_bits *bits, int strip, const uint32_t *words
 static uint32_t word_of(const int16_t *digits, int bit, int sign) {
     uint32_t word = 0;
     for (int r = 0; r < WORD; r++) {
-        const int digit = digits[r] * sign;
+        const int digit = sign ? digits[r] * sign : (uint16_t)digits[r];
         if (digit > 0 && digit & bit) word |= (uint32_t)1 << r;
     }
     return word;
 }
 
-static void extract_portable(const int16_t *digits, int count, unsigned mask, int sign, uint32_t *words, int term) {
-    for (unsigned left = mask; left; left &= left - 1, term++)
+static void extract_portable(const int16_t *digits, int count, unsigned mask, int sign, uint32_t *words, int term,
+                             int step) {
+    for (unsigned left = mask; left; left &= left - 1, term += step)
         for (int k = 0; k < count; k++)
             words[weft_bits_term(term, count) + (size_t)k * TERMS] =
                 word_of(digits + (size_t)k * WORD, (int)(left & (0u - left)), sign);

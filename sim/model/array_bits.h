@@ -37,11 +37,10 @@ static inline size_t weft_bits_term(int term, int words) {
  * rounded up to 8. */
 typedef void (*weft_bits_kernel)(const weft_bits *bits, int strip, const uint32_t *words, int count, int32_t *sums,
                                  int sums_stride);
-/* Term `term + i` of an array of `count` words = the i-th bit that is set in `mask`, of |digits| of the wanted sign
- * only
- * (+1, -1). digits [32 count]. */
+/* Term `term + i step` of an array of `count` words = the i-th bit that is set in `mask`, of |digits| of the wanted sign
+ * only (+1, -1), or of all digits in two's complement (0). digits [32 count]. */
 typedef void (*weft_bits_extractor)(const int16_t *digits, int count, unsigned mask, int sign, uint32_t *words,
-                                    int term);
+                                    int term, int step);
 typedef struct weft_bits_kernel_info {
     const char *name;
     weft_bits_kernel run;

@@ -5,13 +5,6 @@
 #include "sim/model/array_read_internal.h"
 #include "sim/model/simd.h"
 
-/* Ahead of a loop that is to be vectorised, not unrolled in full before that. */
-#if defined(__GNUC__) && !defined(__clang__)
-#define WEFT_VECTORISE _Pragma("GCC unroll 1")
-#else
-#define WEFT_VECTORISE
-#endif
-
 enum { COLUMNS = WEFT_BLOCK_COLUMNS, NARROW = WEFT_GEMM_NARROW, SUMS = WEFT_BLOCK_SUMS };
 
 /* What is at hand while a strip is converted. Rows of all buffers are reads, COLUMNS apart. */
@@ -40,12 +33,6 @@ static void prepare(adder *to, const strip *s) {
     to->columns = s->columns;
     to->ratio = s->call->ratio;
     for (int c = 0; c < s->columns; c++) to->weight[c] = plane->code_sign[s->first + c] < 0 ? -weight : weight;
-}
-
-/* True where 32 bits hold the codes of all reads of a sample times their powers of two. */
-static bool codes_fit(const strip *s) {
-    const int64_t input_span = 2 * ((int64_t)s->call->array->chip->input_max + 1);
-    return s->plane->adc.max_code * input_span <= INT32_MAX;
 }
 
 /* Adds codes times powers of two of each sample to its results. CODE: of read i and column c, int32. sum_type holds a
@@ -92,32 +79,26 @@ WEFT_VARIANTS(add_codes, (const adder *to, const int32_t *codes, const weft_read
 /* ---- ideal converters: from whole sums to results in one pass ---- */
 
 typedef struct fast_converter {
-    int32_t factor, half, shift, low, high;
-    bool clamps;
+    int32_t factor, half, shift, lowest, top, low, high;
 } fast_converter;
 
-WEFT_INLINE int32_t fast_code(int32_t sum, const fast_converter *f, const bool clamps) {
-    const int32_t code = (sum * f->factor + f->half) >> f->shift;
-    if (!clamps) return code;
-    const int32_t above = code > f->low ? code : f->low;
+WEFT_INLINE int32_t fast_code(int32_t sum, const fast_converter *f) {
+    const int32_t up = sum > f->lowest ? sum : f->lowest, kept = up < f->top ? up : f->top;
+    const int32_t code = (kept * f->factor + f->half) >> f->shift, above = code > f->low ? code : f->low;
     return above < f->high ? above : f->high;
 }
 
 WEFT_INLINE void add_fast_loop(const adder *to, const int32_t *sums, const weft_read *reads, int count,
-                               const fast_converter *converter, const int width, const bool clamps) {
+                               const fast_converter *converter, const int width) {
     const fast_converter f = *converter;
-    WEFT_ADD_LOOP(int32_t, fast_code(sums[i * COLUMNS + c], &f, clamps))
+    WEFT_ADD_LOOP(int32_t, fast_code(sums[i * COLUMNS + c], &f))
 }
 WEFT_INLINE void add_fast_body(const adder *to, const int32_t *sums, const weft_read *reads, int count,
                                const fast_converter *f, int width) {
-    if (f->clamps && width == NARROW)
-        add_fast_loop(to, sums, reads, count, f, NARROW, true);
-    else if (f->clamps)
-        add_fast_loop(to, sums, reads, count, f, COLUMNS, true);
-    else if (width == NARROW)
-        add_fast_loop(to, sums, reads, count, f, NARROW, false);
+    if (width == NARROW)
+        add_fast_loop(to, sums, reads, count, f, NARROW);
     else
-        add_fast_loop(to, sums, reads, count, f, COLUMNS, false);
+        add_fast_loop(to, sums, reads, count, f, COLUMNS);
 }
 static void add_fast(const adder *to, const int32_t *sums, const weft_read *reads, int count, const fast_converter *f,
                      int width);
@@ -251,7 +232,7 @@ static bool convert_whole(const strip *s, const weft_read_sums *sums) {
     const weft_read_call *call = s->call;
     const weft_adc *adc = &s->plane->adc;
     const double unit = sum_unit(s), factor = sum_factor(s);
-    if (!sums->fits || call->probes || call->noise || adc->gain || !codes_fit(s)) return false;
+    if (!sums->fits || call->probes || call->noise || adc->gain || !weft_read_codes_fit(call, adc)) return false;
     if (unit != 1 && factor != 1) return false;
     adder to;
     prepare(&to, s);
@@ -259,11 +240,12 @@ static bool convert_whole(const strip *s, const weft_read_sums *sums) {
     if (call->bits && adc->fast_sum > 0 && call->array->rows <= call->array->chip->array.rows) {
         const int32_t high = (int32_t)adc->max_code;
         const fast_converter f = {.factor = adc->fast_factor,
-                                  .half = 1 << (adc->fast_shift - 1),
+                                  .half = adc->fast_half,
                                   .shift = adc->fast_shift,
+                                  .lowest = adc->is_signed ? -adc->fast_top : 0,
+                                  .top = adc->fast_top,
                                   .low = adc->is_signed ? -high : 0,
-                                  .high = high,
-                                  .clamps = adc->fast_clamps};
+                                  .high = high};
         add_fast(&to, sums->sum.narrow, reads, s->block->count, &f, s->width);
         return true;
     }
@@ -303,5 +285,5 @@ void weft_read_sums_convert(const weft_read_sums *sums, const weft_read_call *ca
     if (call->noise) weft_read_noise_add(sums, call, block, plane, s.first, s.columns, x);
     make_codes(&s, x, codes);
     if (call->probes) weft_read_probe(call, block, plane, s.first, s.columns, x, codes);
-    add_codes(&to, codes, block->reads, block->count, codes_fit(&s));
+    add_codes(&to, codes, block->reads, block->count, weft_read_codes_fit(call, &s.plane->adc));
 }

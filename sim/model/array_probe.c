@@ -20,6 +20,14 @@ double weft_probe_value(int bin) {
     return ldexp(1 + (part + 0.5) / (1 << OCTAVE_BITS), octave);
 }
 
+/* Bins above the largest are 0 already. */
+void weft_probe_clear(weft_plane_probe *probe) {
+    memset(probe->histogram, 0, sizeof *probe->histogram * (size_t)(weft_probe_bin(probe->largest) + 1));
+    probe->conversions = probe->clipped = 0;
+    probe->largest_code = 0;
+    probe->largest = 0;
+}
+
 /* Beyond the last code by more than rounding; most codes are not near an end, and cost no more than this. */
 static bool is_clipped(const weft_adc *adc, int converter, double x, int64_t code) {
     const int64_t lowest = adc->is_signed ? -adc->max_code : 0;
@@ -29,14 +37,18 @@ static bool is_clipped(const weft_adc *adc, int converter, double x, int64_t cod
     return y >= (double)adc->max_code + adc->half || y <= (double)lowest - adc->half;
 }
 
-static void probe_one(weft_plane_probe *probe, const weft_adc *adc, int converter, double x, int64_t code) {
+static void add(weft_plane_probe *probe, const weft_adc *adc, int converter, double x, int64_t code, uint64_t count) {
     const double magnitude = fabs(x);
     const int64_t size = code < 0 ? -code : code;
-    probe->histogram[weft_probe_bin(magnitude)]++;
-    probe->conversions++;
-    if (is_clipped(adc, converter, x, code)) probe->clipped++;
+    probe->histogram[weft_probe_bin(magnitude)] += count;
+    probe->conversions += count;
+    if (is_clipped(adc, converter, x, code)) probe->clipped += count;
     if (size > probe->largest_code) probe->largest_code = size;
     if (magnitude > probe->largest) probe->largest = magnitude;
+}
+
+void weft_probe_add(weft_plane_probe *probe, const weft_adc *adc, double sum, uint64_t count) {
+    add(probe, adc, 0, sum, weft_adc_code(adc, 0, sum), count);
 }
 
 void weft_read_probe(const weft_read_call *call, const weft_read_block *block, int plane, int first, int columns,
@@ -46,7 +58,7 @@ void weft_read_probe(const weft_read_call *call, const weft_read_block *block, i
         const int a = weft_adc_converter(adc, call->array->chip, first + c, plane);
         for (int i = 0; i < block->count; i++) {
             const int at = i * WEFT_BLOCK_COLUMNS + c;
-            probe_one(&call->probes[plane], adc, a, x[at], codes[at]);
+            add(&call->probes[plane], adc, a, x[at], codes[at], 1);
         }
     }
 }

@@ -15,6 +15,7 @@ typedef struct layers {
     double *variance; /* the same; NULL without read noise */
     double *sums;     /* [columns] magnitudes of a plane */
     int16_t *entries; /* [rows, columns] fixed point of a plane */
+    int16_t *lanes;   /* [rows, planes * columns] entries of all planes; NULL where they are not read so */
 } layers;
 
 static bool is_pair(const weft_chip *chip) { return chip->weight.encoding == WEFT_WEIGHT_DIFFERENTIAL_CELL; }
@@ -28,12 +29,13 @@ static weft_status out_of_memory(const weft_array *array, weft_error *err) {
 static weft_status allocate(layers *all, weft_error *err) {
     const weft_array *array = all->array;
     const size_t cells = all->size * (size_t)all->count;
-    const bool noise = array->chip->has_read_noise;
+    const bool noise = array->chip->has_read_noise, lanes = weft_lanes_suit(array->chip);
     all->level = weft_aligned_alloc(cells, sizeof *all->level);
     all->variance = noise ? weft_aligned_alloc(cells, sizeof *all->variance) : NULL;
     all->sums = weft_aligned_alloc((size_t)array->columns, sizeof *all->sums);
     all->entries = weft_aligned_alloc(all->size, sizeof *all->entries);
-    if (all->level && (all->variance || !noise) && all->sums && all->entries) return WEFT_OK;
+    if (lanes) all->lanes = weft_aligned_alloc(all->size * (size_t)array->plane_count, sizeof *all->lanes);
+    if (all->level && (all->variance || !noise) && all->sums && all->entries && (all->lanes || !lanes)) return WEFT_OK;
     return out_of_memory(array, err);
 }
 
@@ -209,6 +211,12 @@ static void join_pair(const layers *all, int k) {
         variance_of(all, 2 * k)[i] += variance_of(all, 2 * k + 1)[i];
 }
 
+static void put_lanes(const layers *all, int k) {
+    const size_t columns = (size_t)all->array->columns, stride = columns * (size_t)all->array->plane_count;
+    for (size_t r = 0; all->lanes && r < (size_t)all->array->rows; r++)
+        memcpy(all->lanes + r * stride + (size_t)k * columns, all->entries + r * columns, sizeof *all->lanes * columns);
+}
+
 static weft_status pack_plane(const layers *all, int k, weft_error *err) {
     const weft_array *array = all->array;
     const weft_chip *chip = array->chip;
@@ -216,6 +224,7 @@ static weft_status pack_plane(const layers *all, int k, weft_error *err) {
     weft_plane *plane = &array->planes[k];
     plane->cell_unit = weft_cells_fixed_point(all->entries, level_of(all, layer), all->size);
     WEFT_TRY(weft_panel_pack(&plane->cells, all->entries, rows, columns, columns, err));
+    put_lanes(all, k);
     if (chip->ideal_cells && weft_bits_suit(chip))
         WEFT_TRY(weft_bits_pack(&plane->bits, all->entries, rows, columns, columns, err));
     if (!all->variance) return WEFT_OK;
@@ -267,7 +276,8 @@ static weft_status program_planes(const layers *all, const weft_program_table *t
         if (is_pair(array->chip)) join_pair(all, k);
         WEFT_TRY(pack_plane(all, k, err));
     }
-    return WEFT_OK;
+    const int lanes = array->columns * array->plane_count;
+    return all->lanes ? weft_bits_pack(&array->lanes, all->lanes, array->rows, lanes, lanes, err) : WEFT_OK;
 }
 
 weft_status weft_array_program(weft_array *array, const weft_program_table *table, const int16_t *weights, int stride,
@@ -283,5 +293,6 @@ weft_status weft_array_program(weft_array *array, const weft_program_table *tabl
     weft_aligned_free(all.variance);
     weft_aligned_free(all.sums);
     weft_aligned_free(all.entries);
+    weft_aligned_free(all.lanes);
     return status;
 }

@@ -56,7 +56,7 @@ static void reserve(const weft_read_call *call, weft_read_block *block, int read
 static void add_terms(const weft_read_call *call, weft_read_block *block, const int16_t *row, int seen, int sign,
                       const int *read_of_bit, int group) {
     call->kernels->bits->extract(row, words_of(call->array->rows), (unsigned)seen, sign, block->words,
-                                 block->term_count);
+                                 block->term_count, 1);
     for (int bit = 0; seen >> bit; bit++) {
         if (!(seen >> bit & 1)) continue;
         const int read = read_of_bit[bit], weight = sign * (1 << bit % group);
@@ -88,7 +88,7 @@ static void add_bit_reads(const weft_read_call *call, weft_read_block *block, co
 static void add_plain_reads(const weft_read_call *call, weft_read_block *block, int sample, const int16_t *row,
                             int seen) {
     reserve(call, block, call->pulse_count, call->pulse_count, 0);
-    call->kernels->bits->extract(row, words_of(call->array->rows), (unsigned)seen, 1, block->words, block->term_count);
+    call->kernels->bits->extract(row, words_of(call->array->rows), (unsigned)seen, 1, block->words, block->term_count, 1);
     for (int bit = 0; seen >> bit; bit++) {
         if (!(seen >> bit & 1)) continue;
         block->plain = block->plain && block->term_count == block->count;
@@ -281,6 +281,10 @@ static void read_in_units(const weft_array_kernels *kernels, const weft_array *a
     assert(array->planes[0].cells.data && (places || !call.noise));
     call.whole = reads_whole(array, pulses, pulse_count);
     call.square_shift = square_shift(call.digit_max);
+    if (weft_read_lanes(&call)) {
+        add_known(&call);
+        return;
+    }
     clear(&block);
     if (call.whole && !call.bits) add_whole_samples(&call, &block);
     for (int i = 0; i < count && (call.bits || !call.whole); i++) add_sample(&call, &block, i);

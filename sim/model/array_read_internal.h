@@ -1,6 +1,6 @@
 /* Inside array reads: array_digits.c takes inputs apart into digits, array_read.c puts reads together to blocks,
  * array_sums.c makes column sums of them, array_noise.c adds noise, array_convert.c turns sums into results,
- * array_probe.c counts. */
+ * array_probe.c counts; array_lanes.c does all of that at once in the simplest case. */
 #ifndef WEFT_SIM_MODEL_ARRAY_READ_INTERNAL_H
 #define WEFT_SIM_MODEL_ARRAY_READ_INTERNAL_H
 
@@ -129,6 +129,16 @@ void weft_read_sums_convert(const weft_read_sums *sums, const weft_read_call *ca
  * [reads, WEFT_BLOCK_COLUMNS]. */
 void weft_read_probe(const weft_read_call *call, const weft_read_block *block, int plane, int first, int columns,
                      const double *x, const int32_t *codes);
+/* Counts a sum of an ideal converter `count` times. */
+void weft_probe_add(weft_plane_probe *probe, const weft_adc *adc, double sum, uint64_t count);
+/* The whole call, but what is known digitally, where the array has `lanes` and all converters compute in integers;
+ * false: it is not the case, and nothing was done. */
+bool weft_read_lanes(const weft_read_call *call);
+/* True where 32 bits hold the codes of all reads of a sample times their powers of two. */
+static inline bool weft_read_codes_fit(const weft_read_call *call, const weft_adc *adc) {
+    const int64_t input_span = 2 * ((int64_t)call->array->chip->input_max + 1);
+    return adc->max_code * input_span <= INT32_MAX;
+}
 /* Whether reads whose digits are all 0 need no conversion: the code is 0. */
 static inline bool weft_read_may_skip(const weft_read_call *call) {
     return !call->probes && !call->array->planes[0].adc.gain; /* code 0 */

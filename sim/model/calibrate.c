@@ -4,6 +4,8 @@
 #include "core/arena.h"
 #include "sim/model/calibrate_internal.h"
 
+enum { RESULTS_MAX = 1 << 26 }; /* values of a matrix on all images that are kept: 256 MiB */
+
 static weft_status out_of_memory(const weft_calibration *c, weft_error *err) {
     return weft_error_set(err, WEFT_E_MEMORY, "no memory to calibrate on %zu images", c->count);
 }
@@ -37,11 +39,23 @@ void weft_calibration_load(const weft_calibration *c, int port, weft_work *work,
     for (int i = 0; i < from->source_count; i++) load_output(c, from->sources[i].stage + 1, work, first, images);
 }
 
+/* What the matrix gives: as it was kept, or anew. */
+static void begin(const weft_calibration *c, weft_work *work, size_t first, int images) {
+    const size_t size = weft_shape_size(c->engine->items[c->stage].stage->matrix_out),
+                 bytes = size * (size_t)images * sizeof *c->results;
+    if (c->results && c->multiplied) {
+        memcpy(work->map, c->results + first * size, bytes);
+        return;
+    }
+    weft_functional_begin(c->engine, c->stage, work, images);
+    if (c->results) memcpy(c->results + first * size, work->map, bytes);
+}
+
 /* Everything that the stage reads, then its digital operations up to `end`. */
 static void compute(const weft_calibration *c, int end, weft_work *work, size_t first, int images) {
     const weft_stage *stage = c->engine->items[c->stage].stage;
     for (int p = 0; p < stage->port_count; p++) weft_calibration_load(c, p, work, first, images);
-    weft_functional_begin(c->engine, c->stage, work, images);
+    begin(c, work, first, images);
     weft_functional_digital(c->engine, c->stage, 0, end, work, images);
 }
 
@@ -94,16 +108,36 @@ static void refold(const weft_calibration *c) {
     }
 }
 
+static bool is_refolded(const weft_digital_op *op) {
+    return op->kind == WEFT_DIGITAL_AFFINE && op->batch_norm >= 0;
+}
+
+/* Results of a matrix that will be needed again, where they do not take much. */
+static void keep_results(weft_calibration *c) {
+    const weft_stage *stage = c->engine->items[c->stage].stage;
+    bool again = false;
+    for (int o = 0; stage->has_matrix && o < stage->op_count; o++) again = again || is_refolded(&stage->ops[o]);
+    c->multiplied = false;
+    const size_t values = again ? c->count * weft_shape_size(stage->matrix_out) : 0;
+    if (values && values <= RESULTS_MAX) c->results = weft_aligned_alloc(values, sizeof *c->results);
+}
+
+static void drop_results(weft_calibration *c) {
+    weft_aligned_free(c->results);
+    c->results = NULL;
+}
+
 static weft_status calibrate_affine(weft_calibration *c, weft_error *err) {
     const weft_stage *stage = c->engine->items[c->stage].stage;
     for (c->op = 0; c->op < stage->op_count; c->op++) {
         const weft_digital_op *op = &stage->ops[c->op];
-        if (op->kind != WEFT_DIGITAL_AFFINE || op->batch_norm < 0) continue;
+        if (!is_refolded(op)) continue;
         c->sums = weft_aligned_alloc(c->count, 2 * (size_t)op->in.channels * sizeof *c->sums);
         if (!c->sums) return out_of_memory(c, err);
         const weft_status status =
             weft_functional_groups(c->engine, WEFT_CALIBRATION_IMAGE, c->count, true, visit_statistics, c, err);
         if (status == WEFT_OK) refold(c);
+        c->multiplied = true;
         weft_aligned_free(c->sums);
         c->sums = NULL;
         if (status != WEFT_OK) return status;
@@ -157,9 +191,8 @@ static void drop_sources(weft_calibration *c) {
         if (c->engine->outputs[o].last_reader == c->stage) drop(c, o);
 }
 
-static weft_status calibrate_stage(weft_calibration *c, weft_error *err) {
+static weft_status calibrate_digital(weft_calibration *c, weft_error *err) {
     const int output = c->stage + 1;
-    if (c->what & WEFT_CALIBRATE_ADC) WEFT_TRY(weft_calibrate_adc(c, err));
     if (c->what & WEFT_CALIBRATE_AFFINE) WEFT_TRY(calibrate_affine(c, err));
     if (c->engine->outputs[output].last_reader >= 0) {
         const size_t size = weft_shape_size(c->engine->outputs[output].shape);
@@ -168,8 +201,16 @@ static weft_status calibrate_stage(weft_calibration *c, weft_error *err) {
         WEFT_TRY(weft_functional_groups(c->engine, WEFT_CALIBRATION_IMAGE, c->count, true, visit_outputs, c, err));
         WEFT_TRY(set_range(c, output, c->values[output], err));
     }
-    drop_sources(c);
     return WEFT_OK;
+}
+
+static weft_status calibrate_stage(weft_calibration *c, weft_error *err) {
+    if (c->what & WEFT_CALIBRATE_ADC) WEFT_TRY(weft_calibrate_adc(c, err));
+    if (c->what & WEFT_CALIBRATE_AFFINE) keep_results(c);
+    const weft_status status = calibrate_digital(c, err);
+    drop_results(c);
+    if (status == WEFT_OK) drop_sources(c);
+    return status;
 }
 
 static weft_status calibrate_all(weft_calibration *c, weft_error *err) {

@@ -22,6 +22,8 @@ typedef struct weft_calibration {
     float **values; /* [outputs] before quantisation, [count, h, w, c]; NULL: not computed yet, or not needed */
     float *largest; /* [outputs] largest magnitude of all that share the scale, at index range_of */
     double *sums;   /* per image: sum and sum of squares, [count, 2, channels] */
+    float *results; /* of the stage's matrix, [count, h, w, c], once `multiplied`; NULL: computed each time */
+    bool multiplied;
 } weft_calibration;
 
 /* What the current stage reads at a port, for images first .. first + images - 1, into work's arena. */

@@ -84,7 +84,7 @@ static void multiply_tiles(const weft_block *b) {
                             b->work->sums + tile->column_begin, columns, probe ? watch->probes : NULL);
         if (!probe) continue;
         watch->tile(watch->context, t, array, watch->probes);
-        memset(watch->probes, 0, sizeof *watch->probes * (size_t)array->plane_count);
+        for (int k = 0; k < array->plane_count; k++) weft_probe_clear(&watch->probes[k]);
     }
 }
 

@@ -53,17 +53,19 @@ static size_t adc_bytes(const weft_adc *adc) {
     return (size_t)adc->converters * (each + thresholds);
 }
 
+static size_t bits_bytes(const weft_bits *bits) {
+    const size_t strip = WEFT_BITS_COLUMNS, columns = ((size_t)bits->columns + strip - 1) / strip * strip;
+    return bits->data ? (size_t)bits->planes * (size_t)bits->words * columns * sizeof *bits->data : 0;
+}
+
 static size_t plane_bytes(const weft_plane *plane, size_t columns) {
-    const weft_bits *bits = &plane->bits;
-    const size_t bit_columns = (columns + WEFT_GEMM_NARROW - 1) / WEFT_GEMM_NARROW * WEFT_GEMM_NARROW;
-    const size_t words = bits->data ? (size_t)bits->planes * (size_t)bits->words * bit_columns : 0;
     const size_t each = sizeof *plane->code_sign + sizeof *plane->known + sizeof *plane->known_weight;
     return sizeof *plane + panel_bytes(&plane->cells) + panel_bytes(&plane->variance) + adc_bytes(&plane->adc) +
-           words * sizeof *bits->data + columns * each;
+           bits_bytes(&plane->bits) + columns * each;
 }
 
 static size_t array_bytes(const weft_array *array) {
-    size_t bytes = panel_bytes(&array->product);
+    size_t bytes = panel_bytes(&array->product) + bits_bytes(&array->lanes);
     for (int k = 0; k < array->plane_count; k++) bytes += plane_bytes(&array->planes[k], (size_t)array->columns);
     return bytes;
 }

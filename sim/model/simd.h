@@ -38,6 +38,13 @@ static inline bool weft_has_avx2(void) { return weft_simd_level() >= WEFT_SIMD_A
 #define WEFT_INLINE static inline
 #endif
 
+/* Ahead of a loop that is to be vectorised, not unrolled in full before that. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define WEFT_VECTORISE _Pragma("GCC unroll 1")
+#else
+#define WEFT_VECTORISE
+#endif
+
 /* Defines void NAME PARAMETERS as a call of the always-inline NAME_body with ARGUMENTS, compiled once per instruction
  * set. */
 #if WEFT_X86

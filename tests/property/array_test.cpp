@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <random>
 #include <vector>
 
@@ -391,6 +392,57 @@ TEST(Array, EveryKernelGivesTheSameIntegers) {
     EXPECT_GE(kernels, 80); // the portable ones always run
 }
 
+// All planes at once, codes in integers: against the same array without that, whatever kernel counts the bits.
+TEST(Array, OneBitPulsesReadAllPlanesAtOnce) {
+    int lanes = 0, fast = 0, negative = 0, is_signed = 0;
+    for (unsigned seed = 9000; seed < 9150; seed++) {
+        std::mt19937 random(seed);
+        Case c;
+        c.spec = random_spec(random);
+        c.spec.input_encoding = seed % 2 ? WEFT_INPUT_BIT_SERIAL : WEFT_INPUT_SIGN_MAGNITUDE;
+        c.spec.bits_per_pulse = 1;
+        c.spec.input_bits = std::max(c.spec.input_bits, 3);
+        c.spec.cell_bits = pick(random, 1, 5);
+        c.spec.weight_bits = pick(random, 2, 8);
+        c.spec.adc_bits = pick(random, 2, 10);
+        if (seed % 16 == 0) c.spec.rows = 512;
+        split_slices(c, random);
+        fill(c, random);
+        c.chip.weight.slice_bits = {c.slices.data(), c.slices.size()};
+        c.chip.adc.range = pick(random, 0, 2);
+        weft_chip_resolve(&c.chip);
+        Array array(c), plain(c);
+        set_ranges(array, c, seed);
+        set_ranges(plain, c, seed);
+        weft_bits_destroy(&plain.a.lanes);
+        lanes += array.a.lanes.data != nullptr;
+        fast += array.a.lanes.data != nullptr && array.a.planes[0].adc.fast_sum > 0;
+        negative += *std::min_element(c.q.begin(), c.q.end()) < 0;
+        is_signed += weft_chip_columns_signed(&c.chip);
+        const size_t planes = static_cast<size_t>(array.a.plane_count);
+        std::vector<weft_plane_probe> expected(planes);
+        const std::vector<int64_t> out = run(plain.a, c, true, expected.data());
+        ASSERT_EQ(out, run(plain.a, c, true)) << seed;
+        for (const weft_bits_kernel_info *bits = weft_bits_kernels; bits->name; bits++) {
+            if (!bits->supported()) continue;
+            const weft_array_kernels with = {weft_gemm_best(), bits};
+            for (bool probed : {false, true}) {
+                std::vector<weft_plane_probe> probes(planes);
+                std::vector<int64_t> got(out.size());
+                weft_array_read_with(&with, &array.a, c.q.data(), c.stride, c.samples, nullptr, got.data(), c.columns,
+                                     probed ? probes.data() : nullptr);
+                ASSERT_EQ(out, got) << "seed " << seed << ", " << bits->name << ", probed " << probed;
+                ASSERT_EQ(0, probed ? memcmp(probes.data(), expected.data(), planes * sizeof probes[0]) : 0) << seed;
+            }
+        }
+    }
+    EXPECT_EQ(150, lanes);
+    EXPECT_GT(fast, 130);
+    EXPECT_GT(negative, 50);
+    EXPECT_GT(is_signed, 75);
+    EXPECT_LT(is_signed, 140);
+}
+
 TEST(Array, BatchOrderAndStrideChangeNothing) {
     for (unsigned seed = 8000; seed < 8080; seed++) {
         const Case c = seed % 3 ? random_device(seed) : random_case(seed, false);
@@ -608,21 +660,22 @@ TEST(Bits, EveryKernelCountsTheSame) {
         ASSERT_EQ(WEFT_OK, weft_bits_pack(&bits, cells.data(), rows, columns, columns, nullptr));
         for (const weft_bits_kernel_info *kernel = weft_bits_kernels; kernel->name; kernel++) {
             if (!kernel->supported()) continue;
-            const int sign = pick(random, 0, 1) ? 1 : -1;
+            const int sign = pick(random, -1, 1), step = __builtin_popcount(mask) < 8 ? pick(random, 1, 3) : 1;
             std::vector<uint32_t> word(static_cast<size_t>(32 * words));
-            kernel->extract(digits.data(), words, mask, sign, word.data(), skipped);
+            kernel->extract(digits.data(), words, mask, sign, word.data(), skipped, step);
             for (int strip = 0; 16 * strip < columns; strip++) {
                 int32_t sums[32 * 32];
-                kernel->run(&bits, strip, word.data(), 25, sums, 32);
+                kernel->run(&bits, strip, word.data(), 31, sums, 32);
                 for (int c = 16 * strip; c < std::min(columns, 16 * strip + 16); c++)
                     for (int bit = 0, t = skipped; mask >> bit; bit++) {
                         if (!(mask >> bit & 1)) continue;
                         int32_t expected = 0;
                         for (int r = 0; r < rows; r++) {
-                            const int d = digits[static_cast<size_t>(r)] * sign;
+                            const int v = digits[static_cast<size_t>(r)], d = sign ? v * sign : v & 0xFFFF;
                             if (d > 0 && (d >> bit & 1)) expected += cells[static_cast<size_t>(r * columns + c)];
                         }
-                        ASSERT_EQ(expected, sums[32 * t++ + c % 16]) << kernel->name << ", round " << round;
+                        ASSERT_EQ(expected, sums[32 * t + c % 16]) << kernel->name << ", round " << round;
+                        t += step;
                     }
             }
         }
