@@ -22,15 +22,33 @@ const std::vector<LayerSize> resnet20 = {{27, 16, 1024, 1}, {144, 16, 1024, 6}, 
                                          {288, 64, 64, 1},  {576, 64, 64, 5},   {64, 10, 1, 1}};
 const std::vector<LayerSize> fashion = {{9, 16, 784, 1}, {144, 32, 196, 1}, {1568, 128, 1, 1}, {128, 10, 1, 1}};
 
-enum Path { EXACT, BITS, PRODUCTS, WHOLE, WHOLE_READ_NOISE, SLICED_READ_NOISE, PATHS };
+enum Path { EXACT, BITS, PRODUCTS, WHOLE, WHOLE_READ_NOISE, SLICED_READ_NOISE, ONE_BIT, ONE_BIT_APART, PATHS };
 const char *const path_names[] = {"exact product",
                                   "ideal cells, 4 slices, 7 pulses: popcount",
                                   "programmed cells, 4 slices, 7 pulses",
                                   "programmed cells, 1 slice, 1 pulse",
                                   "read noise, 1 slice, 1 pulse",
-                                  "programmed cells and read noise, 4 slices, 7 pulses"};
+                                  "programmed cells and read noise, 4 slices, 7 pulses",
+                                  "ideal cells of 1 bit, arrays of 64 x 64, 8 pulses",
+                                  "the same, plane by plane"};
+
+// 8 weights beside each other in an array.
+weft_chip one_bit_chip() {
+    ChipSpec s;
+    s.rows = s.columns = 64;
+    s.cell_bits = 1;
+    s.weight_bits = s.input_bits = 8;
+    s.weight_encoding = WEFT_WEIGHT_OFFSET;
+    s.input_encoding = WEFT_INPUT_BIT_SERIAL;
+    s.bits_per_pulse = 1;
+    s.adc_bits = 5;
+    s.adc_range = WEFT_ADC_FULL_SCALE;
+    s.flip = true;
+    return make_chip(s);
+}
 
 weft_chip bench_chip(int path) {
+    if (path == ONE_BIT || path == ONE_BIT_APART) return one_bit_chip();
     const bool sliced = path == BITS || path == PRODUCTS || path == SLICED_READ_NOISE;
     ChipSpec s;
     s.rows = sliced ? 128 : 1152;
@@ -56,7 +74,7 @@ weft_chip bench_chip(int path) {
 // Arrays of one layer, and inputs as they stand behind a ReLU: half of them 0, few large.
 class Layer {
   public:
-    Layer(const weft_chip &chip, const LayerSize &layer, std::mt19937 &random) : size(layer) {
+    Layer(const weft_chip &chip, const LayerSize &layer, std::mt19937 &random, bool apart) : size(layer) {
         size.positions *= images;
         std::normal_distribution<float> normal(0, 1);
         const auto draw = [&](float scale) {
@@ -66,13 +84,18 @@ class Layer {
         for (int i = 0; i < size.rows * size.columns; i++) weights.push_back(draw(36));
         for (int i = 0; i < size.positions * stride; i++) q.push_back(std::max<int16_t>(draw(36), 0));
         for (int i = 0; i < size.positions; i++) places.push_back({0, static_cast<uint64_t>(i) * 100000});
-        const int step = static_cast<int>(chip.array.rows);
-        for (int r = 0; r < size.rows; r += step) {
-            arrays.emplace_back();
-            first.push_back(r);
-            weft_array_create(&arrays.back(), &chip, nullptr, nullptr, weights.data() + r * size.columns,
-                              std::min(step, size.rows - r), size.columns, size.columns, false, nullptr);
-        }
+        const int step = static_cast<int>(chip.array.rows),
+                  wide = std::min(size.columns, static_cast<int>(chip.array.columns) / chip.columns_per_weight);
+        for (int r = 0; r < size.rows; r += step)
+            for (int c = 0; c < size.columns; c += wide) {
+                arrays.emplace_back();
+                first.push_back(r);
+                first_column.push_back(c);
+                weft_array_create(&arrays.back(), &chip, nullptr, nullptr, weights.data() + r * size.columns + c,
+                                  std::min(step, size.rows - r), std::min(wide, size.columns - c), size.columns, false,
+                                  nullptr);
+                if (apart) weft_bits_destroy(&arrays.back().lanes);
+            }
         for (weft_read_place &p : places)
             p.first_draw = static_cast<uint64_t>(&p - places.data()) * weft_array_draws(arrays.data());
         out.resize(static_cast<size_t>(size.positions * size.columns));
@@ -89,7 +112,7 @@ class Layer {
             const int count = std::min(128, size.positions - p);
             for (size_t t = 0; t < arrays.size(); t++) {
                 const int16_t *from = q.data() + p * stride + first[t];
-                int64_t *to = out.data() + p * size.columns;
+                int64_t *to = out.data() + p * size.columns + first_column[t];
                 if (arrays[t].exact)
                     weft_panel_multiply_with(kernels->gemm, &arrays[t].product, from, stride, count, 127, to,
                                              size.columns);
@@ -110,7 +133,7 @@ class Layer {
     std::vector<int16_t> weights, q;
     std::vector<weft_read_place> places;
     std::vector<weft_array> arrays;
-    std::vector<int> first;
+    std::vector<int> first, first_column;
     std::vector<int64_t> out;
 };
 
@@ -128,7 +151,8 @@ void report(benchmark::State &state, double macs, int path, const weft_array_ker
     const double n = static_cast<double>(state.iterations());
     state.counters["MAC/s"] = benchmark::Counter(macs * n, benchmark::Counter::kIsRate);
     if (sliced) state.counters["bit_MAC/s"] = benchmark::Counter(macs * 28 * n, benchmark::Counter::kIsRate);
-    state.SetLabel(std::string(path_names[path]) + ", " + (path == BITS ? kernels.bits->name : kernels.gemm->name));
+    state.SetLabel(std::string(path_names[path]) + ", " +
+                   (path == BITS || path >= ONE_BIT ? kernels.bits->name : kernels.gemm->name));
 }
 
 // Arrays of a whole network; a layer that occurs n times is computed n times.
@@ -140,7 +164,7 @@ void network(benchmark::State &state, const std::vector<LayerSize> &sizes) {
     const weft_chip chip = bench_chip(path);
     std::vector<Layer> layers;
     layers.reserve(sizes.size());
-    for (const LayerSize &size : sizes) layers.emplace_back(chip, size, random);
+    for (const LayerSize &size : sizes) layers.emplace_back(chip, size, random, path == ONE_BIT_APART);
     double macs = 0;
     for (const Layer &layer : layers) macs += layer.macs();
     for (auto _ : state)
@@ -167,7 +191,7 @@ void layer(benchmark::State &state) {
     const weft_chip chip = bench_chip(path);
     LayerSize size = resnet20[static_cast<size_t>(state.range(1))];
     size.count = 1;
-    Layer one(chip, size, random);
+    Layer one(chip, size, random, false);
     for (auto _ : state) one.run(&kernels);
     report(state, one.macs(), path, kernels);
 }

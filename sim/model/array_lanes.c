@@ -1,5 +1,5 @@
-/* Reads of ideal cells by one-bit pulses, all planes of an array at once: bits of a few samples, AND and popcount, codes
- * in 32-bit integers, shift and add. Neither reads nor codes are kept. */
+/* Reads of ideal cells by one-bit pulses, all planes of an array at once: bits of a few samples, AND and popcount,
+ * codes in 32-bit integers, shift and add. Neither reads nor codes are kept. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,22 +7,23 @@
 #include "sim/model/simd.h"
 
 enum {
-    GROUP = WEFT_BITS_TERMS,    /* samples that are computed together */
-    LANES = WEFT_BITS_COLUMNS,  /* columns of a strip */
-    BITS = 16,                  /* of an input */
-    TERMS = GROUP * BITS,       /* bit b of sample t of a group of n: term i * n + t, where b is the i-th bit in use */
+    GROUP = WEFT_BITS_TERMS,   /* samples that are computed together */
+    LANES = WEFT_BITS_COLUMNS, /* columns of a strip */
+    BITS = 16,                 /* of an input */
+    TERMS = GROUP * BITS,      /* bit b of sample t of a group of n: term i * n + t, where b is the i-th bit in use */
     WORD = 32,
     WORDS = TERMS * WEFT_ARRAY_ROWS_MAX / WORD,
-    COUNTS = 1 << 14            /* sums that are counted one by one, of all planes */
+    COUNTS = 1 << 14, /* sums that are counted one by one, of all planes */
+    BANKS = 2         /* counters of a sum, used in turn: an increment need not wait for the one before */
 };
 
 /* Samples [first, first + count) of a call. */
 typedef struct group {
     int first, count;
-    unsigned used;        /* bits that occur; negative: in inputs below 0, whose sign is a matter of their own */
+    unsigned used; /* bits that occur; negative: in inputs below 0, whose sign is a matter of their own */
     bool negative;
-    int pulses, terms;    /* of the bits in use; terms: rounded up to whole groups */
-    int32_t weight[BITS]; /* of a pulse in use */
+    int pulses, terms;                   /* of the bits in use; terms: rounded up to whole groups */
+    int32_t weight[BITS];                /* of a pulse in use */
     uint32_t words[WORDS], minus[WORDS]; /* minus: of inputs below 0, where `negative` */
 } group;
 
@@ -34,10 +35,10 @@ typedef struct strip {
     bool is_signed, clamps;
 } strip;
 
-/* Sums that converters were given: plane k's sum s is counts[k * size + |s|]. */
+/* Sums that converters were given: plane k's sum s is counts[bank][k * size + |s|]. */
 typedef struct counter {
     int size;
-    uint32_t counts[COUNTS];
+    uint32_t counts[BANKS][COUNTS];
 } counter;
 
 /* ---- what can be read so ---- */
@@ -210,25 +211,48 @@ static void add_strip(const weft_read_call *call, const group *g, const strip *s
 
 /* ---- probes ---- */
 
+/* Numbers of counters of a sample's sums. */
+WEFT_INLINE void find_counters_body(int32_t *to, const int32_t *sums, int count, const int32_t *base) {
+    for (int i = 0; i < count; i++)
+        WEFT_VECTORISE for (int c = 0; c < LANES; c++) to[i * LANES + c] = base[c] + abs(sums[i * LANES + c]);
+}
+static void find_counters(int32_t *to, const int32_t *sums, int count, const int32_t *base);
+WEFT_VARIANTS(find_counters, (int32_t * to, const int32_t *sums, int count, const int32_t *base),
+              (to, sums, count, base))
+
 static void count_sums(const weft_read_call *call, const group *g, int first, int count, const int32_t *sums,
                        counter *to) {
-    uint32_t *at[LANES];
-    for (int c = 0; c < count; c++) at[c] = to->counts + (first + c) / call->array->columns * to->size;
-    for (int t = 0; t < g->pulses * g->count; t++)
-        for (int c = 0; c < count; c++) at[c][abs(sums[t * LANES + c])]++;
+    const int reads = g->pulses * g->count;
+    int32_t base[LANES] = {0}, at[TERMS * LANES];
+    uint32_t *counts = to->counts[0];
+    for (int c = 0; c < count; c++) base[c] = (first + c) / call->array->columns * to->size + c % BANKS * COUNTS;
+    find_counters(at, sums, reads, base);
+    for (int i = 0; count == LANES && i < reads * LANES; i++) counts[at[i]]++;
+    for (int t = 0; count < LANES && t < reads; t++)
+        for (int c = 0; c < count; c++) counts[at[t * LANES + c]]++;
 }
 
 /* Pulses without digits are conversions too. */
 static void count_silence(const weft_read_call *call, const group *g, counter *to) {
     const int silent = (call->pulse_count - g->pulses) * g->count * call->array->columns;
-    for (int k = 0; k < call->array->plane_count; k++) to->counts[k * to->size] += (uint32_t)silent;
+    for (int k = 0; k < call->array->plane_count; k++) to->counts[0][k * to->size] += (uint32_t)silent;
+}
+
+static void clear_counts(const weft_read_call *call, counter *to) {
+    to->size = 0;
+    for (int k = 0; k < call->array->plane_count; k++)
+        if (call->array->planes[k].adc.fast_sum >= to->size) to->size = call->array->planes[k].adc.fast_sum + 1;
+    for (int b = 0; b < BANKS; b++)
+        memset(to->counts[b], 0, sizeof to->counts[b][0] * (size_t)(call->array->plane_count * to->size));
 }
 
 static void put_counts(const weft_read_call *call, const counter *from) {
     for (int k = 0; k < call->array->plane_count; k++)
-        for (int sum = 0; sum < from->size; sum++)
-            if (from->counts[k * from->size + sum])
-                weft_probe_add(&call->probes[k], &call->array->planes[k].adc, sum, from->counts[k * from->size + sum]);
+        for (int sum = 0; sum < from->size; sum++) {
+            uint64_t count = 0;
+            for (int b = 0; b < BANKS; b++) count += from->counts[b][k * from->size + sum];
+            if (count) weft_probe_add(&call->probes[k], &call->array->planes[k].adc, sum, count);
+        }
 }
 
 /* ---- the whole ---- */
@@ -252,10 +276,7 @@ bool weft_read_lanes(const weft_read_call *call) {
     group g;
     counter to;
     if (!can_read(call)) return false;
-    to.size = 0;
-    for (int k = 0; k < call->array->plane_count; k++)
-        if (call->array->planes[k].adc.fast_sum >= to.size) to.size = call->array->planes[k].adc.fast_sum + 1;
-    if (call->probes) memset(to.counts, 0, sizeof *to.counts * (size_t)(call->array->plane_count * to.size));
+    if (call->probes) clear_counts(call, &to);
     for (int first = 0; first < call->count; first += GROUP) {
         fill(call, &g, first, call->count - first < GROUP ? call->count - first : GROUP);
         read_group(call, &g, &to);

@@ -88,7 +88,8 @@ static void add_bit_reads(const weft_read_call *call, weft_read_block *block, co
 static void add_plain_reads(const weft_read_call *call, weft_read_block *block, int sample, const int16_t *row,
                             int seen) {
     reserve(call, block, call->pulse_count, call->pulse_count, 0);
-    call->kernels->bits->extract(row, words_of(call->array->rows), (unsigned)seen, 1, block->words, block->term_count, 1);
+    call->kernels->bits->extract(row, words_of(call->array->rows), (unsigned)seen, 1, block->words, block->term_count,
+                                 1);
     for (int bit = 0; seen >> bit; bit++) {
         if (!(seen >> bit & 1)) continue;
         block->plain = block->plain && block->term_count == block->count;

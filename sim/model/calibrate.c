@@ -108,9 +108,7 @@ static void refold(const weft_calibration *c) {
     }
 }
 
-static bool is_refolded(const weft_digital_op *op) {
-    return op->kind == WEFT_DIGITAL_AFFINE && op->batch_norm >= 0;
-}
+static bool is_refolded(const weft_digital_op *op) { return op->kind == WEFT_DIGITAL_AFFINE && op->batch_norm >= 0; }
 
 /* Results of a matrix that will be needed again, where they do not take much. */
 static void keep_results(weft_calibration *c) {
