@@ -7,7 +7,8 @@
  * digitally, so that no column sum is negative; in bit-serial input with one bit a pulse that costs no extra read.
  *
  * Three ways to the same codes. Ideal cells and converters that lose nothing: the plain product. Ideal cells and few
- * bits: AND and popcount over bit planes. Everything else: products with cells in 16-bit fixed point. */
+ * bits: AND and popcount over bit planes, of all planes at once where pulses are of one bit and ideal converters
+ * compute in integers. Everything else: products with cells in 16-bit fixed point. */
 #ifndef WEFT_SIM_MODEL_ARRAY_H
 #define WEFT_SIM_MODEL_ARRAY_H
 
