@@ -85,6 +85,7 @@ static weft_status json_neuron(weft_json *json, const weft_neuron_look *look, in
     weft_json_object(json, NULL);
     weft_json_text(json, "name", n->name);
     weft_json_text(json, "model", n->model);
+    weft_json_number(json, "threshold", n->threshold);
     weft_json_count(json, "spikes", s.spikes);
     weft_json_number(json, "rate_hz", rate_hz(look, s.spikes));
     const weft_status status = json_ticks(json, look, neuron, s.spikes, err);

@@ -161,7 +161,7 @@ const weft_record weft_circuit_record = RECORD("neurons", file, file_fields,
 const char weft_circuit_example[] = "title: Tonic bursting\n"
                                     "ticks: 200\n"
                                     "neurons:\n"
-                                    "  burster: {weights: [6, -40], threshold: 18, negative_threshold: 40}\n"
+                                    "  burster: {weights: [6, -40], threshold: 18, negative_threshold: 20}\n"
                                     "connections:\n"
                                     "  - {from: burster, to: burster, type: 1, delay: 15}\n"
                                     "stimuli:\n"

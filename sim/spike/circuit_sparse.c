@@ -55,7 +55,7 @@ static weft_status read_parameters(parameters *out, const weft_circuit_loader *l
     return WEFT_OK;
 }
 
-/* Synapses, one an axon. */
+/* Synapses, one an axon; of a neuron that nothing reaches there is one without weight. */
 typedef struct axons {
     weft_sparse_synapse *synapses;
     uint64_t *first; /* [count + 1] */
@@ -71,6 +71,7 @@ static void set_axon(axons *a, int axon, const weft_circuit_synapse *synapse) {
 static weft_status make_axons(axons *a, const weft_circuit_loader *l, int neuron, weft_error *err) {
     const int core = l->out->neurons[neuron].core;
     a->count = weft_circuit_axon(l, l->file.connections.count, core);
+    if (a->count == 0) a->count = 1;
     a->synapses = calloc((size_t)a->count + 1, sizeof *a->synapses);
     a->first = calloc((size_t)a->count + 1, sizeof *a->first);
     a->exponents = calloc((size_t)a->count + 1, sizeof *a->exponents);
