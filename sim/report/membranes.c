@@ -5,7 +5,7 @@
 #include "core/text.h"
 #include "sim/report/raster_internal.h"
 
-enum { PANEL = 110, INPUT = 44, BELOW = 64, ABOVE = 26, GAP = 28 }; /* pixels */
+enum { PANEL = 110, INPUT = 44, BELOW = 70, ABOVE = 26, GAP = 28 }; /* pixels */
 
 weft_status weft_membranes_write(const weft_membranes *traces, const char *path, weft_error *err) {
     weft_output out;

@@ -25,7 +25,7 @@ enum {
 
 extern const weft_record weft_circuit_record;   /* the file, for its JSON Schema and its manual; not to be read with */
 extern const char *const weft_circuit_models[]; /* of the sparse core, as in weft_neuron_table */
-extern const char weft_circuit_example[];
+extern const char weft_circuit_example[];       /* a file */
 /* The manual: keys, the neuron models with their parameters, rules, an example. */
 void weft_circuit_describe(FILE *stream);
 

@@ -158,14 +158,15 @@ const weft_record weft_circuit_record = RECORD("neurons", file, file_fields,
 
 /* ---- the manual ---- */
 
-const char weft_circuit_example[] = "title: Tonic bursting\n"
-                                    "ticks: 200\n"
-                                    "neurons:\n"
-                                    "  burster: {weights: [6, -40], threshold: 18, negative_threshold: 20}\n"
-                                    "connections:\n"
-                                    "  - {from: burster, to: burster, type: 1, delay: 15}\n"
-                                    "stimuli:\n"
-                                    "  current: {to: burster, drive: [{step: {from: 20, until: 180, rate: 1}}]}\n";
+/* Indented, so that it can be told from the rest of the manual. */
+const char weft_circuit_example[] = "  title: Tonic bursting\n"
+                                    "  ticks: 200\n"
+                                    "  neurons:\n"
+                                    "    burster: {weights: [6, -40], threshold: 18, negative_threshold: 20}\n"
+                                    "  connections:\n"
+                                    "    - {from: burster, to: burster, type: 1, delay: 15}\n"
+                                    "  stimuli:\n"
+                                    "    current: {to: burster, drive: [{step: {from: 20, until: 180, rate: 1}}]}\n";
 
 static void print_models(FILE *stream) {
     fputs("\nModels of a sparse core:\n", stream);
@@ -180,17 +181,8 @@ static void print_models(FILE *stream) {
     }
 }
 
-/* Indented, so that it can be told from the rest. */
-static void print_example(FILE *stream) {
-    fputs("\nAn example:\n  ", stream);
-    for (const char *text = weft_circuit_example; *text; text++) {
-        fputc(*text, stream);
-        if (*text == '\n' && text[1]) fputs("  ", stream);
-    }
-}
-
 void weft_circuit_describe(FILE *stream) {
     weft_record_describe(&weft_circuit_record, stream);
     print_models(stream);
-    print_example(stream);
+    fprintf(stream, "\nAn example:\n%s", weft_circuit_example);
 }

@@ -113,7 +113,7 @@ TEST_F(CliNeuron, the_same_for_any_threads) {
 }
 
 TEST_F(CliNeuron, what_is_wrong) {
-    refused({"none.yaml"}, "none.yaml: No such file or directory");
+    refused({"none.yaml"}, "none.yaml: cannot open: No such file or directory");
     write_file("text.yaml", "ticks\n");
     refused({"text.yaml"}, "text.yaml:1:1: expects a map of keys (neurons)");
     refused({"two.yaml", "--set", "tick=5"}, "--set tick=5: tick: unknown key; did you mean ticks?");
@@ -121,7 +121,7 @@ TEST_F(CliNeuron, what_is_wrong) {
             "--set neurons.first.leak=300: neurons.first.leak: 300 is above 255");
     write_file("two.yaml", std::string(two) + "connections:\n  - {from: first, to: frist}\n");
     refused({"two.yaml"}, "two.yaml:9:23: connections.0.to: there is no neuron 'frist'; did you mean first?");
-    refused({"two.yaml", "--csv", "none/two.csv"}, "none: No such file or directory");
+    refused({"two.yaml", "--csv", "none/two.csv"}, "none/two.csv: cannot create: No such file or directory");
 }
 
 TEST_F(CliNeuron, wrong_use) {
@@ -135,7 +135,7 @@ TEST_F(CliNeuron, wrong_use) {
     misused({"neuron", "two.yaml", "--draw", "two.pdf"}, "--draw: two.pdf: a picture's name ends in .svg or .png");
     misused({"neuron", "two.yaml", "--csv", "two.yaml"}, "--csv would overwrite FILE: both are two.yaml");
     misused({"neuron", "two.yaml", "--csv", "a.svg", "--draw", "a.svg"},
-            "--csv would overwrite --draw: both are a.svg");
+            "--draw would overwrite --csv: both are a.svg");
     EXPECT_EQ(read_file("two.yaml"), two);
 }
 
