@@ -8,6 +8,7 @@
 
 #include "cli/info.h"
 #include "core/chip.h"
+#include "sim/spike/circuit.h"
 #include "sweep/experiment.h"
 #include "trainer/trainer.h"
 
@@ -22,9 +23,9 @@ static const weft_option describe_arguments[] = {
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(describe_options, topic),
      .complete = WEFT_COMPLETE_TOPIC,
-     .help =
-         "recipe, chip, experiment or transforms, or the name of an installed chip or recipe; without it, everything "
-         "there is is listed"},
+     .help = "recipe, chip, experiment, neurons or transforms, or the name of an installed chip or recipe; without it, "
+             "everything "
+             "there is is listed"},
 };
 static const weft_option describe_table[] = {
     {.name = "markdown",
@@ -128,6 +129,12 @@ static weft_status describe_experiment(const describe_options *o, const weft_con
     return WEFT_OK;
 }
 
+static weft_status describe_neurons(const describe_options *o, const weft_console *session, weft_error *err) {
+    if (o->common.json || o->markdown) return describe_record(&weft_circuit_record, o, session, err);
+    weft_circuit_describe(session->out);
+    return WEFT_OK;
+}
+
 /* ---- what is installed ---- */
 
 static int is_yaml(const struct dirent *entry) {
@@ -181,6 +188,7 @@ static void list_everything(FILE *stream) {
     fputs("Manuals:\n  recipe      keys of a recipe, for 'weft train'\n  chip        keys of a chip file, for 'weft "
           "map' and 'weft sim'\n"
           "  experiment  keys of an experiment, and how its points are made, for 'weft sweep'\n"
+          "  neurons     keys of a file of neurons, and the neuron models, for 'weft neuron'\n"
           "  transforms  weight transforms, for recipes and --transform\nChips:\n",
           stream);
     list_files("hwconfigs", "  ", stream);
@@ -189,12 +197,12 @@ static void list_everything(FILE *stream) {
 }
 
 static weft_status unknown_topic(const char *topic, weft_error *err) {
-    static const char *const topics[] = {"recipe", "chip", "experiment", "transforms", NULL};
+    static const char *const topics[] = {"recipe", "chip", "experiment", "neurons", "transforms", NULL};
     const char *nearest = weft_nearest_name(topic, topics);
     if (nearest) return weft_error_set(err, WEFT_E_USAGE, "unknown topic \"%.80s\"; did you mean %s?", topic, nearest);
     return weft_error_set(
         err, WEFT_E_USAGE,
-        "unknown topic \"%.80s\": neither recipe, chip, experiment, transforms nor an installed chip or "
+        "unknown topic \"%.80s\": neither recipe, chip, experiment, neurons, transforms nor an installed chip or "
         "recipe",
         topic);
 }
@@ -214,6 +222,7 @@ static weft_status describe_run(const void *options, const weft_console *session
     if (!strcmp(o->topic, "recipe")) return describe_record(&weft_recipe_record, o, session, err);
     if (!strcmp(o->topic, "chip")) return describe_record(&weft_chip_record, o, session, err);
     if (!strcmp(o->topic, "experiment")) return describe_experiment(o, session, err);
+    if (!strcmp(o->topic, "neurons")) return describe_neurons(o, session, err);
     if (weft_data_find(path, sizeof path, "hwconfigs", o->topic, NULL) == WEFT_OK)
         return weft_info_chip(path, o->common.json, session->out, err);
     if (weft_data_find(path, sizeof path, "recipes", o->topic, NULL) == WEFT_OK)
@@ -223,8 +232,9 @@ static weft_status describe_run(const void *options, const weft_console *session
 
 const weft_command weft_command_describe = {
     .name = "describe",
-    .summary = "Print the manual of recipes, chips, experiments and transforms",
-    .description = "Prints every key of a recipe, chip or experiment with unit, range and default, or the table of "
+    .summary = "Print the manual of recipes, chips, experiments, neurons and transforms",
+    .description = "Prints every key of a recipe, chip, experiment or file of neurons with unit, range and default, or "
+                   "the table of "
                    "weight transforms. With --json: "
                    "a JSON Schema for editors.",
     .examples = "  weft describe chip\n  weft describe recipe --json recipe.schema.json\n",

@@ -8,9 +8,10 @@
 #include "core/schema.h"
 
 const weft_command *const weft_commands[] = {
-    &weft_command_train,   &weft_command_import, &weft_command_eval,     &weft_command_run,   &weft_command_map,
-    &weft_command_sim,     &weft_command_noc,    &weft_command_replay,   &weft_command_array, &weft_command_sweep,
-    &weft_command_results, &weft_command_report, &weft_command_describe, &weft_command_info,  NULL};
+    &weft_command_train,  &weft_command_import,   &weft_command_eval,  &weft_command_run,
+    &weft_command_map,    &weft_command_sim,      &weft_command_noc,   &weft_command_replay,
+    &weft_command_array,  &weft_command_neuron,   &weft_command_sweep, &weft_command_results,
+    &weft_command_report, &weft_command_describe, &weft_command_info,  NULL};
 
 void weft_program_help(FILE *stream) {
     fputs(
@@ -35,7 +36,7 @@ static int report_error(const weft_error *err, weft_status status, const char *c
 }
 
 static const weft_command *find_command(const char *name, weft_error *err) {
-    const char *names[16];
+    const char *names[32];
     int count = 0;
     for (; weft_commands[count]; count++) {
         names[count] = weft_commands[count]->name;

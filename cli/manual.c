@@ -106,7 +106,7 @@ static const char *completion_of(weft_complete kind) {
     case WEFT_COMPLETE_DATASET:
         return "_weft_folders; _weft_words 'fashion-mnist mnist cifar10'";
     case WEFT_COMPLETE_TOPIC:
-        return "_weft_words \"recipe chip experiment transforms $(weft describe --list chips 2>/dev/null) "
+        return "_weft_words \"recipe chip experiment neurons transforms $(weft describe --list chips 2>/dev/null) "
                "$(weft describe --list recipes 2>/dev/null)\"";
     case WEFT_COMPLETE_ANY:
         return "_weft_files; _weft_words \"$(weft describe --list chips 2>/dev/null) "

@@ -33,13 +33,16 @@ typedef struct weft_membranes {
     const char *const *names; /* [probes] */
     double tick_s;            /* 0: ticks have no length */
     const char *unit;         /* of the values; "" for none */
+    /* The first so many probes are no membranes but inputs, in spikes a tick. */
+    int inputs;
+    const double *thresholds; /* [probes] shown as dashed lines; NaN: none; NULL: none at all */
 } weft_membranes;
 enum { WEFT_MEMBRANES_DRAWN_MAX = 12 };
 
 /* CSV: tick, time_s (where ticks have a length), then a column a probe. */
 weft_status weft_membranes_write(const weft_membranes *traces, const char *path, weft_error *err);
-/* A panel a probe, the first WEFT_MEMBRANES_DRAWN_MAX; spikes, whose neurons are probes, as marks at the top (NULL:
- * none). */
+/* A panel a probe, the first WEFT_MEMBRANES_DRAWN_MAX; spikes, whose neurons are the probes behind the inputs, as marks
+ * at the top (NULL: none). */
 weft_status weft_membranes_draw(bool *drawn, const char *path, const weft_membranes *traces, const weft_spikes *spikes,
                                 weft_error *err);
 

@@ -127,7 +127,7 @@ TEST(Membranes, TableAndPicture) {
         values.push_back(std::sin(0.1 * static_cast<double>(t)));
     }
     const char *names[] = {"core 0, neuron 1", "other"};
-    const weft_membranes traces = {values.data(), 0, 200, 2, names, 1e-3, "V"};
+    const weft_membranes traces = {values.data(), 0, 200, 2, names, 1e-3, "V", 0, nullptr};
     const std::string table = file_name("membranes.csv"), picture = file_name("membranes.svg");
     bool drawn = false;
     weft_error err = {};
@@ -143,7 +143,7 @@ TEST(Membranes, TableAndPicture) {
     EXPECT_EQ(count_of(drawn_as(picture, drawn), "href='#gpPt6'"), spikes.list.count);
     ASSERT_EQ(weft_membranes_draw(&drawn, file_name("membranes.png").c_str(), &traces, &spikes.list, &err), WEFT_OK);
     drawn_as(file_name("membranes.png"), drawn);
-    const weft_membranes none = {values.data(), 0, 0, 2, names, 0, ""};
+    const weft_membranes none = {values.data(), 0, 0, 2, names, 0, "", 0, nullptr};
     EXPECT_EQ(weft_membranes_draw(&drawn, picture.c_str(), &none, nullptr, &err), WEFT_E_INVALID);
     EXPECT_EQ(std::string(err.text), "no membranes to show: 2 probes, 0 ticks");
 }
@@ -187,4 +187,28 @@ TEST(Activity, TableAndMapOfCores) {
         if (!drawn) GTEST_SKIP() << "no gnuplot";
         EXPECT_GT(drawn_as(path, drawn).size(), 1000u);
     }
+}
+
+TEST(Membranes, InputsAndThresholds) {
+    std::vector<double> values;
+    Spikes spikes(2, 0);
+    for (int t = 0; t < 50; t++) values.insert(values.end(), {t % 10 == 0 ? 3.0 : 0.0, t % 10 + 0.5, 0.01 * t});
+    for (uint64_t t = 9; t < 50; t += 10) spikes.add(t, 0);
+    const char *names[] = {"input", "near", "far"};
+    const double thresholds[] = {NAN, 12, 1000}; // too far above 0.5 to be shown
+    weft_membranes traces = {values.data(), 0, 50, 3, names, 0, "", 1, thresholds};
+    const std::string picture = file_name("inputs.svg");
+    const auto draw = [&] {
+        bool drawn = false;
+        weft_error err = {};
+        EXPECT_EQ(weft_membranes_draw(&drawn, picture.c_str(), &traces, &spikes.list, &err), WEFT_OK) << err.text;
+        return drawn_as(picture, drawn);
+    };
+    const std::string text = draw();
+    if (text.empty()) GTEST_SKIP() << "no gnuplot";
+    EXPECT_EQ(count_of(text, "href='#gpPt6'"), 5u); // those of the first membrane
+    EXPECT_NE(text.find(">tick<"), std::string::npos);
+    EXPECT_EQ(count_of(text, "stroke-dasharray"), 1u);
+    traces.thresholds = nullptr;
+    EXPECT_EQ(count_of(draw(), "stroke-dasharray"), 0u);
 }
