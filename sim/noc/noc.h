@@ -73,6 +73,9 @@ weft_status weft_noc_inject_multicast(weft_noc *noc, int source, const int *targ
 int weft_noc_step(weft_noc *noc, const weft_noc_delivery **deliveries);
 /* Moves an idle network's clock forward without work; the network must be idle. */
 void weft_noc_skip(weft_noc *noc, uint64_t cycles);
+/* Takes an idle network back to cycle 0, with all credits home and whose turn it is as it was made: what is sent then
+ * goes as in a new one. Statistics go on. */
+void weft_noc_rewind(weft_noc *noc);
 bool weft_noc_idle(const weft_noc *noc);
 uint64_t weft_noc_cycle(const weft_noc *noc);
 

@@ -1,6 +1,7 @@
 /* Life of the network: checks, arrays, links. */
 #include "sim/noc/noc.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -208,8 +209,6 @@ static void connect_routers(weft_noc *noc) {
         noc->port[p].router = p / noc->sides_max;
         noc->port[p].side = (uint16_t)(p % noc->sides_max);
         noc->port[p].first = p << noc->vc_shift;
-        noc->port[p].sa_last = (uint16_t)(noc->vcs - 1);
-        noc->port[p].out_last = (uint16_t)(noc->sides_max - 1);
         noc->port[p].feed.output = -1;
     }
     for (int r = 0; r < noc->routers; r++) {
@@ -234,7 +233,27 @@ static void connect_terminals(weft_noc *noc) {
     }
 }
 
+/* Whose turn it is. */
+static void set_turns(weft_noc *noc) {
+    for (int p = 0; p < noc->routers * noc->sides_max; p++) {
+        noc->port[p].sa_last = (uint16_t)(noc->vcs - 1);
+        noc->port[p].out_last = (uint16_t)(noc->sides_max - 1);
+    }
+    for (int i = 0; i < noc->inputs; i++) noc->output[i].grant_next = 0;
+    memset(noc->va_next, 0, (size_t)noc->inputs * sizeof *noc->va_next);
+    for (int t = 0; t < noc->config.terminal_count; t++) noc->ni[t].next_vc = 0;
+}
+
+void weft_noc_rewind(weft_noc *noc) {
+    weft_noc_skip(noc, noc->longest_delay + 1); /* for the last credits */
+    assert(!noc->credit_returns.pending && !noc->fronts.pending);
+    set_turns(noc);
+    if (noc->port_ready) memset(noc->port_ready, 0, (size_t)noc->ports * sizeof *noc->port_ready);
+    noc->cycle = noc->stalled = 0;
+}
+
 static void set_initial_state(weft_noc *noc) {
+    set_turns(noc);
     uint32_t all = noc->vcs == 32 ? UINT32_MAX : (1U << noc->vcs) - 1;
     for (int p = 0; p < noc->ports; p++) noc->port[p].free_vcs = all;
     for (int i = 0; i < noc->inputs; i++) {

@@ -249,3 +249,32 @@ double weft_spike_chip_membrane(const weft_spike_chip *chip, int core, int neuro
     assert(core >= 0 && core < chip->cores && neuron >= 0 && neuron < chip->sites[core].neurons);
     return chip->sites[core].kind->membrane(chip->sites[core].state, neuron);
 }
+
+/* Where its ways are, and how many. */
+static uint32_t ways_of(const weft_spike_way **ways, const weft_spike_chip *chip, int core, int neuron) {
+    assert(chip->ready && core >= 0 && core < chip->cores && neuron >= 0 && neuron < chip->sites[core].neurons);
+    const weft_spike_site *site = &chip->sites[core];
+    *ways = site->ways + (site->first ? site->first[neuron] : (uint32_t)neuron);
+    return site->first ? site->first[neuron + 1] - site->first[neuron] : 1;
+}
+
+int weft_spike_chip_target_count(const weft_spike_chip *chip, int core, int neuron) {
+    const weft_spike_way *ways;
+    return (int)ways_of(&ways, chip, core, neuron);
+}
+
+weft_spike_target weft_spike_chip_target(const weft_spike_chip *chip, int core, int neuron, int number) {
+    const weft_spike_way *ways;
+    const uint32_t count = ways_of(&ways, chip, core, neuron);
+    assert(number >= 0 && (uint32_t)number < count);
+    (void)count;
+    const weft_spike_way *way = &ways[number];
+    if (!way->delay) return (weft_spike_target){.core = WEFT_SPIKE_OUTSIDE};
+    return (weft_spike_target){way->event >> chip->axon_bits, (uint16_t)(way->event & ((1U << chip->axon_bits) - 1)),
+                               (uint16_t)way->delay};
+}
+
+int64_t weft_spike_chip_stimuli(const weft_spike_stimulus **stimuli, const weft_spike_chip *chip) {
+    *stimuli = chip->stimuli;
+    return chip->stimulus_count;
+}

@@ -129,8 +129,9 @@ uint64_t weft_spike_chip_tick(const weft_spike_chip *chip);
 int weft_spike_chip_cores(const weft_spike_chip *chip);
 const weft_spike_counts *weft_spike_chip_counts(const weft_spike_chip *chip, int core);
 double weft_spike_chip_membrane(const weft_spike_chip *chip, int core, int neuron);
-/* Destinations of a neuron: *targets, and how many. Of a chip that is ready. */
-int weft_spike_chip_targets(const weft_spike_target **targets, const weft_spike_chip *chip, int core, int neuron);
+/* How many targets a neuron of a chip that is ready has, and one of them, as it was given. */
+int weft_spike_chip_target_count(const weft_spike_chip *chip, int core, int neuron);
+weft_spike_target weft_spike_chip_target(const weft_spike_chip *chip, int core, int neuron, int number);
 /* For listeners: the stimuli that came in for the tick which they hear of, and how many; the run's own. */
 int64_t weft_spike_chip_stimuli(const weft_spike_stimulus **stimuli, const weft_spike_chip *chip);
 

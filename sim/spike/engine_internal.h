@@ -75,6 +75,8 @@ struct weft_spike_chip {
     weft_spike_part *parts;
     int part_count;
     int block_bits; /* log2 of the cores of a block */
+    const weft_spike_stimulus *stimuli; /* [stimulus_count] of the present tick, the run's */
+    int64_t stimulus_count;
 };
 
 /* Frees the list's items too. */

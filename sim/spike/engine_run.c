@@ -154,11 +154,14 @@ static bool tell(runner *r) {
 /* The next tick's spikes from outside. */
 static bool stimulate(runner *r) {
     const weft_spike_run *run = r->run;
+    const int64_t first = r->next;
     for (; r->next < run->stimulus_count && run->stimuli[r->next].tick == r->chip->tick; r->next++) {
         const weft_spike_stimulus *s = &run->stimuli[r->next];
         weft_spike_list *list = weft_spike_events(r->chip, 0, r->chip->owner[s->core], 0);
         if (!weft_spike_list_push(list, weft_spike_event_of(r->chip, s->core, s->axon))) return false;
     }
+    r->chip->stimulus_count = r->next - first;
+    r->chip->stimuli = r->next > first ? run->stimuli + first : NULL;
     return true;
 }
 
@@ -231,6 +234,8 @@ weft_status weft_spike_chip_run(weft_spike_chip *chip, const weft_spike_run *run
                               (unsigned long long)chip->tick);
     }
     run_ticks(&r);
+    chip->stimuli = NULL;
+    chip->stimulus_count = 0;
     free(r.cores);
     free(r.neurons);
     if (r.status == WEFT_E_MEMORY)

@@ -7,13 +7,6 @@
 #include "core/packet_list.h"
 #include "sim/trace/trace_internal.h"
 
-void *weft_trace_grow(void *list, size_t *room, size_t count, size_t size) {
-    if (count < *room) return list;
-    void *grown = realloc(list, (2 * count + 64) * size);
-    if (grown) *room = 2 * count + 64;
-    return grown;
-}
-
 /* ---- header ---- */
 
 #define FAIL(...) return weft_error_set(err, WEFT_E_INVALID, "trace: " __VA_ARGS__)

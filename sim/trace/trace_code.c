@@ -1,5 +1,4 @@
-/* A record as bytes: flags, then variable-length integers (7 bits a byte, low ones first, the top bit says that more
- * follow; signed ones as zigzag). docs/trace.md lists them. */
+/* A record as bytes: flags, then variable-length integers. docs/trace.md lists them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,29 +12,22 @@ enum {
     FLAG_FINISH = 16,
     AFTER_SHIFT = 5,
     AFTER_MORE = 7, /* so many dependencies or more: the number follows */
-    KIND_JOINED = WEFT_PACKET_RESULT + 2,
-    NUMBER_BYTES = 10
+    KIND_JOINED = WEFT_PACKET_RESULT + 2
 };
 
 /* ---- writing ---- */
 
-static uint8_t *put(uint8_t *to, uint64_t value) {
-    for (; value >= 128; value >>= 7) *to++ = (uint8_t)(value | 128);
-    *to++ = (uint8_t)value;
-    return to;
-}
+static uint8_t *put(uint8_t *to, uint64_t value) { return weft_varint_put(to, value); }
 
 /* to - from, whichever is larger. */
 static uint8_t *put_difference(uint8_t *out, uint64_t from, uint64_t to) {
     return put(out, to >= from ? (to - from) << 1 : ((from - to) << 1) - 1);
 }
 
-static uint8_t *put_signed(uint8_t *to, int64_t value) {
-    return put(to, value < 0 ? ~((uint64_t)value << 1) : (uint64_t)value << 1);
-}
+static uint8_t *put_signed(uint8_t *to, int64_t value) { return weft_varint_put_signed(to, value); }
 
 size_t weft_trace_encoded_max(int after_count, int target_count) {
-    return 1 + NUMBER_BYTES * (size_t)(12 + after_count + target_count);
+    return 1 + WEFT_VARINT_BYTES * (size_t)(12 + after_count + target_count);
 }
 
 static uint8_t *put_targets(uint8_t *to, const weft_trace_packet *packet) {
@@ -108,23 +100,7 @@ uint8_t *weft_trace_encode_finish(uint8_t *to, const uint8_t *record, size_t siz
 
 /* ---- reading ---- */
 
-static bool take_long(trace_decoder *d, uint64_t *value) {
-    *value = 0;
-    for (unsigned shift = 0; shift < 64 && d->at < d->end; shift += 7) {
-        const uint64_t byte = *d->at++;
-        if (shift == 63 && byte > 1) return false;
-        *value |= (byte & 127) << shift;
-        if (byte < 128) return true;
-    }
-    return false;
-}
-
-/* Most are a byte. */
-static inline bool take(trace_decoder *d, uint64_t *value) {
-    if (d->at == d->end || *d->at >= 128) return take_long(d, value);
-    *value = *d->at++;
-    return true;
-}
+static inline bool take(trace_decoder *d, uint64_t *value) { return weft_varint_take(&d->at, d->end, value); }
 
 static bool take_int(trace_decoder *d, int *value, uint64_t max) {
     uint64_t wide;
@@ -133,12 +109,7 @@ static bool take_int(trace_decoder *d, int *value, uint64_t max) {
     return true;
 }
 
-static bool take_signed(trace_decoder *d, int64_t *value) {
-    uint64_t wide;
-    if (!take(d, &wide)) return false;
-    *value = (int64_t)(wide & 1 ? ~(wide >> 1) : wide >> 1);
-    return true;
-}
+static bool take_signed(trace_decoder *d, int64_t *value) { return weft_varint_take_signed(&d->at, d->end, value); }
 
 static bool take_moment(trace_decoder *d, uint64_t from, uint64_t *moment) {
     uint64_t wide;

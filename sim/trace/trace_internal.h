@@ -5,6 +5,7 @@
 
 #include "core/arena.h"
 #include "core/packet_list.h"
+#include "sim/trace/blocks.h"
 #include "sim/trace/trace.h"
 
 #ifdef __cplusplus
@@ -17,14 +18,10 @@ enum { WEFT_TRACE_PLAIN = 2, WEFT_TRACE_JOINED = 3 /* packets may be joined */ }
 #define WEFT_TRACE_AMOUNT_MAX ((uint64_t)1 << 40) /* of an operation */
 
 enum {
-    WEFT_TRACE_BLOCK_BYTES = 1 << 18,   /* a block ends with the record that reaches this */
     WEFT_TRACE_TERMINALS_MAX = 1 << 24, /* also servers and stages */
     WEFT_TRACE_IMAGES_MAX = 1 << 30,
     WEFT_TRACE_VALUES_MAX = 1 << 30, /* of a packet */
 };
-
-/* The list, moved where its room is not above count; NULL without memory, then the old one stays. */
-void *weft_trace_grow(void *list, size_t *room, size_t count, size_t size);
 
 /* What the next record is told apart from. */
 typedef struct trace_state {
@@ -82,9 +79,6 @@ weft_status weft_trace_header_parse(weft_trace **out, const char *text, size_t s
 
 /* weft_trace_read of bytes at hand. */
 weft_status weft_trace_parse(weft_trace **out, const char *path, const char *data, size_t size, weft_error *err);
-/* PARSE, "file: offset N: text". */
-weft_status weft_trace_offset_error(weft_error *err, const char *path, size_t offset, const char *format, ...)
-    WEFT_PRINTF(4, 5);
 weft_status weft_trace_read_binary(weft_trace **out, const char *path, const uint8_t *data, size_t size,
                                    weft_error *err);
 weft_status weft_trace_write_binary(const weft_trace *trace, FILE *stream, weft_error *err);
