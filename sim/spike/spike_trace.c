@@ -292,7 +292,7 @@ static weft_status next_of_lines(weft_spike_trace *t, bool *got, weft_error *err
 weft_status weft_spike_trace_next(const weft_tick **tick, weft_spike_trace *trace, weft_error *err) {
     const int line = trace->lines.number;
     weft_error inner = {0};
-    bool got;
+    bool got = false;
     *tick = NULL;
     WEFT_TRY(trace->text ? next_of_lines(trace, &got, err) : next_of_blocks(trace, &got, err));
     if (!got) return WEFT_OK;

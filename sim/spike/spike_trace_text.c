@@ -40,7 +40,7 @@ void weft_tick_print(FILE *stream, const weft_tick *tick) {
 static weft_status no_memory(weft_error *err) { return weft_error_set(err, WEFT_E_MEMORY, "no memory for a tick"); }
 
 static weft_status read_count(weft_lines *l, uint32_t *out, const char *what, weft_error *err) {
-    int64_t value;
+    int64_t value = 0;
     WEFT_TRY(weft_lines_next_number(l, &value, 0, UINT32_MAX, what, err));
     *out = (uint32_t)value;
     return WEFT_OK;
@@ -55,7 +55,7 @@ static weft_status read_keyed(weft_lines *l, const char *key, uint32_t *out, wef
 
 static weft_status read_core(weft_lines *l, weft_tick_buffer *buffer, weft_error *err) {
     weft_tick_core core;
-    int64_t number;
+    int64_t number = 0;
     WEFT_TRY(weft_lines_next_number(l, &number, 0, WEFT_TICK_CORES_MAX - 1, "core", err));
     core.core = (uint32_t)number;
     WEFT_TRY(read_keyed(l, "synaptic", &core.synaptic_events, err));
@@ -68,7 +68,7 @@ static weft_status read_core(weft_lines *l, weft_tick_buffer *buffer, weft_error
 /* "host" or a core, of the list in the present word. */
 static weft_status read_terminal(weft_lines *l, const char **at, uint32_t *out, const char *what, weft_error *err) {
     const size_t left = (size_t)(l->word + l->length - *at);
-    int64_t number;
+    int64_t number = 0;
     if (left >= 4 && !memcmp(*at, "host", 4)) {
         *at += 4;
         *out = WEFT_TICK_HOST;
@@ -100,7 +100,7 @@ static weft_status read_spike(weft_lines *l, weft_tick_buffer *buffer, weft_erro
 }
 
 static weft_status read_tick_line(weft_lines *l, uint64_t *tick, weft_error *err) {
-    int64_t number;
+    int64_t number = 0;
     if (!weft_lines_next_word(l) || !weft_lines_word_is(l, "tick"))
         return weft_lines_word_error(l, err, "a line 'tick NUMBER' is expected here");
     WEFT_TRY(weft_lines_next_number(l, &number, 0, (int64_t)WEFT_SPIKE_TRACE_TICKS_MAX - 1, "tick", err));
@@ -110,7 +110,7 @@ static weft_status read_tick_line(weft_lines *l, uint64_t *tick, weft_error *err
 
 weft_status weft_tick_read_text(weft_tick *out, weft_tick_buffer *buffer, weft_lines *lines, bool *more,
                                 weft_error *err) {
-    uint64_t tick;
+    uint64_t tick = 0;
     weft_tick_buffer_clear(buffer);
     WEFT_TRY(read_tick_line(lines, &tick, err));
     while ((*more = weft_lines_next_line(lines))) {
