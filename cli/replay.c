@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/spike/spike_trace.h"
+
 #define TICK_CYCLES 1000
 #define SIGNALS "*.busy,*.in_flight"
 #define SIGNALS_OF_PACKETS "*.in_flight" /* there are no servers */
@@ -16,7 +18,8 @@ static const weft_option replay_arguments[] = {
      .offset = offsetof(weft_replay_request, trace),
      .required = true,
      .complete = WEFT_COMPLETE_FILE,
-     .help = "Trace of 'weft sim --record', in either form, or a file of lines \"time source target flits\""},
+     .help = "Trace of 'weft sim --record', of operations or of spikes, in either form, or a file of lines \"time "
+             "source target flits\""},
     {.name = "CHIP",
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(weft_replay_request, chip),
@@ -60,6 +63,12 @@ static const weft_option replay_table[] = {
      .value = "FILE",
      .complete = WEFT_COMPLETE_FILE,
      .help = "Write the trace in its text form; - for standard output"},
+    {.name = "csv",
+     .kind = WEFT_OPTION_TEXT,
+     .offset = offsetof(weft_replay_request, csv),
+     .value = "FILE",
+     .complete = WEFT_COMPLETE_FILE,
+     .help = "Of a trace of spikes: write a row for each tick; - for standard output"},
     {.name = "import",
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(weft_replay_request, import),
@@ -96,7 +105,8 @@ static weft_status check_import(const weft_replay_request *o, weft_error *err) {
 static weft_status check_outputs(const weft_replay_request *o, weft_error *err) {
     const struct {
         const char *option, *path;
-    } outputs[] = {{"json", o->common.json}, {"timeline", o->timeline}, {"vcd", o->vcd}, {"text", o->text}};
+    } outputs[] = {
+        {"json", o->common.json}, {"timeline", o->timeline}, {"vcd", o->vcd}, {"text", o->text}, {"csv", o->csv}};
     const size_t count = sizeof outputs / sizeof outputs[0];
     for (size_t i = 0; i < count; i++) {
         WEFT_TRY(weft_output_apart(outputs[i].option, outputs[i].path, "the trace", o->trace, err));
@@ -112,7 +122,7 @@ static weft_status check_options(const weft_replay_request *o, weft_error *err) 
     WEFT_TRY(check_import(o, err));
     if (o->signals && !o->vcd && strcmp(o->signals, "list") != 0)
         return weft_error_set(err, WEFT_E_USAGE, "--signals is for --vcd FILE, or 'list'");
-    return check_outputs(o, err);
+    return WEFT_OK;
 }
 
 static weft_status unknown_stage(const weft_trace_header *h, const char *name, weft_error *err) {
@@ -258,7 +268,8 @@ static weft_status list_signals(const weft_replay_job *job, weft_error *err) {
 
 static weft_status replay(weft_replay_job *job, weft_error *err) {
     const char *signals = job->options->signals;
-    WEFT_TRY(check_options(job->options, err));
+    if (job->options->csv)
+        return weft_error_set(err, WEFT_E_USAGE, "--csv is for traces of spikes; %.200s is none", job->options->trace);
     WEFT_TRY(load(job, err));
     if (signals && !strcmp(signals, "list")) return list_signals(job, err);
     WEFT_TRY(run(job, err));
@@ -271,6 +282,9 @@ static weft_status replay(weft_replay_job *job, weft_error *err) {
 
 static weft_status replay_run(const void *options, const weft_console *session, weft_error *err) {
     const weft_replay_request *o = options;
+    WEFT_TRY(check_options(o, err));
+    WEFT_TRY(check_outputs(o, err));
+    if (!o->import && weft_spike_trace_is(o->trace)) return weft_replay_spikes(o, session, err);
     weft_replay_job job = {.options = o, .session = session, .stop = weft_stop_install()};
     job.out = o->text && !strcmp(o->text, "-") ? session->err : session->out;
     const weft_status status = replay(&job, err);
@@ -292,12 +306,16 @@ const weft_command weft_command_replay = {
         "through the chip's network, flits, occupancies and latencies are the chip's. On the chip of the recording "
         "everything happens in the recorded cycles, which is checked: a difference is an error. On another one the "
         "same work takes its own time; core N is core N there, the host is the host.\n"
+        "A trace of a spiking chip has its ticks: which cores worked how much, which spikes went where. Replayed, each "
+        "tick takes the time that the chip's cores, network and barrier need; the report says whether all met the "
+        "chip's deadline, how short a tick could be, and what bounds it.\n"
         "Also takes lists of packets and of spikes, whose packets wait for their time alone. docs/trace.md describes "
         "the formats.",
     .examples = "  weft replay traces/fashion-cnn-hermes.wtr hermes\n"
                 "  weft replay traces/fashion-cnn-hermes.wtr hermes --set noc.flit_bits=64 --without network\n"
                 "  weft replay run.wtr isaac-ce --timeline run.json\n"
                 "  weft replay run.wtr isaac-ce --vcd run.vcd --signals 'core_0.*,link_0_*'\n"
+                "  weft replay digits.wst truenorth --csv ticks.csv\n"
                 "  weft replay spikes.txt noc-8x8 --import spikes --neurons neurons.txt --json -\n",
     .arguments = replay_arguments,
     .argument_count = (int)(sizeof replay_arguments / sizeof replay_arguments[0]),

@@ -7,7 +7,7 @@
 
 typedef struct weft_replay_request {
     weft_common common;
-    const char *trace, *chip, *import, *neurons, *without, *timeline, *vcd, *signals, *text;
+    const char *trace, *chip, *import, *neurons, *without, *timeline, *vcd, *signals, *text, *csv;
     weft_texts set;
     uint64_t tick_cycles;
 } weft_replay_request;
@@ -31,5 +31,7 @@ typedef struct weft_replay_job {
 
 void weft_replay_print(const weft_replay_job *job);
 weft_status weft_replay_write_json(const weft_replay_job *job, weft_error *err);
+/* All of it, for a trace of spikes; the outputs are known to be apart. */
+weft_status weft_replay_spikes(const weft_replay_request *options, const weft_console *session, weft_error *err);
 
 #endif

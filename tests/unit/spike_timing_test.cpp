@@ -1,4 +1,5 @@
 /* Ticks of spiking chips timed by hand: packets alone, cores of known work, barriers, the host, trees, deadlines. */
+#include <algorithm>
 #include <cmath>
 
 #include "tests/support/tick_fixture.h"
@@ -28,15 +29,15 @@ TEST(SpikeTiming, ASpikeAloneTakesTheClosedForm) {
     }
 }
 
-/* Two spikes for one core meet at its port: the second is a cycle behind. */
+/* Two spikes for one core meet at its port: the one VC is taken and won in two cycles, so the second is two behind. */
 TEST(SpikeTiming, PacketsWaitForEachOther) {
     const chip_ptr chip = load_chip("truenorth", {"noc.mesh=[8,8]"});
     const timed t = time_ticks(chip.get(), {{0, {{0, 1, 1, 0}, {2, 1, 1, 0}}, {{0, 0, 1}, {2, 0, 1}}}});
     ASSERT_EQ(t.status, WEFT_OK) << t.err.text;
     const uint64_t alone = zero_load(chip.get(), 0, 1);
     EXPECT_EQ(alone, zero_load(chip.get(), 2, 1));
-    EXPECT_EQ(t.times[0].latency_sum, 2 * alone + 1);
-    EXPECT_EQ(t.times[0].latency_max, alone + 1);
+    EXPECT_EQ(t.times[0].latency_sum, 2 * alone + 2);
+    EXPECT_EQ(t.times[0].latency_max, alone + 2);
 }
 
 /* ---- cores ---- */
@@ -61,7 +62,7 @@ TEST(SpikeTiming, NeuronsHandOverAfterTheirUpdates) {
         ASSERT_EQ(t.status, WEFT_OK) << t.err.text;
         EXPECT_EQ(t.times[0].latency_sum, zero_load(chip.get(), 0, 40));
         EXPECT_EQ(t.times[0].network_cycles, cycle + zero_load(chip.get(), 0, 40));
-        EXPECT_EQ(t.times[0].cycles, t.times[0].network_cycles + 113);
+        EXPECT_EQ(t.times[0].cycles, std::max<uint64_t>(101, t.times[0].network_cycles) + 113);
         EXPECT_EQ(t.times[0].hops, 3u);
     }
 }
@@ -136,7 +137,7 @@ TEST(SpikeTiming, ATreeCrossesEachLinkOnce) {
     EXPECT_EQ(one.links[0], 3u); /* from router 0 to the east */
     EXPECT_EQ(tree.links[0], 1u);
     EXPECT_EQ(tree.times[0].cycles, zero_load(unicast.get(), 0, 3));
-    EXPECT_EQ(one.times[0].cycles, zero_load(unicast.get(), 0, 3) + 2); /* behind two others at core 0's port */
+    EXPECT_EQ(one.times[0].cycles, zero_load(unicast.get(), 0, 3) + 4); /* behind two others */
 }
 
 /* Two axons of core 2 want a packet each; packets of different spikes are different trees. */
@@ -299,10 +300,13 @@ TEST(SpikeTiming, RefusesWhatIsNoTick) {
 }
 
 TEST(SpikeTiming, RefusesWorkWithoutEnd) {
-    const chip_ptr chip = load_chip("odin", {"clock.cycle_ns=1e-6"});
+    const char text[] = "spike_latency.synaptic_event_ns={value: 1000, evidence: assumed, source: test}";
+    const chip_ptr chip = load_chip("odin", {"clock.cycle_ns=0.001", text});
     const timed t = time_ticks(chip.get(), {{2, {{0, UINT32_MAX, 1, 0}}, {}}});
     EXPECT_EQ(t.status, WEFT_E_INVALID);
-    EXPECT_NE(std::string(t.err.text).find("tick 2: a core works 1.14"), std::string::npos) << t.err.text;
+    EXPECT_NE(std::string(t.err.text).find("tick 2: a core works 4.29497e+15 cycles, above 2.81475e+14"),
+              std::string::npos)
+        << t.err.text;
 }
 
 TEST(SpikeTiming, EndsWhenItIsToldTo) {
