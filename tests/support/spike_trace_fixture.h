@@ -2,7 +2,7 @@
 #ifndef WEFT_TESTS_SUPPORT_SPIKE_TRACE_FIXTURE_H
 #define WEFT_TESTS_SUPPORT_SPIKE_TRACE_FIXTURE_H
 
-#include "sim/spike/spike_trace.h"
+#include "sim/spike/spike_trace_internal.h"
 #include "tests/support/random_ticks.h"
 #include "tests/support/trace_fixture.h"
 
@@ -38,13 +38,21 @@ struct read_back {
     explicit read_back(const char *path) {
         weft_spike_trace *trace = nullptr;
         status = weft_spike_trace_open(&trace, path, &err);
-        EXPECT_EQ(trace != nullptr, status == WEFT_OK);
-        if (trace) read(trace);
-        weft_spike_trace_destroy(trace);
+        read(trace);
+    }
+    /* Bytes of a file "name". */
+    explicit read_back(const std::string &bytes) {
+        weft_spike_trace *trace = nullptr;
+        auto *data = static_cast<char *>(std::malloc(bytes.size() + 1));
+        if (!bytes.empty()) std::memcpy(data, bytes.data(), bytes.size());
+        status = weft_spike_trace_parse(&trace, "name", data, bytes.size(), &err);
+        read(trace);
     }
 
   private:
     void read(weft_spike_trace *trace) {
+        EXPECT_EQ(trace != nullptr, status == WEFT_OK);
+        if (!trace) return;
         const weft_tick *tick = nullptr;
         header = *weft_spike_trace_header_of(trace);
         chip = header.chip ? header.chip : "", network = header.network ? header.network : "";
@@ -52,6 +60,7 @@ struct read_back {
         while ((status = weft_spike_trace_next(&tick, trace, &err)) == WEFT_OK && tick)
             tick_keeper::add(&keeper, tick, nullptr);
         ticks = keeper.ticks;
+        weft_spike_trace_destroy(trace);
     }
 };
 

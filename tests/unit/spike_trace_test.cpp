@@ -89,11 +89,12 @@ TEST(SpikeTrace, ATickInBytes) {
 }
 
 TEST(SpikeTrace, APacketTakesAFewBytes) {
-    std::mt19937 dice(1);
+    std::mt19937 random(1);
+    const auto dice = [&](unsigned end) { return uint32_t(random() % end); };
     tick_copy t;
     for (uint32_t core = 0; core < 4096; core++) {
-        t.cores.push_back({core, 600 + dice() % 80, 200, 56});
-        for (uint32_t k = 0; k < 5; k++) t.packets.push_back({core, 50 * k + dice() % 50, dice() % 4096});
+        t.cores.push_back({core, 600 + dice(80), 200, 56});
+        for (uint32_t k = 0; k < 5; k++) t.packets.push_back({core, 50 * k + dice(50), dice(4096)});
     }
     const scratch_file file(".wst");
     ASSERT_EQ(record(file.path(), {t}, 4096), WEFT_OK);
