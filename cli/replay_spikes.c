@@ -14,7 +14,8 @@ typedef struct job {
     weft_spike_trace *trace;
     weft_chip *chip;
     weft_spike_timing *timing;
-    weft_spike_recorder *copy; /* --text FILE */
+    weft_spike_recorder *copy; /* --text */
+    weft_output text;          /* where it is a file */
 } job;
 
 static bool is_standard(const char *path) { return path && !strcmp(path, "-"); }
@@ -36,11 +37,16 @@ static weft_status check_options(const weft_replay_request *o, weft_error *err) 
 
 static weft_status open_copy(job *j, weft_error *err) {
     const char *path = j->options->text;
-    const size_t length = path ? strlen(path) : 0;
     if (!path) return WEFT_OK;
-    if (length < 4 || strcmp(path + length - 4, ".txt") != 0)
-        return weft_error_set(err, WEFT_E_USAGE, "--text of a spike trace needs a name that ends with .txt");
-    return weft_spike_recorder_open(&j->copy, path, weft_spike_trace_header_of(j->trace), err);
+    if (!is_standard(path)) WEFT_TRY(weft_output_open(&j->text, path, err));
+    return weft_spike_recorder_print(&j->copy, is_standard(path) ? stdout : j->text.stream,
+                                     weft_spike_trace_header_of(j->trace), err);
+}
+
+static weft_status close_copy(job *j, weft_error *err) {
+    if (!j->copy) return WEFT_OK;
+    WEFT_TRY(weft_spike_recorder_close(j->copy, err));
+    return is_standard(j->options->text) ? WEFT_OK : weft_output_commit(&j->text, err);
 }
 
 static void show_progress(const job *j, uint64_t ticks) {
@@ -63,7 +69,7 @@ static weft_status take_ticks(job *j, weft_error *err) {
         show_progress(j, ticks);
     }
     WEFT_TRY(weft_spike_timing_finish(j->timing, err));
-    return j->copy ? weft_spike_recorder_close(j->copy, err) : WEFT_OK;
+    return close_copy(j, err);
 }
 
 static bool same_chip(const job *j) {
@@ -72,7 +78,8 @@ static bool same_chip(const job *j) {
 
 static void print(const job *j, const weft_ticks_report *report) {
     const weft_spike_trace_header *h = weft_spike_trace_header_of(j->trace);
-    FILE *out = is_standard(j->options->csv) ? j->session->err : j->session->out;
+    const bool taken = is_standard(j->options->csv) || is_standard(j->options->text);
+    FILE *out = taken ? j->session->err : j->session->out;
     fprintf(out, "%-16s %.300s: spikes", "trace", j->options->trace);
     if (h->network) fprintf(out, " of %.200s", h->network);
     if (h->chip) fprintf(out, ", recorded on %.200s", h->chip);
@@ -124,6 +131,7 @@ weft_status weft_replay_spikes(const weft_replay_request *options, const weft_co
     job j = {.options = options, .session = session};
     const weft_status status = replay(&j, err);
     weft_spike_recorder_destroy(j.copy);
+    if (options->text && !is_standard(options->text)) weft_output_abort(&j.text);
     weft_spike_timing_destroy(j.timing);
     weft_chip_destroy(j.chip);
     weft_spike_trace_destroy(j.trace);

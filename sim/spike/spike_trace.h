@@ -29,6 +29,9 @@ typedef struct weft_spike_recorder weft_spike_recorder;
 /* The file appears under its name when it is closed. IO, MEMORY. */
 weft_status weft_spike_recorder_open(weft_spike_recorder **out, const char *path, const weft_spike_trace_header *header,
                                      weft_error *err);
+/* As text to a stream, whose errors are the caller's to see, as is its end. MEMORY. */
+weft_status weft_spike_recorder_print(weft_spike_recorder **out, FILE *stream, const weft_spike_trace_header *header,
+                                      weft_error *err);
 /* INVALID: weft_tick_check, a core that the header's chip has not, or a tick that does not come later than the last. */
 weft_status weft_spike_recorder_add(weft_spike_recorder *recorder, const weft_tick *tick, weft_error *err);
 weft_tick_sink weft_spike_recorder_sink(weft_spike_recorder *recorder);
