@@ -36,7 +36,7 @@ static void print_bounds(FILE *out, const weft_spike_timing_summary *s) {
     fprintf(out, "%-16s %s in %" PRIu64, "bound by", weft_tick_bound_names[s->bound_by], s->bound[s->bound_by]);
     for (int b = 0; b < WEFT_TICK_BOUNDS; b++)
         if (b != s->bound_by && s->bound[b]) fprintf(out, ", %s in %" PRIu64, weft_tick_bound_names[b], s->bound[b]);
-    fputs(" ticks\n", out);
+    fprintf(out, " of %" PRIu64 " tick%s\n", s->ticks, s->ticks == 1 ? "" : "s");
 }
 
 static void print_network(FILE *out, const weft_ticks_report *r) {

@@ -143,7 +143,7 @@ TEST(SpikeTrace, TextErrorsHaveAPlace) {
               "3:1: tick 0: core 5 is none of the trace's 4");
     EXPECT_EQ(error_of("tick 0\nspike host order 0 to 1\ncore 0 synaptic 1 active 1 inactive 0\n").substr(0, 5),
               "5:1: ");
-    EXPECT_EQ(error_of("tick 0\nspike host order 0 to\n").substr(0, 5), "4:20:");
+    EXPECT_EQ(error_of("tick 0\nspike host order 0 to\n").substr(0, 5), "4:22:");
     EXPECT_EQ(error_of("tick 0\nspike host order 0 to 1;2\n"), "4:23: ';' inside a list of cores");
     EXPECT_EQ(error_of("tick 0\nspike host,1 order 0 to 1\n"), "4:7: a spike has one core, or 'host'");
     EXPECT_EQ(error_of("tick 0\nspike host order 0 to 3,2\n"),
