@@ -29,9 +29,9 @@ static weft_status check_options(const weft_replay_request *o, weft_error *err) 
         if (others[i].given)
             return weft_error_set(err, WEFT_E_USAGE, "--%s is for traces of operations; %.200s is one of spikes",
                                   others[i].name, o->trace);
-    if (is_standard(o->text)) return weft_error_set(err, WEFT_E_USAGE, "--text of a spike trace needs a file, not -");
-    if (is_standard(o->csv) && is_standard(o->common.json))
-        return weft_error_set(err, WEFT_E_USAGE, "--json - and --csv - both want standard output");
+    if (is_standard(o->csv) && (is_standard(o->common.json) || is_standard(o->text)))
+        return weft_error_set(err, WEFT_E_USAGE, "--%s - and --csv - both want standard output",
+                              is_standard(o->text) ? "text" : "json");
     return WEFT_OK;
 }
 
