@@ -1,5 +1,4 @@
 /* A tick as bytes, variable-length integers. docs/trace.md lists them. */
-#include <stdlib.h>
 
 #include "sim/spike/spike_trace_internal.h"
 

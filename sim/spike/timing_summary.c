@@ -1,7 +1,6 @@
 /* What the times of ticks come to. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "sim/spike/timing.h"
 

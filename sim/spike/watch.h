@@ -17,7 +17,8 @@ typedef struct weft_spike_watch weft_spike_watch;
 weft_status weft_spike_watch_create(weft_spike_watch **out, const weft_spike_chip *chip, const int *numbers,
                                     const weft_tick_sink *sinks, int sink_count, weft_error *err);
 void weft_spike_watch_destroy(weft_spike_watch *watch); /* NULL is allowed */
-/* A weft_spike_listener; its context is the watch. Spikes that leave the chip go to the host, stimuli come from it. */
+/* A weft_spike_listener; its context is the watch. Cores that are stepped update all of their neurons in order, so that
+ * a neuron's number is how many go before it. Spikes that leave the chip go to the host, stimuli come from it. */
 void weft_spike_watch_listen(void *watch, uint64_t tick, const uint32_t *cores, const uint16_t *neurons, int64_t count);
 /* The first error of a sink, or of memory; from then on ticks are not heard. After each run. */
 weft_status weft_spike_watch_status(const weft_spike_watch *watch, weft_error *err);

@@ -1,6 +1,5 @@
 /* Traces as bytes: their records in blocks. docs/trace.md. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sim/trace/trace_internal.h"
