@@ -3,9 +3,8 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
-#include "core/file.h"
+#include "cli/commands.h"
 
 static const char *const directions[] = {"east", "west", "north", "south"};
 
@@ -146,13 +145,8 @@ static void print_rows(FILE *out, const weft_ticks_report *report) {
 }
 
 weft_status weft_ticks_write_csv(const char *path, const weft_ticks_report *report, weft_error *err) {
-    weft_output output;
-    if (!strcmp(path, "-")) {
-        print_rows(stdout, report);
-        if (fflush(stdout) || ferror(stdout)) return weft_error_set(err, WEFT_E_IO, "standard output: writing failed");
-        return WEFT_OK;
-    }
-    WEFT_TRY(weft_output_open(&output, path, err));
-    print_rows(output.stream, report);
-    return weft_output_commit(&output, err);
+    weft_result out;
+    WEFT_TRY(weft_result_open(&out, path, err));
+    print_rows(out.json.stream, report);
+    return weft_result_commit(&out, err);
 }
