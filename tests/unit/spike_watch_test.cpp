@@ -103,13 +103,17 @@ TEST(SpikeWatch, RefusesNumbersThatDoNotAscend) {
 TEST(SpikeWatch, TheEngineTellsTargetsAndStimuli) {
     Chip c;
     Build(c);
-    const weft_spike_target *targets = nullptr;
-    EXPECT_EQ(weft_spike_chip_targets(&targets, c.chip, 0, 0), 3);
-    EXPECT_EQ(targets[2].core, 0u);
-    EXPECT_EQ(targets[2].delay, 2);
-    EXPECT_EQ(weft_spike_chip_targets(&targets, c.chip, 0, 1), 1);
-    EXPECT_EQ(targets[0].axon, 1);
-    EXPECT_EQ(weft_spike_chip_targets(&targets, c.chip, 1, 2), 0);
+    const auto count = [&](int core, int neuron) { return weft_spike_chip_target_count(c.chip, core, neuron); };
+    const auto target = [&](int core, int neuron, int i) { return weft_spike_chip_target(c.chip, core, neuron, i); };
+    EXPECT_EQ(count(0, 0), 3);
+    EXPECT_EQ(target(0, 0, 1).core, WEFT_SPIKE_OUTSIDE);
+    EXPECT_EQ(target(0, 0, 2).core, 0u);
+    EXPECT_EQ(target(0, 0, 2).axon, 1);
+    EXPECT_EQ(target(0, 0, 2).delay, 2);
+    EXPECT_EQ(count(0, 1), 1);
+    EXPECT_EQ(target(0, 1, 0).core, 1u);
+    EXPECT_EQ(target(0, 1, 0).axon, 1);
+    EXPECT_EQ(count(1, 2), 0);
     const weft_spike_stimulus *stimuli = nullptr;
     ASSERT_EQ(c.Run(1, {{0, 0, 0}}), WEFT_OK);
     EXPECT_EQ(weft_spike_chip_stimuli(&stimuli, c.chip), 0); /* no tick is being told */
