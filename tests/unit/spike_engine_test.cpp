@@ -171,7 +171,8 @@ TEST(SpikeEngine, RefusesCores) {
 
 /* An event is a core and an axon in 32 bits. */
 TEST(SpikeEngine, RefusesMoreAxonsThanEventsCanName) {
-    const weft_spike_kind nothing = {"nothing", "", Step, Membrane, Reset, [](void *) {}, nullptr};
+    const weft_spike_kind nothing = {"nothing",     "",     RepeaterStep, RepeaterMembrane, RepeaterReset,
+                                     [](void *) {}, nullptr};
     const uint64_t first[] = {0, 0};
     const weft_spike_core core{&nothing, nullptr, 32769, 1, 0, 0, first, nullptr};
     Chip c;
