@@ -1,4 +1,4 @@
-#include "core/mapping.h"
+#include "core/mapping_source.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -34,12 +34,7 @@ void weft_mapping_destroy(weft_mapping *mapping) {
 }
 
 weft_status weft_mapping_add_setting(weft_mapping *mapping, const char *setting, weft_error *err) {
-    char **grown = realloc(mapping->settings, ((size_t)mapping->setting_count + 1) * sizeof *grown);
-    if (grown) mapping->settings = grown;
-    char *copy = grown ? strdup(setting) : NULL;
-    if (!copy) return weft_error_set(err, WEFT_E_MEMORY, "out of memory for the chip's settings");
-    mapping->settings[mapping->setting_count++] = copy;
-    return WEFT_OK;
+    return weft_settings_add(&mapping->settings, &mapping->setting_count, setting, err);
 }
 
 /* The last one that begins at or before the column. */

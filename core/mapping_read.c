@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "core/mapping_internal.h"
-#include "core/mapping_values.h"
+#include "core/mapping_source.h"
 
 enum { COPIES_MAX = 1 << 15 };
 
@@ -50,18 +50,10 @@ static weft_status read_block(const weft_mapping_reader *r, const weft_yaml_node
     return WEFT_OK;
 }
 
-/* A list of at least one item. */
-static weft_status read_count(const weft_mapping_reader *r, const weft_yaml_node *node, const char *where, int *count) {
-    if (node->kind != WEFT_YAML_SEQUENCE || node->count == 0)
-        return weft_mapping_refuse(r, node, where, "expects a list of at least one item");
-    *count = (int)node->count; /* a file has at most WEFT_YAML_BYTES_MAX items */
-    return WEFT_OK;
-}
-
 static weft_status read_blocks(const weft_mapping_reader *r, const weft_yaml_node *node, const char *where,
                                weft_mapped_stage *stage) {
     char path[WEFT_MAPPING_WHERE];
-    WEFT_TRY(read_count(r, node, where, &stage->block_count));
+    WEFT_TRY(weft_mapping_list(r, node, where, &stage->block_count));
     stage->blocks = calloc(node->count, sizeof *stage->blocks);
     if (!stage->blocks) return out_of_memory(r);
     for (int i = 0; i < stage->block_count; i++) {
@@ -74,7 +66,7 @@ static weft_status read_blocks(const weft_mapping_reader *r, const weft_yaml_nod
 static weft_status read_tiles(const weft_mapping_reader *r, const weft_yaml_node *node, const char *where,
                               weft_mapped_stage *stage) {
     char path[WEFT_MAPPING_WHERE];
-    WEFT_TRY(read_count(r, node, where, &stage->tile_count));
+    WEFT_TRY(weft_mapping_list(r, node, where, &stage->tile_count));
     stage->tiles = calloc(node->count, sizeof *stage->tiles);
     if (!stage->tiles) return out_of_memory(r);
     for (int i = 0; i < stage->tile_count; i++) {
@@ -140,50 +132,6 @@ static weft_status read_stage(const weft_mapping_reader *r, const weft_yaml_node
     return WEFT_OK;
 }
 
-static weft_status read_sha256(const weft_mapping_reader *r, const weft_yaml_node *node, const char *where,
-                               weft_sha256 *out) {
-    const char *text = NULL;
-    WEFT_TRY(weft_mapping_text(r, node, where, &text));
-    if (strlen(text) != 64 || strspn(text, "0123456789abcdef") != 64)
-        return weft_mapping_refuse(r, node, where, "expects 64 lower-case hexadecimal digits");
-    memcpy(out->hex, text, sizeof out->hex);
-    return WEFT_OK;
-}
-
-static weft_status read_settings(const weft_mapping_reader *r, const weft_yaml_node *node, const char *where) {
-    const char *text = NULL;
-    if (node->kind != WEFT_YAML_SEQUENCE) return weft_mapping_refuse(r, node, where, "expects a list of KEY=VALUE");
-    for (size_t i = 0; i < node->count; i++) {
-        WEFT_TRY(weft_mapping_text(r, node->values[i], where, &text));
-        WEFT_TRY(weft_mapping_add_setting(r->mapping, text, r->err));
-    }
-    return WEFT_OK;
-}
-
-/* {file, sha256}, and set for a kind that is not NULL. The path is the file's beside the mapping; with a kind, an
- * installed data file's where there is none. */
-static weft_status read_source(const weft_mapping_reader *r, const weft_yaml_node *node, const char *where,
-                               const char *kind, char path[4096], weft_sha256 *sha256) {
-    static const char *const network_keys[] = {"file", "sha256", NULL};
-    static const char *const chip_keys[] = {"file", "sha256", "set", NULL};
-    const char *const *keys = kind ? chip_keys : network_keys;
-    const weft_yaml_node *values[3] = {NULL};
-    const char *name = NULL;
-    char key[WEFT_MAPPING_WHERE], folder[4096];
-    WEFT_TRY(weft_mapping_map(r, node, where, keys, kind ? 1 : 0, values));
-    if (values[2]) WEFT_TRY(read_settings(r, values[2], weft_mapping_key(key, where, keys[2])));
-    WEFT_TRY(weft_mapping_text(r, values[0], weft_mapping_key(key, where, keys[0]), &name));
-    weft_path_folder(folder, sizeof folder, r->yaml->file);
-    bool here = strcmp(folder, ".") == 0;
-    if (weft_path_join(path, 4096, here ? "" : folder, name, NULL) != WEFT_OK)
-        return weft_mapping_refuse(r, values[0], key, "the path is too long");
-    if (kind && name[0] != '/' && !weft_path_exists(path)) {
-        char found[4096];
-        if (weft_data_find(found, sizeof found, kind, name, NULL) == WEFT_OK) memcpy(path, found, sizeof found);
-    }
-    return read_sha256(r, values[1], weft_mapping_key(key, where, keys[1]), sha256);
-}
-
 static weft_status read_version(const weft_mapping_reader *r, const weft_yaml_node *node, const char *where) {
     int version = 0;
     WEFT_TRY(weft_mapping_int(r, node, where, 0, &version));
@@ -200,7 +148,7 @@ static weft_status check_version(const weft_mapping_reader *r) {
     return node ? read_version(r, node, "weft_mapping") : WEFT_OK;
 }
 
-static weft_status read_document(weft_mapping_reader *r, weft_mapping **out) {
+static weft_status read_document(const weft_mapping_reader *r, weft_mapping **out) {
     static const char *const keys[] = {"weft_mapping", "network", "chip",  "input_range",
                                        "stages",       "parts",   "chips", NULL};
     const weft_yaml_node *values[7];
@@ -208,12 +156,14 @@ static weft_status read_document(weft_mapping_reader *r, weft_mapping **out) {
     int count = 0;
     WEFT_TRY(check_version(r));
     WEFT_TRY(weft_mapping_map(r, r->yaml->root, "", keys, 2, values));
-    WEFT_TRY(read_count(r, values[4], keys[4], &count));
+    WEFT_TRY(weft_mapping_list(r, values[4], keys[4], &count));
     WEFT_TRY(weft_mapping_create(out, count, r->err));
-    weft_mapping *mapping = r->mapping = *out;
+    weft_mapping *mapping = *out;
     snprintf(mapping->path, sizeof mapping->path, "%s", r->yaml->file);
-    WEFT_TRY(read_source(r, values[1], keys[1], NULL, mapping->network_path, &mapping->network_sha256));
-    WEFT_TRY(read_source(r, values[2], keys[2], "hwconfigs", mapping->chip_path, &mapping->chip_sha256));
+    WEFT_TRY(weft_mapping_read_network(r, values[1], keys[1], mapping->network_path, &mapping->network_sha256));
+    const weft_mapping_chip chip = {mapping->chip_path, &mapping->chip_sha256, &mapping->settings,
+                                    &mapping->setting_count};
+    WEFT_TRY(weft_mapping_read_chip(r, values[2], keys[2], &chip));
     WEFT_TRY(weft_mapping_floats(r, values[3], keys[3], &mapping->input_min, &mapping->input_max));
     if (values[5]) WEFT_TRY(weft_mapping_int(r, values[5], keys[5], 1, &mapping->parts));
     if (values[6]) WEFT_TRY(weft_mapping_int(r, values[6], keys[6], 1, &mapping->chips));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/mapping_values.h"
+#include "core/schema_internal.h"
 
 weft_status weft_mapping_refuse(const weft_mapping_reader *r, const weft_yaml_node *node, const char *where,
                                 const char *what) {
@@ -78,6 +79,34 @@ static weft_status read_float(const weft_mapping_reader *r, const weft_yaml_node
     if (*end || !isfinite(*out))
         return weft_yaml_error(r->yaml, node, WEFT_E_INVALID, r->err, "%s: \"%s\" is not a finite number", where,
                                node->text);
+    return WEFT_OK;
+}
+
+weft_status weft_mapping_word(const weft_mapping_reader *r, const weft_yaml_node *node, const char *where,
+                              const char *const *words, int *out) {
+    char all[256] = "";
+    for (int i = 0; words[i]; i++) {
+        if (node->kind == WEFT_YAML_SCALAR && strcmp(node->text, words[i]) == 0) {
+            *out = i;
+            return WEFT_OK;
+        }
+        snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", i ? ", " : "", words[i]);
+    }
+    return weft_yaml_error(r->yaml, node, WEFT_E_INVALID, r->err, "%s: \"%.80s\" is none of %s", where,
+                           node->kind == WEFT_YAML_SCALAR ? node->text : "", all);
+}
+
+weft_status weft_mapping_positive(const weft_mapping_reader *r, const weft_yaml_node *node, const char *where,
+                                  double *out) {
+    if (node->kind == WEFT_YAML_SCALAR && !node->quoted && weft_schema_parse_real(node->text, out) && *out > 0)
+        return WEFT_OK;
+    return weft_mapping_refuse(r, node, where, "expects a number above 0");
+}
+
+weft_status weft_mapping_list(const weft_mapping_reader *r, const weft_yaml_node *node, const char *where, int *count) {
+    if (node->kind != WEFT_YAML_SEQUENCE || node->count == 0)
+        return weft_mapping_refuse(r, node, where, "expects a list of at least one item");
+    *count = (int)node->count; /* a file has at most WEFT_YAML_BYTES_MAX items */
     return WEFT_OK;
 }
 

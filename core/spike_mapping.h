@@ -17,6 +17,7 @@
  *       relays:                                   # optional: splitter neurons, one axon and so many neurons each
  *         - {core: 14, neurons: "3*4"}
  *
+ * integration, reset and round may be left out: euler, zero, false; `set` too. A population names a core once.
  * Neurons of a core are numbered as they stand: populations in the file's order, then its runs; relays behind them. A
  * neuron that several cores or several axons want stands as often as chips whose neurons have one destination need.
  * Every neuron has all its copies on one core. Core c is terminal c of the chip. Populations are the network's, but for
@@ -31,6 +32,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#define WEFT_NEURON_COPIES_MAX 65535
 
 typedef struct weft_neuron_run {
     uint32_t first, count; /* neurons */
@@ -48,7 +51,7 @@ typedef struct weft_mapped_population {
     char *name;
     uint32_t size;
     int piece_count, relay_count;
-    weft_spike_piece *pieces, *relays; /* by core */
+    weft_spike_piece *pieces, *relays; /* by ascending core, each once */
     int line;
 } weft_mapped_population;
 
@@ -65,8 +68,13 @@ typedef struct weft_spike_mapping {
 
 weft_status weft_spike_mapping_create(weft_spike_mapping **out, int population_count, weft_error *err);
 void weft_spike_mapping_destroy(weft_spike_mapping *mapping); /* NULL is allowed */
+/* Appends a copy of the text. */
+weft_status weft_spike_mapping_add_setting(weft_spike_mapping *mapping, const char *setting, weft_error *err);
 /* PARSE/INVALID with file:line:column. Opens neither network nor chip. */
 weft_status weft_spike_mapping_read(weft_spike_mapping **out, const char *path, weft_error *err);
+/* The same from memory; file is its path, for messages and for paths relative to it. */
+weft_status weft_spike_mapping_parse(weft_spike_mapping **out, const char *text, size_t size, const char *file,
+                                     weft_error *err);
 /* Atomic; paths relative to path's folder where possible; deterministic text. */
 weft_status weft_spike_mapping_write(const weft_spike_mapping *mapping, const char *path, weft_error *err);
 /* Whether a YAML file is a mapping of this kind (its first key); false for what cannot be read. */

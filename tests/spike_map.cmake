@@ -1,0 +1,1 @@
+weft_test(golden spike_mapping weft_spike_layout)
