@@ -3,8 +3,8 @@
  *
  * Axons. A core has an axon for every (source neuron, kind, delay) that its neurons have synapses of. Kind: where the
  * chip has axon types, the rank of the weight among the different weights into the target's population, as fitted (at
- * most synapse.axon_types; neurons of several populations share an axon by rank); else the projection's exponent.
- * Axons are numbered by source population, neuron, kind, delay; relays' axons behind them.
+ * most synapse.axon_types and 16; neurons of several populations share an axon by rank); else the projection's
+ * exponent. Axons are numbered by source population, neuron, kind, delay; relays' axons behind them.
  *
  * Delays. Everything between cores takes 1 tick at least. lag[p] says by how many ticks the spikes of population p are
  * later than in the network: Inputs 0, else the smallest that gives every projection that is not recurrent a delay of
@@ -13,8 +13,9 @@
  * 2), and one beyond limits.delay_ticks, are refused.
  *
  * Routes. Chips whose neurons have `limits.destinations` D serve the axons of a source neuron, by core and axon, in
- * turn: its copies take D each, and when there are relays, these come first in the copies' list and serve the axons
- * from the end. Without that limit one copy goes to all. */
+ * turn: its copies take D each; when there are relays, their axons come first in the copies' list, by core, and the
+ * axons that are left are served by the relays, D each in turn, from the end. Without that limit the first copy goes to
+ * all. */
 #ifndef WEFT_CORE_SPIKE_LAYOUT_H
 #define WEFT_CORE_SPIKE_LAYOUT_H
 
@@ -43,8 +44,15 @@ typedef struct weft_spike_route {
     uint16_t axon, delay;
 } weft_spike_route;
 
+/* Where a neuron is; its copies are neighbours, the first one at `slot`. */
+typedef struct weft_spike_home {
+    uint32_t core;
+    uint16_t slot, copies;
+} weft_spike_home;
+
 typedef struct weft_laid_core {
     int slot_count, axon_count;
+    int relay_axons; /* the last of the axons */
     weft_spike_slot *slots;
     weft_spike_axon *axons;
     uint64_t *first;                /* [slot_count + 1] of routes */
@@ -55,11 +63,16 @@ typedef struct weft_laid_core {
 typedef struct weft_spike_layout {
     int core_count;        /* of the chip; those without neurons are empty */
     weft_laid_core *cores; /* [core_count] */
+    int population_count;  /* of the network */
     int cores_used;
-    int *lag;        /* [populations] */
-    int depth;       /* largest lag of an output */
-    uint64_t copies; /* slots beyond one a neuron, relays left out */
-    uint64_t relays; /* slots */
+    int *lag;                /* [populations] */
+    int *delays;             /* [projections] ticks on the chip */
+    int *out_first;          /* [populations + 1] of out: projections by source population */
+    int *out;                /* [projections] */
+    weft_spike_home **homes; /* [populations], [size] each; NULL for Inputs and Outputs */
+    int depth;               /* largest lag of an output */
+    uint64_t copies;         /* slots beyond one a neuron, relays left out */
+    uint64_t relays;         /* slots */
     uint64_t axons, synapses;
     /* Of Inputs: input value i (weft_snn.inputs) goes to input_routes[input_first[i]] .. */
     uint64_t *input_first; /* [inputs + 1] */

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -141,6 +142,145 @@ inline spike_mapping_ptr parse_mapping(const std::string &text, weft_error *err)
     const weft_status status = weft_spike_mapping_parse(&mapping, text.data(), text.size(), "net.map.yaml", err);
     EXPECT_EQ(status == WEFT_OK, mapping != nullptr);
     return spike_mapping_ptr(mapping);
+}
+
+struct layout_deleter {
+    void operator()(weft_spike_layout *layout) const { weft_spike_layout_destroy(layout); }
+};
+using layout_ptr = std::unique_ptr<weft_spike_layout, layout_deleter>;
+/* NULL, with err, where it does not fit. */
+inline layout_ptr lay_out(const weft_spike_mapping *mapping, const hand_net &net, const weft_chip *chip,
+                          weft_error *err) {
+    weft_spike_layout *layout = nullptr;
+    if (weft_spike_mapping_check(mapping, &net.snn, chip, err) == WEFT_OK)
+        weft_spike_layout_create(&layout, mapping, &net.snn, &net.fit, chip, err);
+    return layout_ptr(layout);
+}
+
+/* A synapse as it lies on a core: source population, neuron, kind, delay; core, slot; weight. */
+using laid = std::tuple<int, uint32_t, int, int, int, int, float>;
+
+inline std::vector<laid> laid_synapses(const weft_spike_layout *layout, const hand_net &net) {
+    std::vector<laid> all;
+    for (int c = 0; c < layout->core_count; c++) {
+        const weft_laid_core &core = layout->cores[c];
+        uint64_t *first = nullptr;
+        weft_laid_synapse *synapses = nullptr;
+        weft_error err = {};
+        EXPECT_EQ(weft_spike_layout_synapses(&first, &synapses, layout, c, &net.snn, &net.fit, &err), WEFT_OK);
+        EXPECT_EQ(first[core.axon_count], core.synapses) << "core " << c;
+        for (int a = 0; a < core.axon_count; a++)
+            for (uint64_t s = first[a]; s < first[a + 1]; s++) {
+                EXPECT_TRUE(s == first[a] || synapses[s - 1].slot < synapses[s].slot);
+                const weft_spike_axon &axon = core.axons[a];
+                if (a < core.axon_count - core.relay_axons)
+                    all.emplace_back(axon.population, axon.neuron, axon.kind, axon.delay, c, synapses[s].slot,
+                                     synapses[s].weight);
+            }
+        free(first);
+        free(synapses);
+    }
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
+/* What a layout must be, from its definition: the network's synapses, each once for every copy of its target and
+ * nothing more; every axon served by one route, directly or over a relay, in time; no neuron with more destinations
+ * than it may have. */
+inline void expect_whole(const weft_spike_layout *layout, const hand_net &net, const weft_chip *chip) {
+    std::map<std::pair<int, uint32_t>, std::vector<std::pair<int, int>>> slots; /* of neurons: core, slot */
+    for (int c = 0; c < layout->core_count; c++)
+        for (int s = 0; s < layout->cores[c].slot_count; s++) {
+            const weft_spike_slot &slot = layout->cores[c].slots[s];
+            if (!slot.relay) slots[{slot.population, slot.neuron}].push_back({c, s});
+        }
+    std::map<int, std::vector<float>> ranks;
+    for (size_t i = 0; i < net.projections.size(); i++)
+        for (uint64_t s = 0; s < net.projections[i].count; s++)
+            ranks[net.projections[i].target].push_back(net.projections[i].weights[s]);
+    for (auto &[target, list] : ranks) {
+        std::sort(list.begin(), list.end());
+        list.erase(std::unique(list.begin(), list.end()), list.end());
+    }
+    std::vector<laid> wanted;
+    for (size_t i = 0; i < net.projections.size(); i++) {
+        const weft_snn_projection &p = net.projections[i];
+        const int delay = p.delay + layout->lag[p.target] - layout->lag[p.source];
+        for (uint32_t n = 0; n < net.populations[size_t(p.source)].size; n++)
+            for (uint64_t s = p.first[n]; s < p.first[n + 1]; s++) {
+                const auto &list = ranks[p.target];
+                const int kind = chip->synapse.axon_types
+                                     ? int(std::find(list.begin(), list.end(), p.weights[s]) - list.begin())
+                                     : net.weights[i].exponent;
+                for (const auto &[core, slot] : slots[{p.target, p.targets[s]}])
+                    wanted.emplace_back(p.source, n, kind, delay, core, slot, p.weights[s]);
+            }
+    }
+    std::sort(wanted.begin(), wanted.end());
+    EXPECT_EQ(laid_synapses(layout, net), wanted);
+
+    std::map<std::pair<int, int>, int> served; /* core, axon: routes to it */
+    auto serve = [&](const weft_spike_route &route, int population, uint32_t neuron, bool relay) {
+        const weft_laid_core &core = layout->cores[route.core];
+        ASSERT_LT(route.axon, core.axon_count);
+        const weft_spike_axon &axon = core.axons[route.axon];
+        EXPECT_EQ(axon.population, population);
+        EXPECT_EQ(axon.neuron, neuron);
+        EXPECT_EQ(int(route.delay), int(axon.delay) - relay);
+        EXPECT_GE(route.delay, 1);
+        EXPECT_FALSE(relay && route.axon >= core.axon_count - core.relay_axons);
+        served[{int(route.core), route.axon}]++;
+    };
+    uint64_t axons = 0, routes = 0;
+    for (int c = 0; c < layout->core_count; c++) {
+        const weft_laid_core &core = layout->cores[c];
+        axons += uint64_t(core.axon_count);
+        for (int s = 0; s < core.slot_count; s++) {
+            const weft_spike_slot &slot = core.slots[s];
+            const uint64_t count = core.first[s + 1] - core.first[s];
+            EXPECT_TRUE(chip->limits.destinations == 0 || count <= uint64_t(chip->limits.destinations));
+            for (uint64_t r = core.first[s]; r < core.first[s + 1]; r++, routes++)
+                serve(core.routes[r], slot.population, slot.neuron, slot.relay);
+        }
+    }
+    uint64_t value = 0;
+    for (size_t p = 0; p < net.populations.size(); p++)
+        for (uint32_t n = 0; net.populations[p].model == WEFT_NIR_INPUT && n < net.populations[p].size; n++, value++)
+            for (uint64_t r = layout->input_first[value]; r < layout->input_first[value + 1]; r++, routes++)
+                serve(layout->input_routes[r], int(p), n, false);
+    EXPECT_EQ(routes, axons);
+    EXPECT_EQ(axons, layout->axons);
+    EXPECT_EQ(served.size(), axons);
+    for (const auto &[where, times] : served) EXPECT_EQ(times, 1);
+}
+
+/* A network with several Inputs, skip connections, delays and loops, of weights -2, -1, 1 and 3. */
+inline void random_net(hand_net &net, std::mt19937 &dice, uint32_t largest = 40) {
+    const float weights[] = {-2, -1, 1, 3};
+    const int inputs = 1 + int(dice() % 2), layers = 1 + int(dice() % 4);
+    for (int p = 0; p < inputs + layers; p++) {
+        const std::string name = "p" + std::to_string(p);
+        const uint32_t size = 1 + dice() % largest;
+        if (p < inputs)
+            net.input(name.c_str(), size);
+        else
+            net.neurons(name.c_str(), size, p == inputs + layers - 1);
+    }
+    auto connect = [&](int source, int target, int delay, bool recurrent) {
+        std::vector<synapse> all;
+        const uint32_t every = 1 + dice() % 6;
+        for (uint32_t a = 0; a < net.populations[size_t(source)].size; a++)
+            for (uint32_t b = 0; b < net.populations[size_t(target)].size; b++)
+                if (dice() % every == 0) all.push_back({a, b, weights[dice() % 4]});
+        if (!all.empty()) net.project(source, target, all, delay, recurrent);
+    };
+    for (int target = inputs; target < inputs + layers; target++) {
+        for (int source = 0; source < target; source++)
+            if (source == target - 1 || dice() % 3 == 0)
+                for (int delay = 0; delay < 3; delay++)
+                    if (delay == 0 || dice() % 4 == 0) connect(source, target, delay, false);
+        if (dice() % 2) connect(target, target, 2 + int(dice() % 2), true);
+    }
 }
 
 } // namespace weft_test
