@@ -90,6 +90,11 @@ typedef enum weft_spike_limit {
     WEFT_SPIKE_LIMIT_DESTINATIONS
 } weft_spike_limit;
 
+/* Different weights into each population, ascending: count[populations], ranks[populations]; 0 of them where the chip
+ * has no axon types. INVALID where they are more than it has; *bad is that population. */
+weft_status weft_spike_ranks(int *count, float (*ranks)[16], int *bad, const weft_snn *snn, const weft_snn_fit *fit,
+                             const weft_chip *chip, weft_error *err);
+
 /* mapping is checked (weft_spike_mapping_check). Populations of different models may not share a core. INVALID: at the
  * mapping's line where it has one: a core, the limit that it breaks with both numbers, the population that takes most
  * of it; a neuron with too few copies; a delay. UNSUPPORTED, MEMORY. */

@@ -93,31 +93,37 @@ static bool add_rank(float ranks[RANKS_MAX], int *count, int most, float weight)
     return true;
 }
 
-static weft_status refuse_ranks(const weft_layout_maker *m, int population, int most, float weight) {
-    char text[256] = "";
-    for (int k = 0; k < most; k++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%.9g, ",
-                 (double)m->layout->weight_rank[population][k]);
-    return weft_spike_mapping_bad(
-        m->mapping, m->err, line_of(m, population),
-        "synapses into \"%.128s\" have more than %d different weights (%s%.9g, ...); %.80s has "
-        "that many axon types",
-        name_of(m, population), most, text, (double)weight, m->chip->name);
-}
-
-weft_status weft_layout_ranks(weft_layout_maker *m) {
-    const int types = (int)m->chip->synapse.axon_types, most = types < RANKS_MAX ? types : RANKS_MAX;
-    if (!most) return WEFT_OK;
-    for (int i = 0; i < m->snn->projection_count; i++) {
-        const int target = m->snn->projections[i].target;
-        const float *weights = m->fit->projections[i].weights;
-        float *ranks = m->layout->weight_rank[target], last = 0;
-        int *count = &m->layout->weight_rank_count[target];
-        for (uint64_t s = 0; s < m->snn->projections[i].count; s++) {
+weft_status weft_spike_ranks(int *count, float (*ranks)[16], int *bad, const weft_snn *snn, const weft_snn_fit *fit,
+                             const weft_chip *chip, weft_error *err) {
+    const int types = (int)chip->synapse.axon_types, most = types < RANKS_MAX ? types : RANKS_MAX;
+    for (int p = 0; p < snn->population_count; p++) count[p] = 0;
+    for (int i = 0; most > 0 && i < snn->projection_count; i++) {
+        const int target = snn->projections[i].target;
+        const float *weights = fit->projections[i].weights;
+        float last = 0;
+        for (uint64_t s = 0; s < snn->projections[i].count; s++) {
             if (weights[s] == last || weights[s] == 0) continue;
             last = weights[s];
-            if (!add_rank(ranks, count, most, last)) return refuse_ranks(m, target, most, last);
+            if (add_rank(ranks[target], &count[target], most, last)) continue;
+            char text[256] = "";
+            for (int k = 0; k < most; k++)
+                snprintf(text + strlen(text), sizeof text - strlen(text), "%.9g, ", (double)ranks[target][k]);
+            *bad = target;
+            return weft_error_set(
+                err, WEFT_E_INVALID,
+                "synapses into \"%.128s\" have more than %d different weights (%s%.9g, ...); %.80s has "
+                "that many axon types",
+                snn->populations[target].name, most, text, (double)last, chip->name);
         }
     }
     return WEFT_OK;
+}
+
+weft_status weft_layout_ranks(weft_layout_maker *m) {
+    int bad = 0;
+    weft_error err = {0};
+    const weft_status status =
+        weft_spike_ranks(m->layout->weight_rank_count, m->layout->weight_rank, &bad, m->snn, m->fit, m->chip, &err);
+    if (status != WEFT_E_INVALID) return status;
+    return weft_spike_mapping_bad(m->mapping, m->err, line_of(m, bad), "%s", err.text);
 }

@@ -246,6 +246,14 @@ weft_status weft_quantise(weft_mapping *mapping, const weft_stages *stages, weft
 weft_status weft_embed(weft_mapping *mapping, weft_map_placement **placements, int *placement_count,
                        const weft_stages *stages, const weft_chip *chip, const weft_map_options *options,
                        weft_map_log *log, weft_error *err);
+/* Placers at work: those that options ask for, on one problem after the other; costs add up. */
+typedef struct weft_placing {
+    const weft_map_options *options;
+    const weft_placer *chosen;
+    weft_map_placement *rows; /* of weft_placers, [placer_count]; those that ran have a name */
+    weft_map_placement used;  /* what was taken */
+    int placer_count;
+} weft_placing;
 /* Flows of a part between the cores in use, which are numbered 0 to *core_count - 1 in *cores. malloc'd. With
  * noc.multicast the placers search as if each terminal of a tree got a packet of its own (flows); what a placement then
  * costs is counted with the trees. */
@@ -266,6 +274,15 @@ weft_status weft_part_links(uint64_t *link_flits, uint64_t *sent, const weft_par
 /* Fills flit_hops, link_flits and link_cycles of such a placement; sent as above. MEMORY. */
 weft_status weft_part_measure(weft_map_placement *out, uint64_t *sent, const weft_part_flows *flows,
                               const weft_place_problem *problem, const int *core_of, weft_error *err);
+/* INVALID: no such placer; MEMORY. Free it also after a failure. */
+weft_status weft_placing_start(weft_placing *out, const weft_map_options *options, weft_error *err);
+void weft_placing_free(weft_placing *placing);
+/* Runs the placers that are asked for; core_of[clusters] becomes the chosen one's, or that of a better one. */
+weft_status weft_placing_run(weft_placing *placing, const weft_place_problem *problem, const weft_part_flows *flows,
+                             int *core_of, weft_error *err);
+/* *out: malloc'd, those that ran, the chosen one last. */
+weft_status weft_placing_rows(const weft_placing *placing, weft_map_placement **out, int *count, weft_error *err);
+weft_status weft_placing_report(const weft_placing *placing, const weft_chip *chip, weft_map_log *log, weft_error *err);
 /* weft_place_bound, for trees too. MEMORY. */
 weft_status weft_part_bound(weft_place_bounds *out, const weft_part_flows *flows, const weft_place_problem *problem,
                             weft_error *err);

@@ -1,3 +1,4 @@
 weft_test(golden spike_mapping weft_spike_layout)
 weft_test(unit spike_layout weft_spike_layout)
 weft_test(property spike_layout weft_spike_layout)
+weft_test(property spike_mapper weft_spike_mapper)
