@@ -105,13 +105,13 @@ static weft_status check_loops(const weft_spike_work *w, int population, uint32_
     for (int k = w->out_first[population]; k < w->out_first[population + 1]; k++) {
         const weft_snn_projection *projection = &w->snn->projections[w->out[k]];
         if (!projection->recurrent || projection->target != population || projection->delay > 1) continue;
-        return weft_error_set(w->err, WEFT_E_NO_FIT,
-                              "neuron %u of \"%.128s\" goes to %llu axons and a core of %.80s has %lld neurons of %lld "
-                              "destinations: splitter neurons would take a tick more, which its loop of 1 tick does "
-                              "not leave",
-                              (unsigned)neuron, w->snn->populations[population].name, (unsigned long long)axons,
-                              w->chip->name, (long long)w->chip->limits.neurons,
-                              (long long)w->chip->limits.destinations);
+        return weft_error_set(
+            w->err, WEFT_E_NO_FIT,
+            "neuron %u of \"%.128s\" goes to %llu axons at least, and a core of %.80s has %lld neurons of %lld "
+            "destinations: splitter neurons would take a tick more, which its loop of 1 tick does "
+            "not leave",
+            (unsigned)neuron, w->snn->populations[population].name, (unsigned long long)axons, w->chip->name,
+            (long long)w->chip->limits.neurons, (long long)w->chip->limits.destinations);
     }
     return WEFT_OK;
 }
