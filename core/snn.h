@@ -89,6 +89,9 @@ void weft_snn_destroy(weft_snn *snn); /* NULL is allowed */
 /* Index of a population or -1. */
 int weft_snn_find(const weft_snn *snn, const char *name);
 bool weft_snn_is_neuron(const weft_snn_population *population); /* no Input, no Output */
+/* The simulator's name (sim/spike/neuron.h) of a model and of its parameter; NULL: it is no neuron, or has none. */
+const char *weft_snn_model_name(weft_nir_type model);
+const char *weft_snn_parameter_name(weft_nir_type model, weft_snn_parameter parameter);
 /* Value of neuron n. */
 static inline double weft_snn_value(const weft_snn_values *values, uint32_t n) {
     return values->values[values->count > 1 ? n : 0];

@@ -1,15 +1,26 @@
 /* A spiking network in the numbers of a chip's neurons: what of a weft_snn a chip can hold, and how far off it is.
  *
  * neuron.model of the chip says what comes out (core/chip.h):
- *   truenorth  weights -256 .. 255, at most synapse.axon_types different ones into a neuron; Threshold (stateless: leak
- *              -n, threshold 0, floor 0) and IF. Exact or refused: nothing is rounded but by options.round.
+ *   truenorth  weights -256 .. 255, at most synapse.axon_types different ones into a population; Threshold and IF.
+ *              Exact, all numbers being multiples of one unit, or refused: nothing is rounded but by options.round,
+ *              which takes the finest unit that leaves few enough weights. Threshold is the stateless neuron (leak -n,
+ *              threshold 0, floor 0) that fires from the least sum n of its weights on that is above its threshold less
+ *              its bias. IF: r stands in the threshold; v_reset, biases, and v_threshold where firing subtracts it, are
+ *              multiples of the unit too. Exact while membranes stay above -(2^18 - 1) and below 2^19 units.
  *   loihi      weights of synapse.weight_bits with an exponent a projection, 12-bit decays; IF, LIF, CubaLIF,
  *              Threshold, and I, LI, CubaLI as neurons that do not reach their threshold. Rounded to nearest; scales
- *              are chosen a population so that weights and threshold use their bits.
+ *              are chosen a population so that weights and threshold use their bits (snn_fit_loihi_weights.c). Any
+ *              v_leak and v_reset: membranes are counted from v_reset, v_leak is a bias. With `exponential` the decays
+ *              are those of the exact solution, while the current of a tick acts as under Euler.
  *   lif        floating point: as they are.
  *   odin       UNSUPPORTED.
- * Parameters have the names of the simulator's neurons: weft_truenorth_neuron's members for truenorth, those of the
- * model `loihi` or of NIR's models (sim/spike/neuron.h) for the others. */
+ * Parameters have the names of the simulator's neurons: weft_truenorth_neuron's members for truenorth (weights follow
+ * from the ranks of spike_layout.h), those of the model `loihi` or of NIR's models (sim/spike/neuron.h) for the others.
+ * Besides them:
+ *   initial                       truenorth: membrane ahead of the network's step 0
+ *   initial_v, initial_u          loihi: states ahead of the network's step 0
+ *   membrane_unit, membrane_zero  membrane of the network = unit x that of the chip + zero; left out: 1 and 0
+ */
 #ifndef WEFT_CORE_SNN_FIT_H
 #define WEFT_CORE_SNN_FIT_H
 
@@ -58,11 +69,13 @@ typedef struct weft_snn_fit {
     weft_snn_fit_options options;
 } weft_snn_fit;
 
-/* INVALID, with population and neuron, and what is allowed: a model, weight, threshold, leak, reset, delay or bias that
- * the chip's neurons do not have; UNSUPPORTED: odin; MEMORY. */
+/* INVALID, with population and neuron, and what is allowed: a model, weight, threshold, leak, reset or bias that the
+ * chip's neurons do not have, membranes or weighted sums that go on as numbers; UNSUPPORTED: odin; MEMORY. */
 weft_status weft_snn_fit_create(weft_snn_fit **out, const weft_snn *snn, const weft_chip *chip,
                                 const weft_snn_fit_options *options, weft_error *err);
 void weft_snn_fit_destroy(weft_snn_fit *fit); /* NULL is allowed */
+/* A parameter or NULL where the population has none of the name. */
+const weft_snn_fit_parameter *weft_snn_fit_find(const weft_snn_fit_population *population, const char *name);
 /* A parameter's value for neuron n; `missing` where the population has none of the name. */
 double weft_snn_fit_value(const weft_snn_fit_population *population, const char *name, uint32_t n, double missing);
 

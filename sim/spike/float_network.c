@@ -50,54 +50,17 @@ static weft_status find_slots(weft_float_network *net, weft_error *err) {
                           (unsigned long long)values, (unsigned long long)WEFT_FLOAT_HISTORY_MAX);
 }
 
-/* The row of weft_neuron_table that a population of the network is, and its names of the parameters. */
-typedef struct model_name {
-    weft_nir_type type;
-    const char *model, *parameters[WEFT_SNN_PARAMETER_COUNT]; /* NULL where it has none */
-} model_name;
-
-static const model_name model_names[] = {
-    {WEFT_NIR_I, "i", {[WEFT_SNN_R] = "r"}},
-    {WEFT_NIR_IF, "if", {[WEFT_SNN_R] = "r", [WEFT_SNN_V_THRESHOLD] = "v_threshold", [WEFT_SNN_V_RESET] = "v_reset"}},
-    {WEFT_NIR_LI, "li", {[WEFT_SNN_TAU] = "tau", [WEFT_SNN_R] = "r", [WEFT_SNN_V_LEAK] = "v_leak"}},
-    {WEFT_NIR_LIF,
-     "lif",
-     {[WEFT_SNN_TAU] = "tau",
-      [WEFT_SNN_R] = "r",
-      [WEFT_SNN_V_LEAK] = "v_leak",
-      [WEFT_SNN_V_THRESHOLD] = "v_threshold",
-      [WEFT_SNN_V_RESET] = "v_reset"}},
-    {WEFT_NIR_CUBA_LI,
-     "cuba_li",
-     {[WEFT_SNN_TAU] = "tau_mem",
-      [WEFT_SNN_TAU_SYN] = "tau_syn",
-      [WEFT_SNN_R] = "r",
-      [WEFT_SNN_V_LEAK] = "v_leak",
-      [WEFT_SNN_W_IN] = "w_in"}},
-    {WEFT_NIR_CUBA_LIF,
-     "cuba_lif",
-     {[WEFT_SNN_TAU] = "tau_mem",
-      [WEFT_SNN_TAU_SYN] = "tau_syn",
-      [WEFT_SNN_R] = "r",
-      [WEFT_SNN_V_LEAK] = "v_leak",
-      [WEFT_SNN_V_THRESHOLD] = "v_threshold",
-      [WEFT_SNN_V_RESET] = "v_reset",
-      [WEFT_SNN_W_IN] = "w_in"}},
-    {WEFT_NIR_THRESHOLD, "threshold", {[WEFT_SNN_V_THRESHOLD] = "threshold"}},
-};
-
 static weft_status neurons_create(weft_neurons **out, const weft_snn_population *population,
                                   const weft_float_options *options, weft_error *err) {
-    const model_name *name = model_names;
     weft_neuron_value values[WEFT_SNN_PARAMETER_COUNT];
     weft_error cause = {0};
     weft_neuron_spec spec = {.count = (int)population->size, .dt = options->dt, .values = values};
-    while (name->type != population->model) name++;
-    WEFT_TRY(weft_neuron_model_find(&spec.model, name->model, err));
+    WEFT_TRY(weft_neuron_model_find(&spec.model, weft_snn_model_name(population->model), err));
     for (int i = 0; i < WEFT_SNN_PARAMETER_COUNT; i++) {
         const weft_snn_values *from = &population->parameters[i];
-        if (!from->values || !name->parameters[i]) continue;
-        values[spec.value_count++] = (weft_neuron_value){name->parameters[i], from->values, from->count > 1};
+        const char *name = weft_snn_parameter_name(population->model, (weft_snn_parameter)i);
+        if (!from->values || !name) continue;
+        values[spec.value_count++] = (weft_neuron_value){name, from->values, from->count > 1};
     }
     spec.integration = options->integration == WEFT_FLOAT_EULER ? WEFT_NEURON_EULER : WEFT_NEURON_EXPONENTIAL;
     spec.reset = options->reset == WEFT_FLOAT_RESET_ZERO ? WEFT_NEURON_RESET_VALUE : WEFT_NEURON_RESET_SUBTRACT;

@@ -123,6 +123,7 @@ weft_status weft_neurons_create(weft_neurons **out, const weft_neuron_spec *spec
     for (int i = 0; i < spec->value_count; i++) neurons->uniform &= !spec->values[i].each;
     WEFT_TRY_GOTO(arrays_allocate(neurons, err));
     WEFT_TRY_GOTO(constants_derive(neurons, spec, given, err));
+    WEFT_TRY_GOTO(weft_neurons_start(neurons, spec, err));
     *out = neurons;
     neurons = NULL;
 cleanup:
@@ -133,14 +134,11 @@ cleanup:
 void weft_neurons_destroy(weft_neurons *neurons) {
     if (!neurons) return;
     for (int i = 0; i < WEFT_NEURON_STATES_MAX; i++) weft_aligned_free(neurons->state[i].any);
+    for (int i = 0; i < WEFT_NEURON_STATES_MAX; i++) weft_aligned_free(neurons->initial[i]);
     for (int i = 0; i < WEFT_NEURON_CONSTANTS; i++) weft_aligned_free(neurons->constant[i].any);
+    free(neurons->hold);
+    free(neurons->held);
     free(neurons);
-}
-
-void weft_neurons_reset(weft_neurons *neurons) {
-    const size_t size = neurons->model->integer ? sizeof(int32_t) : sizeof(double);
-    for (int i = 0; i < neurons->model->state_count; i++)
-        memset(neurons->state[i].any, 0, (size_t)neurons->count * size);
 }
 
 const double *weft_neurons_membranes(const weft_neurons *neurons) {
@@ -151,7 +149,8 @@ const weft_neuron_model *weft_neurons_model(const weft_neurons *neurons) { retur
 int weft_neurons_count(const weft_neurons *neurons) { return neurons->count; }
 
 unsigned weft_neurons_step(weft_neurons *neurons, int first, int count, const void *input, uint8_t *fired) {
-    return neurons->model->step(neurons, first, count, input, fired);
+    const unsigned flags = neurons->model->step(neurons, first, count, input, fired);
+    return neurons->hold ? flags | weft_neurons_hold(neurons, first, count, fired) : flags;
 }
 
 double weft_neurons_state(const weft_neurons *neurons, int state, int neuron) {

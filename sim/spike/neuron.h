@@ -78,14 +78,17 @@ typedef struct weft_neuron_spec {
     weft_neuron_reset reset;
     const weft_neuron_value *values; /* [value_count] */
     int value_count;
+    const weft_neuron_value *initial; /* [initial_count] states, by name, before the first tick; others are 0 */
+    int initial_count;
+    const uint16_t *hold; /* [count] first ticks in which a neuron keeps those states and does not fire; NULL: none */
 } weft_neuron_spec;
 
-/* All states 0 (v_leak is where v goes, not where it starts). INVALID: count or dt out of range, unknown parameter, one
+/* v_leak is where v goes, not where it starts. INVALID: count or dt out of range, unknown parameter or state, one
  * given twice, a value out of range or not a number, a reset that the model does not have, forward Euler with a time
  * step of twice a time constant or more. MEMORY. */
 weft_status weft_neurons_create(weft_neurons **out, const weft_neuron_spec *spec, weft_error *err);
 void weft_neurons_destroy(weft_neurons *neurons); /* NULL is allowed */
-void weft_neurons_reset(weft_neurons *neurons);
+void weft_neurons_reset(weft_neurons *neurons); /* to the states before the first tick */
 
 const weft_neuron_model *weft_neurons_model(const weft_neurons *neurons);
 int weft_neurons_count(const weft_neurons *neurons);

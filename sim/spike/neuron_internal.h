@@ -42,7 +42,14 @@ struct weft_neurons {
         int32_t *i;
         void *any;
     } state[WEFT_NEURON_STATES_MAX], constant[WEFT_NEURON_CONSTANTS];
+    void *initial[WEFT_NEURON_STATES_MAX]; /* as state; NULL: 0 */
+    uint16_t *hold, *held;                 /* [count] ticks, and how many are left; NULL: none */
 };
+
+/* Initial states and hold of a spec, then reset. */
+weft_status weft_neurons_start(weft_neurons *neurons, const weft_neuron_spec *spec, weft_error *err);
+/* After a step: those that are held go back, and have not fired. Flags. */
+unsigned weft_neurons_hold(weft_neurons *neurons, int first, int count, uint8_t *fired);
 
 unsigned weft_neurons_step_linear(weft_neurons *neurons, int first, int count, const void *input, uint8_t *fired);
 unsigned weft_neurons_step_current(weft_neurons *neurons, int first, int count, const void *input, uint8_t *fired);
