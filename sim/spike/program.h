@@ -14,8 +14,10 @@ extern "C" {
 
 typedef struct weft_spike_program_options {
     uint64_t seed; /* of stochastic neurons */
-    /* Weight transforms or device errors on the synapses; NULL: none. alpha is the largest weight of a projection as
-     * fitted; crossbars of one-bit synapses are refused where the chain makes other weights. */
+    /* Weight transforms or device errors on the synapses, before they are placed: the same wherever they lie; NULL:
+     * none. A projection as fitted is a layer, alpha its largest weight, draws are by its synapses; whole weights are
+     * rounded and stay within their bits. On crossbars of one-bit synapses a weight can stay or become 0, and a chain
+     * that makes others is refused. */
     const weft_transform_chain *chain;
     uint64_t trial;
     int threads; /* that build; 0: all */
@@ -32,13 +34,17 @@ typedef struct weft_spike_program {
     int core_count;                  /* of the engine */
     int *cores;                      /* [core_count] number on the chip */
     int (*places)[2];                /* [core_count] router */
-    const weft_spike_layout *layout; /* borrowed, like the next two */
+    const weft_spike_layout *layout; /* borrowed, like the next three */
     const weft_snn *snn;
+    const weft_snn_fit *fit;
     const weft_chip *config;
     weft_spike_place **where; /* [populations]; [size] each, engine's core numbers; NULL for Inputs and Outputs */
 } weft_spike_program;
 
-/* INVALID, UNSUPPORTED (a transform that a crossbar cannot hold, a core of several models), MEMORY. */
+/* Neurons with a bias or the like begin at the network's step 0: those of sparse cores wait for it, TrueNorth's begin
+ * so far below that they are there in time; only a Threshold of TrueNorth that fires by itself does so from tick 0 on,
+ * lag ticks early, which matters in loops and to IF. INVALID, UNSUPPORTED (a transform that a crossbar cannot hold, a
+ * core of several models, relays on sparse cores), MEMORY. */
 weft_status weft_spike_program_create(weft_spike_program **out, const weft_spike_layout *layout, const weft_snn *snn,
                                       const weft_snn_fit *fit, const weft_chip *chip,
                                       const weft_spike_program_options *options, weft_error *err);
@@ -48,18 +54,17 @@ void weft_spike_program_find(int *population, uint32_t *neuron, bool *first_copy
                              uint32_t core, uint16_t slot);
 double weft_spike_program_membrane(const weft_spike_program *program, int population, uint32_t neuron);
 
-/* What is run: input spikes (neurons: input values of the network, in the order of its Inputs), in samples of equal
- * length one after another. */
+/* What is run: input spikes (neurons: input values of the network, in the order of its Inputs; in order), in samples of
+ * equal length one after another. The network does samples x (sample_ticks + gap_ticks) steps; the chip some ticks
+ * more, as many as the largest lag, so that all of it comes out. */
 typedef struct weft_spike_job {
-    const weft_spikes *input;
-    uint64_t samples, sample_ticks; /* 1 sample: the whole list */
-    /* Ticks between samples for the last spikes to come through (layout->depth is enough for nets without state), and
-     * whether the chip is reset there. Nets without state need neither: samples follow each other, as in a pipeline. */
-    uint64_t gap_ticks;
-    bool reset;
-    int output;  /* population whose spikes are counted; -1: the only one with `output` set */
-    int classes; /* 0: one a neuron; else neurons n size / classes .. belong to class n */
-    /* Records, NULL: none. By tick of the network: those of population p at tick t of the chip stand at t - lag[p]. */
+    const weft_spikes *input;       /* without gaps: sample s has ticks s sample_ticks .. (s + 1) sample_ticks - 1 */
+    uint64_t samples, sample_ticks; /* what lies beyond is left out; 0 ticks, of 1 sample: the whole list */
+    uint64_t gap_ticks;             /* without input behind each sample, for what neurons still have to say */
+    bool reset;                     /* the chip before each sample; else samples follow each other, as in a pipeline */
+    int output;                     /* population whose spikes are counted; -1: the only one with `output` set */
+    int classes;                    /* 0: one a neuron; else neurons n size / classes .. belong to class n */
+    /* Records, NULL: none. By step of the network: those of population p at tick t of the chip stand at t - lag[p]. */
     const int *recorded; /* [recorded_count] populations */
     int recorded_count;
     weft_spikes *records; /* [recorded_count] zeroed; caller frees */
@@ -68,8 +73,8 @@ typedef struct weft_spike_job {
         uint32_t neuron;
     } * probes;
     int probe_count;
-    double *membranes; /* [ticks in all, probe_count], in the network's units; caller's */
-    /* Every tick's spikes, as they are; for timing and traces. */
+    double *membranes; /* [samples (sample_ticks + gap_ticks), probe_count], in the network's units; caller's */
+    /* Every tick's spikes, as they are, by ticks that go on over resets; for timing and traces. */
     weft_spike_listener listener;
     void *context;
     int threads;
@@ -79,11 +84,11 @@ typedef struct weft_spike_job {
 } weft_spike_job;
 
 typedef struct weft_spike_result {
-    uint64_t ticks;   /* in all */
-    uint32_t *counts; /* [samples, classes] spikes of the output, copies left out */
+    uint64_t ticks;   /* of the chip, in all */
+    uint32_t *counts; /* [samples, classes] spikes of the output in the sample and its gap, copies left out */
     int classes;
     weft_spike_counts total; /* of all cores */
-    uint64_t crossings;      /* packets x links from chip to chip (noc.chips) */
+    uint64_t crossings;      /* packets x links from chip to chip (noc.chips); like hops without those of the input */
     uint64_t input_packets;  /* from the host */
     double seconds;          /* of this program's time */
 } weft_spike_result;
