@@ -59,6 +59,7 @@ static weft_status take_input(runner *r, uint64_t end) {
     const weft_spikes *input = r->job->input;
     for (; r->cursor < input->count; r->cursor++) {
         const weft_spike *spike = &input->items[r->cursor];
+        if (spike->tick / r->sample_ticks >= r->job->samples) break;
         const uint64_t step = spike->tick / r->sample_ticks * r->period + spike->tick % r->sample_ticks - r->origin;
         if (step >= r->steps || step >= end) break;
         const size_t before = r->stimuli.count;
