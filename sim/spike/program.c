@@ -34,22 +34,18 @@ static weft_status number_cores(weft_spike_program *program, int **core_of, weft
     return WEFT_OK;
 }
 
-/* Backwards, so that the first copy stays. */
-static weft_status find_places(weft_spike_program *program, weft_error *err) {
+static weft_status find_places(weft_spike_program *program, const int *core_of, weft_error *err) {
     const weft_snn *snn = program->snn;
     program->where = calloc((size_t)snn->population_count + 1, sizeof *program->where);
     if (!program->where) return no_memory(err);
     for (int p = 0; p < snn->population_count; p++) {
-        if (!weft_snn_is_neuron(&snn->populations[p])) continue;
+        const weft_spike_home *homes = program->layout->homes[p];
+        if (!homes) continue;
         program->where[p] = calloc((size_t)snn->populations[p].size + 1, sizeof **program->where);
         if (!program->where[p]) return no_memory(err);
-    }
-    for (int c = program->core_count - 1; c >= 0; c--) {
-        const weft_laid_core *core = &program->layout->cores[program->cores[c]];
-        for (int s = core->slot_count - 1; s >= 0; s--)
-            if (!core->slots[s].relay)
-                program->where[core->slots[s].population][core->slots[s].neuron] =
-                    (weft_spike_place){.core = (uint32_t)c, .neuron = (uint16_t)s};
+        for (uint32_t n = 0; n < snn->populations[p].size; n++)
+            program->where[p][n] =
+                (weft_spike_place){.core = (uint32_t)core_of[homes[n].core], .neuron = homes[n].slot};
     }
     return WEFT_OK;
 }
@@ -159,7 +155,7 @@ static weft_status fill(weft_spike_program *program, const weft_spike_program_op
     void **states = NULL;
     weft_status status;
     WEFT_TRY_GOTO(number_cores(program, &core_of, err));
-    WEFT_TRY_GOTO(find_places(program, err));
+    WEFT_TRY_GOTO(find_places(program, core_of, err));
     states = calloc((size_t)program->core_count + 1, sizeof *states);
     if (!states) WEFT_TRY_GOTO(no_memory(err));
     WEFT_TRY_GOTO(make_states(states, program, options, err));

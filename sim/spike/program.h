@@ -54,6 +54,12 @@ void weft_spike_program_find(int *population, uint32_t *neuron, bool *first_copy
                              uint32_t core, uint16_t slot);
 double weft_spike_program_membrane(const weft_spike_program *program, int population, uint32_t neuron);
 
+/* A neuron whose membrane is recorded. */
+typedef struct weft_spike_probe {
+    int population;
+    uint32_t neuron;
+} weft_spike_probe;
+
 /* What is run: input spikes (neurons: input values of the network, in the order of its Inputs; in order), in samples of
  * equal length one after another. The network does samples x (sample_ticks + gap_ticks) steps; the chip some ticks
  * more, as many as the largest lag, so that all of it comes out. */
@@ -68,10 +74,7 @@ typedef struct weft_spike_job {
     const int *recorded; /* [recorded_count] populations */
     int recorded_count;
     weft_spikes *records; /* [recorded_count] zeroed; caller frees */
-    const struct weft_spike_probe {
-        int population;
-        uint32_t neuron;
-    } * probes;
+    const weft_spike_probe *probes;
     int probe_count;
     double *membranes; /* [samples (sample_ticks + gap_ticks), probe_count], in the network's units; caller's */
     /* Every tick's spikes, as they are, by ticks that go on over resets; for timing and traces. */

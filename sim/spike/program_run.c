@@ -27,7 +27,7 @@ static bool step_of(uint64_t *step, const runner *r, int population, uint64_t ti
 
 static void keep_membranes(runner *r, uint64_t tick) {
     for (int i = 0; i < r->job->probe_count; i++) {
-        const struct weft_spike_probe *probe = &r->job->probes[i];
+        const weft_spike_probe *probe = &r->job->probes[i];
         uint64_t step = 0;
         if (!step_of(&step, r, probe->population, tick)) continue;
         r->job->membranes[(r->origin + step) * (uint64_t)r->job->probe_count + (uint64_t)i] =

@@ -2,21 +2,12 @@
 #ifndef WEFT_TESTS_SNN_ON_CHIP_H
 #define WEFT_TESTS_SNN_ON_CHIP_H
 
-#include "core/snn_fit.h"
 #include "tests/support/nir_fixture.h"
+#include "tests/support/spike_map_fixture.h"
 
 namespace weft_test {
 
-using Chip = std::unique_ptr<weft_chip, decltype(&weft_chip_destroy)>;
 using Fit = std::unique_ptr<weft_snn_fit, decltype(&weft_snn_fit_destroy)>;
-
-inline Chip load_chip(const char *name, const std::vector<const char *> &set = {}) {
-    weft_chip *chip = nullptr;
-    weft_error err = {};
-    EXPECT_EQ(weft_chip_load(&chip, name, set.data(), static_cast<int>(set.size()), &err), WEFT_OK)
-        << err.file << ": " << err.text;
-    return {chip, weft_chip_destroy};
-}
 
 inline Fit make_fit(const weft_snn *snn, const weft_chip *chip, const weft_snn_fit_options &options) {
     weft_snn_fit *fit = nullptr;

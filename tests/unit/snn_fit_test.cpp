@@ -22,7 +22,7 @@ struct Fitted {
 
 Fitted fit_of(const Nir &nir, const char *chip, const weft_snn_fit_options &options) {
     Snn snn = make_snn(nir.get(), options.dt);
-    const Chip loaded = load_chip(chip);
+    const chip_ptr loaded = load_chip(chip);
     Fit fit = make_fit(snn.get(), loaded.get(), options);
     return {std::move(snn), std::move(fit)};
 }
@@ -237,7 +237,7 @@ TEST(SnnFitLoihi, Refused) {
 TEST(SnnFitFloat, AsItIs) {
     const Snn snn = make_snn(
         one_layer(WEFT_NIR_IF, integrators({1, 2}, {0.3, 0.4}, 0.1), 2, 2, {0.1, 0.2, 0.3, 0.4}, {0.5, 0.25}).get());
-    const Chip chip = load_chip("loihi1", {"neuron.model=lif"});
+    const chip_ptr chip = load_chip("loihi1", {"neuron.model=lif"});
     const Fit fit = make_fit(snn.get(), chip.get(), plain);
     const weft_snn_fit_population *p = &fit->populations[1];
     EXPECT_STREQ(p->model, "if");
@@ -249,7 +249,7 @@ TEST(SnnFitFloat, AsItIs) {
 }
 
 TEST(SnnFit, NoChipHasThat) {
-    const Chip loihi = load_chip("loihi1"), odin = load_chip("odin"), isaac = load_chip("isaac-ce");
+    const chip_ptr loihi = load_chip("loihi1"), odin = load_chip("odin"), isaac = load_chip("isaac-ce");
     const Nir nir = one_layer(WEFT_NIR_IF, integrators({1}, {1}), 1, 1, {1});
     const Snn snn = make_snn(nir.get());
     EXPECT_EQ(fit_error(snn.get(), odin.get(), plain, WEFT_E_UNSUPPORTED),
