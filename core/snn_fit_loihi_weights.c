@@ -59,8 +59,10 @@ static int exponent_of(const format *of, double scale) {
     return exponent;
 }
 
-static double mantissa_of(const format *of, double weight, double scale, int exponent) {
-    const double mantissa = of->step * round(ldexp(weight * scale, -exponent) / of->step);
+/* unit: scale / 2^exponent. Halves go away from zero. */
+static double mantissa_of(const format *of, double weight, double unit) {
+    const double steps = floor(fabs(weight) * unit / of->step + 0.5);
+    const double mantissa = weight < 0 ? -of->step * steps : of->step * steps;
     return fmin(fmax(mantissa, -of->full), of->full);
 }
 
@@ -114,10 +116,10 @@ static double square_error(const need *w, double scale) {
     for (int i = w->first; i < w->end; i++) {
         const weft_snn_projection *projection = &w->f->snn->projections[i];
         const format *of = &w->formats[i - w->first];
-        const int exponent = exponent_of(of, scale);
+        const double unit = ldexp(scale, -exponent_of(of, scale));
         for (uint64_t s = 0; s < projection->count; s += stride) {
             const double weight = (double)projection->weights[s];
-            const double error = ldexp(mantissa_of(of, weight, scale, exponent), exponent) / scale - weight;
+            const double error = mantissa_of(of, weight, unit) / unit - weight;
             sum += error * error;
         }
     }
@@ -152,11 +154,12 @@ static void write_weights(const need *w, int projection, double scale) {
     const format *of = &w->formats[projection - w->first];
     double error = 0;
     to->exponent = exponent_of(of, scale);
+    const double unit = ldexp(scale, -to->exponent);
     for (uint64_t s = 0; s < from->count; s++) {
-        const double weight = (double)from->weights[s], mantissa = mantissa_of(of, weight, scale, to->exponent);
+        const double weight = (double)from->weights[s], mantissa = mantissa_of(of, weight, unit);
         to->weights[s] = (float)mantissa;
         to->lost += mantissa == 0;
-        error = fmax(error, fabs(ldexp(mantissa, to->exponent) / scale - weight));
+        error = fmax(error, fabs(mantissa / unit - weight));
     }
     to->error = of->largest > 0 ? error / of->largest : 0;
 }

@@ -39,8 +39,8 @@ typedef struct weft_program_stimuli {
 /* Those of an input value that spikes at a tick. MEMORY. */
 weft_status weft_program_stimulate(weft_program_stimuli *stimuli, const weft_spike_program *program, const int *core_of,
                                    uint32_t input, uint64_t tick, weft_error *err);
-/* By tick, core, axon; returns how many lie before `end`. */
-size_t weft_program_stimuli_sort(weft_program_stimuli *stimuli, uint64_t end);
+/* By tick, those of a tick as they came; *before of them lie before `end`. All lie close together. MEMORY. */
+weft_status weft_program_stimuli_sort(weft_program_stimuli *stimuli, size_t *before, uint64_t end, weft_error *err);
 /* Drops the first ones. */
 void weft_program_stimuli_drop(weft_program_stimuli *stimuli, size_t count);
 

@@ -71,8 +71,9 @@ static weft_status take_input(runner *r, uint64_t end) {
 
 static weft_status run_chunk(runner *r, uint64_t end) {
     const uint64_t tick = weft_spike_chip_tick(r->program->chip);
+    size_t count = 0;
     WEFT_TRY(take_input(r, end));
-    const size_t count = weft_program_stimuli_sort(&r->stimuli, end);
+    WEFT_TRY(weft_program_stimuli_sort(&r->stimuli, &count, end, r->err));
     const weft_spike_run run = {.ticks = end - tick,
                                 .stimuli = r->stimuli.items,
                                 .stimulus_count = (int64_t)count,

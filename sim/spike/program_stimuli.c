@@ -30,18 +30,37 @@ weft_status weft_program_stimulate(weft_program_stimuli *stimuli, const weft_spi
     return WEFT_OK;
 }
 
-static int compare(const void *left, const void *right) {
-    const weft_spike_stimulus *a = left, *b = right;
-    if (a->tick != b->tick) return a->tick < b->tick ? -1 : 1;
-    if (a->core != b->core) return a->core < b->core ? -1 : 1;
-    return a->axon < b->axon ? -1 : a->axon > b->axon;
+/* Where those of each tick begin, from the first tick on; the last one is the end. */
+static size_t *count_ticks(const weft_program_stimuli *stimuli, uint64_t first, uint64_t last) {
+    const size_t ticks = (size_t)(last - first) + 1;
+    size_t *begin = calloc(ticks + 1, sizeof *begin);
+    for (size_t i = 0; begin && i < stimuli->count; i++) begin[stimuli->items[i].tick - first + 1]++;
+    for (size_t t = 0; begin && t < ticks; t++) begin[t + 1] += begin[t];
+    return begin;
 }
 
-size_t weft_program_stimuli_sort(weft_program_stimuli *stimuli, uint64_t end) {
-    size_t before = 0;
-    if (stimuli->count) qsort(stimuli->items, stimuli->count, sizeof *stimuli->items, compare);
-    while (before < stimuli->count && stimuli->items[before].tick < end) before++;
-    return before;
+weft_status weft_program_stimuli_sort(weft_program_stimuli *stimuli, size_t *before, uint64_t end, weft_error *err) {
+    uint64_t first = UINT64_MAX, last = 0;
+    *before = 0;
+    if (stimuli->count == 0) return WEFT_OK;
+    for (size_t i = 0; i < stimuli->count; i++) {
+        const uint64_t tick = stimuli->items[i].tick;
+        if (tick < first) first = tick;
+        if (tick > last) last = tick;
+        *before += tick < end;
+    }
+    size_t *begin = count_ticks(stimuli, first, last);
+    weft_spike_stimulus *sorted = malloc(stimuli->room * sizeof *sorted);
+    if (!begin || !sorted) {
+        free(begin);
+        free(sorted);
+        return weft_error_set(err, WEFT_E_MEMORY, "no memory for %zu input spikes", stimuli->count);
+    }
+    for (size_t i = 0; i < stimuli->count; i++) sorted[begin[stimuli->items[i].tick - first]++] = stimuli->items[i];
+    free(begin);
+    free(stimuli->items);
+    stimuli->items = sorted;
+    return WEFT_OK;
 }
 
 void weft_program_stimuli_drop(weft_program_stimuli *stimuli, size_t count) {
