@@ -49,6 +49,7 @@ static void survey(whole *w) {
         const weft_snn_projection *projection = &w->f->snn->projections[i];
         for (uint64_t s = 0; s < projection->count; s++) {
             const float weight = projection->weights[s];
+            if (s > 0 && weight == projection->weights[s - 1]) continue;
             if (fabs((double)weight) > w->largest) w->largest = fabs((double)weight);
             if (w->different_count <= w->types && !is_known(w, weight)) w->different[w->different_count++] = weight;
         }
@@ -96,9 +97,10 @@ static void sum_weights(whole *w) {
     memset(w->high, 0, w->p->size * sizeof *w->high);
     for (int i = w->first; i < w->end; i++) {
         const weft_snn_projection *projection = &w->f->snn->projections[i];
+        int64_t k = 0;
         for (uint64_t s = 0; s < projection->count; s++) {
-            int64_t k = 0;
-            units_of(&k, w, (double)projection->weights[s]);
+            if (s == 0 || projection->weights[s] != projection->weights[s - 1])
+                units_of(&k, w, (double)projection->weights[s]);
             *(k < 0 ? &w->low[projection->targets[s]] : &w->high[projection->targets[s]]) += k;
         }
     }
@@ -213,14 +215,16 @@ static void write_weights(const whole *w, int projection) {
     const weft_snn_projection *from = &w->f->snn->projections[projection];
     weft_snn_fit_projection *to = &w->f->fit->projections[projection];
     double most = 0, error = 0;
+    int64_t k = 0;
     for (uint64_t s = 0; s < from->count; s++) {
         const double weight = (double)from->weights[s];
-        int64_t k = 0;
-        units_of(&k, w, weight);
+        if (s == 0 || from->weights[s] != from->weights[s - 1]) {
+            units_of(&k, w, weight);
+            most = fmax(most, fabs(weight));
+            error = fmax(error, fabs((double)k * w->unit - weight));
+        }
         to->weights[s] = (float)k;
         to->lost += k == 0;
-        most = fmax(most, fabs(weight));
-        error = fmax(error, fabs((double)k * w->unit - weight));
     }
     to->error = most > 0 ? error / most : 0;
 }
