@@ -161,6 +161,25 @@ TEST(SpikeProgram, LoihiIntegratorsAreExact) { // few different weights have all
     }
 }
 
+TEST(SpikeProgram, FloatIsTheNetwork) {
+    uint64_t spikes = 0;
+    for (uint32_t seed = 400; seed < 410 && !testing::Test::HasFailure(); seed++) {
+        SCOPED_TRACE(seed);
+        Mapped m(seed, "loihi", false, 30);
+        m.chip = load_chip("loihi1", {"limits.neurons=20000", "neuron.model=lif"});
+        for (auto &p : m.net.populations)
+            if (weft_snn_is_neuron(&p)) m.integrator(&p);
+        m.lay(zero);
+        ASSERT_TRUE(m.layout);
+        const Program program = m.program();
+        ASSERT_TRUE(program);
+        Samples s;
+        s.count = 2, s.ticks = 30;
+        spikes += expect_same(m, program.get(), s, seed, true);
+    }
+    EXPECT_GT(spikes, 1000u);
+}
+
 // ---- what a program does besides ----
 
 // A loihi net of Cuba-like size: several cores, some of them idle now and then.

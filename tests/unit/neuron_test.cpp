@@ -376,4 +376,41 @@ TEST(Neuron, Errors) {
     EXPECT_STREQ(err.text, "unknown neuron model 'cuba_lof'; nearest is 'cuba_lif'");
 }
 
+TEST(Neuron, BeginsWhereItIsToldAndWaits) {
+    const NeuronValues values = {{"v_threshold", {3}}}, states = {{"v", {-2, 1, 0}}};
+    const uint16_t hold[] = {0, 2, 1};
+    weft_neuron_spec spec = neuron_spec("if", 3, values, 1);
+    spec.initial = states.list.data(), spec.initial_count = 1, spec.hold = hold;
+    Population p(spec);
+    for (int again = 0; again < 2; again++) {
+        const double v[4][3] = {{0, 1, 0}, {2, 1, 2}, {0, 3, 0}, {2, 0, 2}}; // 2 in each tick, fires above 3
+        EXPECT_EQ(p.state(0, 0), -2);
+        for (int t = 0; t < 4; t++) {
+            EXPECT_NE(p.step_all(2.0), 0u);
+            for (int n = 0; n < 3; n++) EXPECT_EQ(p.state(0, n), v[t][n]) << t << " " << n;
+            EXPECT_EQ(p.fired[0], t == 2);
+            EXPECT_EQ(p.fired[1], t == 3);
+            EXPECT_EQ(p.fired[2], t == 2);
+        }
+        weft_neurons_reset(p.of.get());
+    }
+}
+
+TEST(Neuron, BadBeginnings) {
+    const auto error = [](const char *model, const NeuronValues &states) {
+        const NeuronValues none = {};
+        weft_neuron_spec spec = neuron_spec(model, 2, none);
+        weft_neurons *created = nullptr;
+        weft_error err = {};
+        spec.initial = states.list.data(), spec.initial_count = int(states.list.size());
+        EXPECT_EQ(weft_neurons_create(&created, &spec, &err), WEFT_E_INVALID);
+        return std::string(err.text);
+    };
+    EXPECT_EQ(error("loihi", {{"w", {1}}}).substr(0, 40), "neuron model 'loihi' has no state 'w'; n");
+    EXPECT_EQ(error("if", {{"v", {1}}, {"v", {1}}}), "neuron model 'if': state 'v' is given twice");
+    EXPECT_EQ(error("loihi", {{"u", {1, 8388608}}}),
+              "neuron model 'loihi': neuron 1 begins with u at 8.38861e+06; whole numbers of 23 bits and sign are "
+              "allowed");
+}
+
 } // namespace
