@@ -84,7 +84,7 @@ void map(benchmark::State &state, const hand_net &net, const weft_chip *chip, co
 
 void Eedn(benchmark::State &state, const char *placer) {
     hand_net net;
-    eedn(net, {{64, 1, 1}, {64, 8, 2}, {128, 8, 1}, {128, 16, 1}, {256, 16, 2}, {256, 32, 1}}, 8);
+    eedn(net, {{32, 1, 1}, {32, 4, 2}, {64, 4, 1}, {64, 8, 1}, {128, 8, 2}, {128, 16, 1}}, 4);
     const chip_ptr chip = load_chip("truenorth");
     map(state, net, chip.get(), placer);
 }
