@@ -90,6 +90,21 @@ static weft_status check_channels(const weft_snn_binary *b, const weft_snn_path 
                            weft_snn_layer(b, from)->name);
 }
 
+/* Where no weights take the signs of the units. */
+static weft_status add_signs(const weft_snn_binary *b, int layer, const weft_snn_unit *units, int from, int *at) {
+    const weft_snn_draft *d = &b->draft;
+    const weft_shape out = weft_snn_layer(b, layer)->out;
+    const weft_nir_shape shape = weft_snn_draft_shape(out);
+    const size_t size = weft_shape_size(out), map = size / (size_t)out.channels;
+    double *values = malloc(size * sizeof *values);
+    if (!values) return weft_snn_draft_memory(d);
+    for (size_t i = 0; i < size; i++) values[i] = units[i / map].negated ? -1 : 1;
+    weft_status status = weft_snn_draft_add(d, WEFT_NIR_SCALE, layer, ".sign", from, at);
+    if (status == WEFT_OK) status = weft_snn_draft_set(d, *at, "scale", &shape, values);
+    free(values);
+    return status;
+}
+
 static weft_status population_of_threshold(const weft_snn_binary *b, int layer) {
     weft_snn_path path;
     weft_status status;
@@ -101,6 +116,7 @@ static weft_status population_of_threshold(const weft_snn_binary *b, int layer) 
     WEFT_TRY_GOTO(weft_snn_units_find(&b->draft, &path, units));
     WEFT_TRY_GOTO(delayed(b, layer, path.source, &at));
     WEFT_TRY_GOTO(weft_snn_path_add(&b->draft, &path, units, at, &at));
+    if (path.matrix < 0) WEFT_TRY_GOTO(add_signs(b, layer, units, at, &at));
     WEFT_TRY_GOTO(add_threshold(b, layer, units, at));
 cleanup:
     free(units);

@@ -35,12 +35,16 @@ static weft_status add_named(const weft_snn_draft *d, weft_nir_type type, const 
     return weft_snn_draft_edge(d, from, *at);
 }
 
+static void without_slashes(char *name) {
+    for (; *name; name++)
+        if (*name == '/') *name = '.';
+}
+
 weft_status weft_snn_draft_add(const weft_snn_draft *d, weft_nir_type type, int layer, const char *suffix, int from,
                                int *at) {
     char name[WEFT_NIR_NAME_MAX + 1];
     snprintf(name, sizeof name, "%s%s", d->net->layers[layer].name, suffix);
-    for (char *c = name; *c; c++)
-        if (*c == '/') *c = '.';
+    without_slashes(name);
     return add_named(d, type, name, from, at);
 }
 
@@ -85,6 +89,7 @@ weft_status weft_snn_draft_end(const weft_snn_draft *d, weft_nir_type type, cons
     const weft_nir_shape three = {1, {3}};
     const double extents[] = {shape.channels, shape.height, shape.width};
     snprintf(own, sizeof own, "%s", name ? name : type == WEFT_NIR_INPUT ? "input" : "output");
+    without_slashes(own);
     for (size_t length = strlen(own); !name && weft_nir_find(d->nir->graph, own) >= 0 && length < sizeof own - 1;)
         own[length++] = '_', own[length] = '\0';
     WEFT_TRY(add_named(d, type, own, -1, at));

@@ -81,7 +81,7 @@ TEST(SnnNetwork, Pools) {
     expect_random_same(net, 5);
 }
 
-TEST(SnnNetwork, PaddingBiasesAndNames) {
+TEST(SnnNetwork, PaddingAndBiases) {
     Network net = begin({1, 6, 5});
     weft_layer pad = proto(WEFT_LAYER_PAD);
     pad.window.pad_top = 2, pad.window.pad_right = 1;
@@ -96,6 +96,25 @@ TEST(SnnNetwork, PaddingBiasesAndNames) {
     add_votes(net);
     add(net, proto(WEFT_LAYER_SOFTMAX));
     expect_random_same(net, 7);
+}
+
+// Populations without weights between them: a neuron that fires for few spikes gets them negated.
+TEST(SnnNetwork, NothingButNormsBetweenSpikes) {
+    Network net = fixture::network({1, 8, 8});
+    add_spikes(net, proto(WEFT_LAYER_CONV, 6, 3, 1, 1));
+    add(net, pool(WEFT_LAYER_AVERAGE_POOL, 2, 2));
+    add(net, proto(WEFT_LAYER_BATCH_NORM));
+    add(net, threshold(0.25f));
+    add(net, proto(WEFT_LAYER_AFFINE));
+    add(net, threshold());
+    add_votes(net);
+    for (unsigned seed = 1; seed <= 3; seed++) {
+        const weft_layer votes = net->layers[8];
+        const std::vector<float> weights(votes.weight, votes.weight + votes.weight_count);
+        fill_all(net, seed);
+        std::copy(weights.begin(), weights.end(), net->layers[8].weight);
+        expect_random_same(net, seed);
+    }
 }
 
 TEST(SnnNetwork, PixelsThatAreSpikes) {

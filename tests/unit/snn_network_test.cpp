@@ -134,6 +134,18 @@ TEST(SnnNetwork, StepsToTheOutput) {
     }
 }
 
+TEST(SnnNetwork, NamesOfPopulations) {
+    Network net = fixture::network({2, 1, 1});
+    weft_layer first = threshold(), second = threshold(0.75f);
+    ASSERT_EQ(weft_network_add(net.get(), &first, "a/b", -1, false, nullptr, nullptr), WEFT_OK);
+    ASSERT_EQ(weft_network_add(net.get(), &second, "output", 0, false, nullptr, nullptr), WEFT_OK);
+    Coding coding;
+    const Snn snn = convert(net, coding);
+    ASSERT_EQ(snn->population_count, 2);
+    EXPECT_STREQ(snn->populations[0].name, "a.b");
+    EXPECT_STREQ(snn->populations[1].name, "output");
+}
+
 TEST(SnnNetwork, VotesThatAreNone) {
     Network net = votes({4, 1, 1}, 2);
     weft_layer &l = net->layers[1];
