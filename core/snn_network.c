@@ -61,17 +61,23 @@ weft_status weft_snn_path_add(const weft_snn_draft *d, const weft_snn_path *path
     return WEFT_OK;
 }
 
-/* Fires above its threshold, where the layer does from its least sum on. */
-static weft_status add_threshold(const weft_snn_binary *b, int layer, const weft_snn_unit *units, int from) {
+/* Fires above that, where the layer does from its least sum on. */
+static double threshold_of(const weft_snn_unit *unit) { return unit->least - 1; }
+static double sign_of(const weft_snn_unit *unit) { return unit->negated ? -1 : 1; }
+
+/* A node with a value a channel. */
+static weft_status add_channels(const weft_snn_binary *b, weft_nir_type type, int layer, const weft_snn_unit *units,
+                                int from, int *at) {
+    const bool fires = type == WEFT_NIR_THRESHOLD;
     const weft_snn_draft *d = &b->draft;
     const weft_shape out = weft_snn_layer(b, layer)->out;
     const weft_nir_shape shape = weft_snn_draft_shape(out);
     const size_t size = weft_shape_size(out), map = size / (size_t)out.channels;
     double *values = malloc(size * sizeof *values);
     if (!values) return weft_snn_draft_memory(d);
-    for (size_t i = 0; i < size; i++) values[i] = units ? units[i / map].least - 1 : 0;
-    weft_status status = weft_snn_draft_add(d, WEFT_NIR_THRESHOLD, layer, "", from, &b->nodes[layer]);
-    if (status == WEFT_OK) status = weft_snn_draft_set(d, b->nodes[layer], "threshold", &shape, values);
+    for (size_t i = 0; i < size; i++) values[i] = fires ? threshold_of(&units[i / map]) : sign_of(&units[i / map]);
+    weft_status status = weft_snn_draft_add(d, type, layer, fires ? "" : ".sign", from, at);
+    if (status == WEFT_OK) status = weft_snn_draft_set(d, *at, fires ? "threshold" : "scale", &shape, values);
     free(values);
     return status;
 }
@@ -90,21 +96,6 @@ static weft_status check_channels(const weft_snn_binary *b, const weft_snn_path 
                            weft_snn_layer(b, from)->name);
 }
 
-/* Where no weights take the signs of the units. */
-static weft_status add_signs(const weft_snn_binary *b, int layer, const weft_snn_unit *units, int from, int *at) {
-    const weft_snn_draft *d = &b->draft;
-    const weft_shape out = weft_snn_layer(b, layer)->out;
-    const weft_nir_shape shape = weft_snn_draft_shape(out);
-    const size_t size = weft_shape_size(out), map = size / (size_t)out.channels;
-    double *values = malloc(size * sizeof *values);
-    if (!values) return weft_snn_draft_memory(d);
-    for (size_t i = 0; i < size; i++) values[i] = units[i / map].negated ? -1 : 1;
-    weft_status status = weft_snn_draft_add(d, WEFT_NIR_SCALE, layer, ".sign", from, at);
-    if (status == WEFT_OK) status = weft_snn_draft_set(d, *at, "scale", &shape, values);
-    free(values);
-    return status;
-}
-
 static weft_status population_of_threshold(const weft_snn_binary *b, int layer) {
     weft_snn_path path;
     weft_status status;
@@ -116,20 +107,24 @@ static weft_status population_of_threshold(const weft_snn_binary *b, int layer) 
     WEFT_TRY_GOTO(weft_snn_units_find(&b->draft, &path, units));
     WEFT_TRY_GOTO(delayed(b, layer, path.source, &at));
     WEFT_TRY_GOTO(weft_snn_path_add(&b->draft, &path, units, at, &at));
-    if (path.matrix < 0) WEFT_TRY_GOTO(add_signs(b, layer, units, at, &at));
-    WEFT_TRY_GOTO(add_threshold(b, layer, units, at));
+    /* Where no weights have the signs of the units. */
+    if (path.matrix < 0) WEFT_TRY_GOTO(add_channels(b, WEFT_NIR_SCALE, layer, units, at, &at));
+    WEFT_TRY_GOTO(add_channels(b, WEFT_NIR_THRESHOLD, layer, units, at, &b->nodes[layer]));
 cleanup:
     free(units);
     return status;
 }
 
 static weft_status population_of_pool(const weft_snn_binary *b, int layer) {
+    const weft_snn_draft *d = &b->draft;
+    const weft_nir_shape shape = weft_snn_draft_shape(weft_snn_layer(b, layer)->out);
     int at, source = weft_snn_layer(b, layer)->input;
     if (b->roles[source] != WEFT_SNN_SPIKES)
-        return weft_snn_refuse(&b->draft, layer, "pools sums; behind their threshold layer it is an OR of spikes");
+        return weft_snn_refuse(d, layer, "pools sums; behind their threshold layer it is an OR of spikes");
     WEFT_TRY(delayed(b, layer, source, &at));
-    WEFT_TRY(weft_snn_draft_pool(&b->draft, layer, 1, at, &at));
-    return add_threshold(b, layer, NULL, at);
+    WEFT_TRY(weft_snn_draft_pool(d, layer, 1, at, &at));
+    WEFT_TRY(weft_snn_draft_add(d, WEFT_NIR_THRESHOLD, layer, "", at, &b->nodes[layer]));
+    return weft_snn_draft_set_all(d, b->nodes[layer], "threshold", &shape, 0);
 }
 
 static weft_status add_populations(weft_snn_binary *b) {
