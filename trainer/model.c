@@ -31,13 +31,25 @@ static void initialise(weft_layer *layer, int index, uint64_t seed) {
     for (size_t i = 0; i < layer->weight_count; i++) layer->weight[i] = (2.0f * layer->weight[i] - 1.0f) * half;
 }
 
+static void initialise_vote(weft_layer *layer, const weft_recipe_vote *vote) {
+    size_t inputs = weft_shape_size(layer->in), map = inputs / (size_t)layer->in.channels;
+    size_t classes = (size_t)vote->classes, votes = 1;
+    while (votes < inputs / classes) votes *= 2;
+    for (size_t k = 0; k < classes; k++)
+        for (size_t i = 0; i < inputs; i++)
+            layer->weight[k * inputs + i] = i / map % classes == k ? (float)vote->high / (float)votes : 0.0f;
+}
+
 static weft_status layer_prepare(weft_model *model, const weft_recipe *recipe, int index, weft_error *err) {
     weft_layer *layer = &model->net->layers[index];
     const weft_variant *v = (const weft_variant *)recipe->layers.items + index;
     if (layer->kind == WEFT_LAYER_BATCH_NORM)
         model->momentum[index] = (float)((const weft_recipe_norm *)v->value)->momentum;
     if (!weft_layer_has_weights(layer)) return WEFT_OK;
-    initialise(layer, index, model->seed);
+    if (v->index == WEFT_RECIPE_VOTE)
+        initialise_vote(layer, v->value);
+    else
+        initialise(layer, index, model->seed);
     WEFT_TRY(weft_recipe_projection(&model->chains[index], recipe, index, err));
     if (model->chains[index].count == 0) return WEFT_OK;
     layer->latent = weft_aligned_alloc(layer->weight_count, sizeof(float));

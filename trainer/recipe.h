@@ -71,6 +71,12 @@ typedef struct weft_recipe_activation {
     bool with_sign;
 } weft_recipe_activation;
 
+/* A frozen DENSE layer: channel c of the input counts for class c mod classes, all with one weight. */
+typedef struct weft_recipe_vote {
+    weft_recipe_place place;
+    int64_t classes, high;
+} weft_recipe_vote;
+
 /* Order of recipe_layers.c's table of layer variants. */
 typedef enum weft_recipe_layer {
     WEFT_RECIPE_CONV,
@@ -84,6 +90,7 @@ typedef enum weft_recipe_layer {
     WEFT_RECIPE_CLIP,
     WEFT_RECIPE_QUANTISE,
     WEFT_RECIPE_THRESHOLD,
+    WEFT_RECIPE_VOTE,
     WEFT_RECIPE_LAYER_COUNT
 } weft_recipe_layer;
 

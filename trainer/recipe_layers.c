@@ -133,11 +133,23 @@ static const weft_field threshold_fields[] = {
 RECORD(threshold_record, "threshold", weft_recipe_activation, threshold_fields, NULL,
        "Binary or ternary spikes: 1 where x >= threshold, else 0.");
 
+static const weft_field vote_fields[] = {
+    FIELD(weft_recipe_vote, classes, INT, "", 1, 65536, NULL,
+          "Outputs; channel c of the input counts for class c mod classes, at every pixel."),
+    FIELD(weft_recipe_vote, high, INT, "", 1, 1024, "16",
+          "A vote's weight is high over the votes a class can get, these rounded up to a power of two, so that sums are "
+          "exact."),
+    PLACE_FIELDS(weft_recipe_vote),
+};
+RECORD(vote_record, "vote", weft_recipe_vote, vote_fields, NULL,
+       "Votes for classes, as of spikes: a dense layer of fixed weights.");
+
 const weft_record *const weft_recipe_layers[] = {
     [WEFT_RECIPE_CONV] = &conv_record,           [WEFT_RECIPE_DENSE] = &dense_record,
     [WEFT_RECIPE_NORM] = &norm_record,           [WEFT_RECIPE_RELU] = &relu_record,
     [WEFT_RECIPE_MAX_POOL] = &max_pool_record,   [WEFT_RECIPE_AVERAGE_POOL] = &average_pool_record,
     [WEFT_RECIPE_FLATTEN] = &flatten_record,     [WEFT_RECIPE_ADD] = &add_record,
     [WEFT_RECIPE_CLIP] = &clip_record,           [WEFT_RECIPE_QUANTISE] = &quantise_record,
-    [WEFT_RECIPE_THRESHOLD] = &threshold_record, NULL,
+    [WEFT_RECIPE_THRESHOLD] = &threshold_record, [WEFT_RECIPE_VOTE] = &vote_record,
+    NULL,
 };

@@ -61,6 +61,12 @@ static void proto_threshold(weft_layer *proto, const weft_recipe_activation *a) 
     proto->surrogate_width = (float)a->width;
 }
 
+static void proto_vote(weft_layer *proto, const weft_recipe_vote *vote) {
+    proto->kind = WEFT_LAYER_DENSE;
+    proto->out.channels = (int)vote->classes;
+    proto->frozen = true;
+}
+
 /* What weft_network_add wants to know of one layer of the recipe. */
 static weft_layer layer_proto(const weft_variant *v, weft_shape in, bool *bias) {
     weft_layer proto;
@@ -102,6 +108,9 @@ static weft_layer layer_proto(const weft_variant *v, weft_shape in, bool *bias) 
     case WEFT_RECIPE_THRESHOLD:
         proto_threshold(&proto, v->value);
         break;
+    case WEFT_RECIPE_VOTE:
+        proto_vote(&proto, v->value);
+        break;
     case WEFT_RECIPE_LAYER_COUNT:
         break;
     }
@@ -139,6 +148,16 @@ static weft_status check_whitening(const weft_network *net, const weft_recipe *r
                              WEFT_WHITENING_VALUES_MAX);
 }
 
+static weft_status check_vote(const weft_network *net, const weft_recipe *recipe, int number, weft_error *err) {
+    const weft_variant *v = (const weft_variant *)recipe->layers.items + number;
+    const weft_layer *l = &net->layers[number];
+    char key[64];
+    if (v->index != WEFT_RECIPE_VOTE || l->in.channels % l->out.channels == 0) return WEFT_OK;
+    snprintf(key, sizeof key, "layers.%d.vote.classes", number);
+    return weft_record_error(&recipe->yaml, recipe->yaml.root, key, err, "%d does not divide the %d channels voting",
+                             l->out.channels, l->in.channels);
+}
+
 static weft_status add_layer(weft_network *net, const weft_recipe *recipe, int number, const weft_recipe_link *link,
                              weft_error *err) {
     const weft_variant *v = (const weft_variant *)recipe->layers.items + number;
@@ -148,6 +167,7 @@ static weft_status add_layer(weft_network *net, const weft_recipe *recipe, int n
     proto.input2 = link->addend;
     if (weft_network_add(net, &proto, link->name, link->input, bias, NULL, &own) != WEFT_OK)
         return layer_fails(recipe, v, own.text, err);
+    WEFT_TRY(check_vote(net, recipe, number, err));
     return check_whitening(net, recipe, number, err);
 }
 
@@ -202,6 +222,7 @@ weft_status weft_recipe_projection(weft_transform_chain *out, const weft_recipe 
     if (v->index == WEFT_RECIPE_CONV) text = ((const weft_recipe_conv *)v->value)->projection;
     if (v->index == WEFT_RECIPE_DENSE) text = ((const weft_recipe_dense *)v->value)->projection;
     *out = (weft_transform_chain){0};
+    if (v->index == WEFT_RECIPE_VOTE) return WEFT_OK;
     WEFT_TRY(weft_transform_chain_parse(out, text[0] ? text : recipe->projection, err));
     if (out->count == 1 && strcmp(out->items[0].op->name, "none") == 0) out->count = 0;
     return WEFT_OK;

@@ -83,7 +83,8 @@ typedef struct weft_eval_options {
     int draws;          /* K independent draws of a stochastic chain; at least 1. One that draws nothing is run once */
     uint64_t seed;
     weft_precision precision;
-    const weft_dataset *test, *train; /* of that name, lent for as long as the evaluator is; NULL: opened where needed */
+    const weft_dataset *test,
+        *train; /* of that name, lent for as long as the evaluator is; NULL: opened where needed */
     const volatile sig_atomic_t *stop;
     void (*progress)(void *context, int draw,
                      int draws); /* after each draw, `draw` of `draws` being done; NULL: silent */
@@ -121,7 +122,7 @@ typedef struct weft_evaluator weft_evaluator;
 /* The network is borrowed and not changed. */
 weft_status weft_evaluator_create(weft_evaluator **out, const weft_network *net, const char *dataset,
                                   const weft_eval_options *options, weft_error *err);
-void weft_evaluator_destroy(weft_evaluator *evaluator);          /* NULL is allowed */
+void weft_evaluator_destroy(weft_evaluator *evaluator); /* NULL is allowed */
 /* Other draws from now on. */
 void weft_evaluator_set_draws(weft_evaluator *evaluator, int draws, uint64_t seed);
 /* Another listener; while it is called, weft_evaluator_wrong has the draws that are done. */
@@ -155,6 +156,16 @@ weft_status weft_forward_run(weft_forward *forward, const float *x, size_t count
  * variance); when ranges, also sets input_min and input_max of every CONV and DENSE layer. Deterministic. */
 weft_status weft_forward_reestimate(weft_forward *forward, weft_network *net, const float *x, size_t count,
                                     bool statistics, bool ranges, weft_error *err);
+
+/* What layer `layer` puts out, [count, c, h, w], for x as above: the layers up to it by themselves. So the host
+ * computes the spikes that a chip takes in (core/snn_network.h: layer coding.input). */
+weft_status weft_forward_layer(const weft_network *net, int layer, const float *x, size_t count, float *values,
+                               weft_error *err);
+/* scales [layer_count]: of each RELU layer the value that `percent` (50 to 100) of all that it puts out for x are not
+ * above, or its largest where that is 0, or 1 where that is, too; of other layers 0. Takes 4 bytes a value of the
+ * largest layer and image. */
+weft_status weft_forward_scales(const weft_network *net, const float *x, size_t count, double percent, float *scales,
+                                weft_error *err);
 
 #ifdef __cplusplus
 }

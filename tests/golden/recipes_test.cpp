@@ -36,6 +36,7 @@ struct Size {
 const std::map<std::string, Size> sizes = {
     {"cifar10-all-sign", {85821952, 1164640}},
     {"cifar10-binaryconnect", {616966144, 14022016}},
+    {"cifar10-eedn", {36123136, 701632}},
     {"cifar10-fast-sign", {80513536, 1159456}},
     {"cifar10-merolla", {532031488, 11662720}}, // the paper's 11,662,720 weights
     {"cifar10-merolla-fast", {33917440, 731488}},
@@ -43,8 +44,10 @@ const std::map<std::string, Size> sizes = {
     {"cifar10-resnet20", {40813184, 270896}},
     {"fashion-cnn-none", {4643840, 824096}},
     {"fashion-cnn-sign", {4643840, 824096}},
+    {"fashion-eedn", {11127296, 257312}},
     {"fashion-lenet-sign", {416520, 61470}},
     {"fashion-mlp-sign", {668672, 668672}},
+    {"mnist-eedn", {4886656, 257824}},
     {"mnist-lenet-sign", {416520, 61470}},
     {"mnist-mlp-sign", {668672, 668672}},
 };
@@ -72,6 +75,31 @@ TEST(Recipes, EachLoadsAndMakesItsNetwork) {
         EXPECT_EQ(size.weights, sizes.at(name).weights);
         weft_recipe_destroy(&recipe);
     }
+}
+
+// Behind the host's first layer no neuron has more than 128 inputs: an axon each for weights of 1 and of -1, of a
+// core's 256.
+TEST(Recipes, EednNeuronsFitTheAxonsOfACore) {
+    int found = 0;
+    for (const std::string &name : shipped()) {
+        if (name.find("-eedn") == std::string::npos) continue;
+        SCOPED_TRACE(name);
+        weft_recipe recipe;
+        weft_error err = {};
+        ASSERT_EQ(weft_recipe_load(&recipe, name.c_str(), nullptr, 0, nullptr, &err), WEFT_OK) << err.text;
+        weft_shape shape = std::string(recipe.dataset) == "cifar10" ? weft_shape{3, 32, 32} : weft_shape{1, 28, 28};
+        weft_network *raw = nullptr;
+        ASSERT_EQ(weft_recipe_network(&raw, &recipe, shape, 10, &err), WEFT_OK) << err.text;
+        Network net(raw);
+        for (int i = 1; i < net->layer_count; i++) {
+            const weft_layer &l = net->layers[i];
+            if (l.kind != WEFT_LAYER_CONV) continue;
+            EXPECT_LE(l.weight_count / static_cast<size_t>(l.out.channels), 128u) << l.name;
+            found++;
+        }
+        weft_recipe_destroy(&recipe);
+    }
+    EXPECT_EQ(found, 6 + 6 + 12);
 }
 
 // CIFAR-10's binary form, or IDX, with `images` images of noise in each training batch and in the test set.

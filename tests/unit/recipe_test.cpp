@@ -128,7 +128,7 @@ TEST_F(RecipeTest, Errors) {
     expect_error(head + "layers: []\n", ":4:9: layers: needs at least one layer");
     expect_error(head + "layers:\n  - convolution: {filters: 3}\n",
                  ":5:5: layers.0: 'convolution' is not one of conv, dense, batch_norm, relu, max_pool, average_pool, "
-                 "flatten, add, clip, quantise, threshold");
+                 "flatten, add, clip, quantise, threshold, vote");
     expect_error(head + "layers:\n  - conv: {filters: 6, kernel: 3, groups: 4}\n",
                  ":5:43: layers.0.conv.groups: 4 does not divide the 6 filters");
     expect_error(head + tail + "label_smoothing: 0.1\n", ":6:18: label_smoothing: needs loss: cross_entropy");
@@ -242,6 +242,26 @@ TEST_F(RecipeTest, Activations) {
     EXPECT_EQ(l[5].surrogate_width, 0.25f);
     EXPECT_FALSE(l[5].frozen);
     EXPECT_TRUE(l[6].frozen);
+}
+
+TEST_F(RecipeTest, Votes) { // of 6 channels of 4 pixels, 2 and so 8 neurons a class; 5 channels have no such share
+    const std::string vote = head + "projection: sign\nlayers:\n  - conv: {filters: 6, kernel: 1}\n"
+                                    "  - vote: {classes: 3, high: 5}\n";
+    Recipe recipe(write(vote));
+    ASSERT_EQ(recipe.status, WEFT_OK) << recipe.message();
+    weft_model model;
+    ASSERT_EQ(weft_model_create(&model, &recipe.r, {1, 2, 2}, 3, &recipe.err), WEFT_OK) << recipe.message();
+    const weft_layer &l = model.net->layers[1];
+    EXPECT_EQ(l.kind, WEFT_LAYER_DENSE);
+    EXPECT_TRUE(l.frozen);
+    EXPECT_EQ(l.latent, nullptr);
+    EXPECT_EQ(model.parameter_count, 1); // the convolution's
+    ASSERT_EQ(l.weight_count, 3u * 24u);
+    for (size_t k = 0; k < 3; k++)
+        for (size_t i = 0; i < 24; i++) EXPECT_EQ(l.weight[k * 24 + i], i / 4 % 3 == k ? 5.0f / 8 : 0.0f);
+    weft_model_destroy(&model);
+    expect_network_error(head + "layers:\n  - conv: {filters: 5, kernel: 1}\n  - vote: {classes: 10}\n", {1, 2, 2},
+                         ":6:21: layers.1.vote.classes: 10 does not divide the 5 channels voting");
 }
 
 TEST_F(RecipeTest, WhiteningErrors) {
