@@ -9,6 +9,7 @@
 #include "cli/info.h"
 #include "core/chip.h"
 #include "sim/spike/circuit.h"
+#include "sim/spike/random.h"
 #include "sweep/experiment.h"
 #include "trainer/trainer.h"
 
@@ -23,7 +24,8 @@ static const weft_option describe_arguments[] = {
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(describe_options, topic),
      .complete = WEFT_COMPLETE_TOPIC,
-     .help = "recipe, chip, experiment, neurons or transforms, or the name of an installed chip or recipe; without it, "
+     .help = "recipe, chip, experiment, neurons, random or transforms, or the name of an installed chip or recipe; "
+             "without it, "
              "everything "
              "there is is listed"},
 };
@@ -189,6 +191,7 @@ static void list_everything(FILE *stream) {
           "map' and 'weft sim'\n"
           "  experiment  keys of an experiment, and how its points are made, for 'weft sweep'\n"
           "  neurons     keys of a file of neurons, and the neuron models, for 'weft neuron'\n"
+          "  random      keys of a random network of neurons, for 'weft sim'\n"
           "  transforms  weight transforms, for recipes and --transform\nChips:\n",
           stream);
     list_files("hwconfigs", "  ", stream);
@@ -197,14 +200,14 @@ static void list_everything(FILE *stream) {
 }
 
 static weft_status unknown_topic(const char *topic, weft_error *err) {
-    static const char *const topics[] = {"recipe", "chip", "experiment", "neurons", "transforms", NULL};
+    static const char *const topics[] = {"recipe", "chip", "experiment", "neurons", "random", "transforms", NULL};
     const char *nearest = weft_nearest_name(topic, topics);
     if (nearest) return weft_error_set(err, WEFT_E_USAGE, "unknown topic \"%.80s\"; did you mean %s?", topic, nearest);
-    return weft_error_set(
-        err, WEFT_E_USAGE,
-        "unknown topic \"%.80s\": neither recipe, chip, experiment, neurons, transforms nor an installed chip or "
-        "recipe",
-        topic);
+    return weft_error_set(err, WEFT_E_USAGE,
+                          "unknown topic \"%.80s\": neither recipe, chip, experiment, neurons, random, transforms nor "
+                          "an installed chip or "
+                          "recipe",
+                          topic);
 }
 
 static weft_status describe_run(const void *options, const weft_console *session, weft_error *err) {
@@ -221,6 +224,7 @@ static weft_status describe_run(const void *options, const weft_console *session
     if (!strcmp(o->topic, "transforms")) return describe_transforms(o, session, err);
     if (!strcmp(o->topic, "recipe")) return describe_record(&weft_recipe_record, o, session, err);
     if (!strcmp(o->topic, "chip")) return describe_record(&weft_chip_record, o, session, err);
+    if (!strcmp(o->topic, "random")) return describe_record(&weft_spike_random_record, o, session, err);
     if (!strcmp(o->topic, "experiment")) return describe_experiment(o, session, err);
     if (!strcmp(o->topic, "neurons")) return describe_neurons(o, session, err);
     if (weft_data_find(path, sizeof path, "hwconfigs", o->topic, NULL) == WEFT_OK)
@@ -232,8 +236,9 @@ static weft_status describe_run(const void *options, const weft_console *session
 
 const weft_command weft_command_describe = {
     .name = "describe",
-    .summary = "Print the manual of recipes, chips, experiments, neurons and transforms",
-    .description = "Prints every key of a recipe, chip, experiment or file of neurons with unit, range and default, or "
+    .summary = "Print the manual of recipes, chips, experiments, neurons, random networks and transforms",
+    .description = "Prints every key of a recipe, chip, experiment, file of neurons or random network with unit, range "
+                   "and default, or "
                    "the table of "
                    "weight transforms. With --json: "
                    "a JSON Schema for editors.",

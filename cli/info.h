@@ -8,6 +8,8 @@
 weft_status weft_info_network(const char *path, const char *json_path, FILE *stream, weft_error *err);
 weft_status weft_info_nir(const char *path, const char *json_path, FILE *stream, weft_error *err);
 weft_status weft_info_chip(const char *name, const char *json_path, FILE *stream, weft_error *err);
+weft_status weft_info_spike_mapping(const char *path, const char *json_path, FILE *stream, weft_error *err);
+weft_status weft_info_random(const char *path, const char *json_path, FILE *stream, weft_error *err);
 weft_status weft_info_mapping(const char *path, const char *json_path, FILE *stream, weft_error *err);
 weft_status weft_info_dataset(const char *name, const char *json_path, FILE *stream, weft_error *err);
 weft_status weft_info_recipe(const char *path, const char *json_path, FILE *stream, weft_error *err);

@@ -14,10 +14,10 @@ const weft_command *const weft_commands[] = {
     &weft_command_report, &weft_command_describe, &weft_command_info,  NULL};
 
 void weft_program_help(FILE *stream) {
-    fputs(
-        "Usage: weft COMMAND [options]\n\n"
-        "Trains networks with low-precision weights, maps them onto crossbar chips and simulates these.\n\nCommands:\n",
-        stream);
+    fputs("Usage: weft COMMAND [options]\n\n"
+          "Trains networks with low-precision weights, maps them onto crossbar and spiking chips and simulates "
+          "these.\n\nCommands:\n",
+          stream);
     for (int i = 0; weft_commands[i]; i++)
         fprintf(stream, "  %-10s %s\n", weft_commands[i]->name, weft_commands[i]->summary);
     fputs("\nOptions:\n  --help     Print this help; 'weft COMMAND --help' has the command's\n  --version  Print the "

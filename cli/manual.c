@@ -70,7 +70,8 @@ void weft_print_manual(FILE *stream) {
         roff_usage(stream, weft_commands[i]);
     }
     fputs(".br\n\\fBweft\\fR [\\fICOMMAND\\fR] \\fB\\-\\-help\\fR | \\fB\\-\\-version\\fR\n.SH DESCRIPTION\n"
-          "Trains networks whose weights are projected to low precision, maps them onto crossbar chips described in "
+          "Trains networks whose weights are projected to low precision, maps them onto crossbar and spiking chips "
+          "described in "
           "YAML, and simulates "
           "these chips: accuracy under distortion, latency, throughput and energy.\n.SH COMMANDS\n",
           stream);
@@ -106,7 +107,8 @@ static const char *completion_of(weft_complete kind) {
     case WEFT_COMPLETE_DATASET:
         return "_weft_folders; _weft_words 'fashion-mnist mnist cifar10'";
     case WEFT_COMPLETE_TOPIC:
-        return "_weft_words \"recipe chip experiment neurons transforms $(weft describe --list chips 2>/dev/null) "
+        return "_weft_words \"recipe chip experiment neurons random transforms $(weft describe --list chips "
+               "2>/dev/null) "
                "$(weft describe --list recipes 2>/dev/null)\"";
     case WEFT_COMPLETE_ANY:
         return "_weft_files; _weft_words \"$(weft describe --list chips 2>/dev/null) "

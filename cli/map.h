@@ -3,8 +3,22 @@
 #ifndef WEFT_CLI_MAP_H
 #define WEFT_CLI_MAP_H
 
-#include "cli/commands.h"
+#include "cli/stimulus.h"
 #include "mapper/make.h"
+
+typedef struct weft_map_request {
+    weft_common common;
+    const char *network, *chip, *out, *objective, *placer, *floor, *links, *calibrate, *dt, *integration, *reset;
+    weft_texts set;
+    uint64_t seed, arrays, chips, parts, calibration_images;
+    bool check, explain, no_replicate, round;
+} weft_map_request;
+
+/* Of spiking networks (map_spiking.c); options: objective, placer, seed and compare are taken. */
+weft_status weft_map_spiking(const weft_map_request *request, const weft_map_options *options,
+                             const weft_console *session, weft_error *err);
+weft_status weft_map_spiking_check(const weft_map_request *request, const weft_map_options *options,
+                                   const weft_console *session, weft_error *err);
 
 /* Sets the mapping's ranges to what the mapped network's activations reach on the first `images` training images of the
  * data set, as the training saw them. */
@@ -20,6 +34,8 @@ void weft_map_print_table(const weft_map_work *work, FILE *stream);
 void weft_map_print_summary(const weft_map_work *work, FILE *stream);
 /* Objective, passes, cost of every stage, bounds, placers. */
 void weft_map_print_explanation(const weft_map_work *work, FILE *stream);
+/* An array of them. */
+void weft_map_json_placers(weft_json *json, const weft_map_placement *placements, int count);
 /* All of that, to a file; name: the mapping's. */
 weft_status weft_map_write_json(const weft_map_work *work, const char *name, const char *path, weft_error *err);
 

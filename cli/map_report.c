@@ -147,6 +147,19 @@ static void json_stages(weft_json *json, const weft_map_work *work) {
     weft_json_array_end(json);
 }
 
+void weft_map_json_placers(weft_json *json, const weft_map_placement *placements, int count) {
+    weft_json_array(json, "placers");
+    for (int i = 0; i < count; i++) {
+        weft_json_object(json, NULL);
+        weft_json_text(json, "name", placements[i].placer);
+        weft_json_count(json, "flit_hops", placements[i].flit_hops);
+        weft_json_count(json, "link_cycles", placements[i].link_cycles);
+        weft_json_count(json, "link_flits", placements[i].link_flits);
+        weft_json_object_end(json);
+    }
+    weft_json_array_end(json);
+}
+
 static void json_bounds(weft_json *json, const weft_map_work *work) {
     const weft_map_report *r = &work->report;
     weft_json_object(json, "bounds");
@@ -158,16 +171,7 @@ static void json_bounds(weft_json *json, const weft_map_work *work) {
     weft_json_count(json, "flit_hops", r->bounds.flit_hops);
     weft_json_count(json, "link_flits", r->bounds.link_flits);
     weft_json_object_end(json);
-    weft_json_array(json, "placers");
-    for (int i = 0; i < r->placement_count; i++) {
-        weft_json_object(json, NULL);
-        weft_json_text(json, "name", r->placements[i].placer);
-        weft_json_count(json, "flit_hops", r->placements[i].flit_hops);
-        weft_json_count(json, "link_cycles", r->placements[i].link_cycles);
-        weft_json_count(json, "link_flits", r->placements[i].link_flits);
-        weft_json_object_end(json);
-    }
-    weft_json_array_end(json);
+    weft_map_json_placers(json, r->placements, r->placement_count);
 }
 
 static void json_totals(weft_json *json, const weft_map_work *work) {

@@ -83,6 +83,16 @@ weft_status weft_options_parse(void *out, const weft_command *command, int argc,
 /* USAGE when the output of `--option` is the file `other`; what: how to call that. NULL or "" files are none. */
 weft_status weft_output_apart(const char *option, const char *path, const char *what, const char *other,
                               weft_error *err);
+/* Text behind --OPTION as a number from low to high; USAGE. NULL text: *out stays. */
+weft_status weft_option_number(double *out, const char *option, const char *text, double low, double high,
+                               weft_error *err);
+/* As a whole number; USAGE. */
+weft_status weft_option_whole(uint64_t *out, const char *option, const char *text, weft_error *err);
+/* Index of the text among names, 0 for NULL; USAGE with the nearest one, or all. */
+weft_status weft_option_choice(int *out, const char *option, const char *text, const char *const *names,
+                               weft_error *err);
+/* The first of the names whose option was given a value other than the default; NULL: none. */
+const char *weft_option_given(const void *options, const weft_command *command, const char *const *names);
 void weft_options_free(void *options, const weft_command *command);
 
 /* The i-th option of a command: its own, then the common ones; NULL past the end. */

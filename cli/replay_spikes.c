@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cli/replay.h"
-#include "cli/ticks.h"
+#include "sim/report/ticks.h"
 #include "sim/spike/spike_trace.h"
 
 enum { TICKS_SHOWN = 64 }; /* between two looks at the progress */

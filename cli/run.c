@@ -14,7 +14,7 @@ static const weft_option run_arguments[] = {
      .offset = offsetof(weft_run_options, network),
      .required = true,
      .complete = WEFT_COMPLETE_FILE,
-     .help = "ONNX file"},
+     .help = "ONNX file, or NIR file (.nir) of a spiking network"},
 };
 static const weft_option run_table[] = {
     {.name = "dataset",
@@ -22,7 +22,8 @@ static const weft_option run_table[] = {
      .offset = offsetof(weft_run_options, dataset),
      .value = "DATASET",
      .complete = WEFT_COMPLETE_DATASET,
-     .help = "Run on the test images of fashion-mnist, mnist, cifar10 or a folder, preprocessed as the network says"},
+     .help = "Run on the test images of fashion-mnist, mnist, cifar10 or a folder, preprocessed as the network says; "
+             "of spiking networks as spikes, see --coding"},
     {.name = "input",
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(weft_run_options, input),
@@ -30,12 +31,12 @@ static const weft_option run_table[] = {
      .reads = true,
      .complete = WEFT_COMPLETE_FILE,
      .help = "Run on the values of a .npy file, float32 in C order, of the shape (images, channels, height, width) or "
-             "(images, values); taken as they are"},
+             "(images, values); taken as they are. Of spiking networks (ticks, values) or (samples, ticks, values)"},
     {.name = "random",
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(weft_run_options, random),
      .value = "SEED",
-     .help = "Run on random values, even between 0 and 1"},
+     .help = "Run on random values, even between 0 and 1; of spiking networks on random spikes, see --rate"},
     {.name = "images",
      .kind = WEFT_OPTION_COUNT,
      .offset = offsetof(weft_run_options, images),
@@ -61,8 +62,18 @@ static const weft_option run_table[] = {
      .offset = offsetof(weft_run_options, csv),
      .value = "FILE",
      .complete = WEFT_COMPLETE_FILE,
-     .help = "All output values as CSV, a row an image"},
+     .help = "All output values as CSV, a row an image; of spiking networks the spikes of each class"},
+    WEFT_SPIKING_ROWS(weft_run_options, spiking),
+    WEFT_TICK_ROWS(weft_run_options, dt, integration, reset),
+    {.name = "seed",
+     .kind = WEFT_OPTION_COUNT,
+     .offset = offsetof(weft_run_options, seed),
+     .value = "S",
+     .help = "Spiking networks: seed of the images' spikes; default 0"},
 };
+/* Without meaning for networks of the other kind. */
+static const char *const layers_only[] = {"precision", "calibrate", NULL};
+static const char *const spiking_only[] = {"dt", "integration", "reset", "seed", NULL};
 
 enum { CALIBRATE_DEFAULT = 100, BATCH_MAX = 50, BLOCK_CHUNKS = 4 };
 /* Values of the largest activation that a chunk of images may have. */
@@ -204,7 +215,18 @@ static weft_status run_and_write(weft_run *run, weft_run_source *s, const weft_c
     return o->common.json ? weft_run_write_json(run, err) : WEFT_OK;
 }
 
+static weft_status check_kind(const weft_run_options *o, bool spiking, weft_error *err) {
+    const char *wrong = weft_option_given(o, &weft_command_run, spiking ? layers_only : spiking_only);
+    if (!wrong && !spiking) wrong = weft_option_given(o, &weft_command_run, weft_spiking_names);
+    if (!wrong) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_USAGE, spiking ? "--%s is not for spiking networks" : WEFT_SPIKING_ONLY, wrong);
+}
+
 static weft_status run_run(const void *options, const weft_console *session, weft_error *err) {
+    const weft_run_options *o = options;
+    const bool spiking = weft_path_ends(o->network, ".nir");
+    WEFT_TRY(check_kind(o, spiking, err));
+    if (spiking) return weft_run_spiking(o, session, err);
     weft_run run = {.options = options};
     weft_run_source s = {0};
     weft_status status = run_and_write(&run, &s, session, err);
@@ -221,11 +243,16 @@ const weft_command weft_command_run = {
         "Runs the network as it is in its file on a data set, on an array of values or on random ones, and prints its "
         "accuracy where there are labels, else its largest outputs. In fp32 that is the network's definition, what "
         "every simulation is compared with. In int8 the inputs and weights of convolutions and dense layers are "
-        "quantised as digital accelerators do it; behind a quantised activation in the file, its own steps are used.",
+        "quantised as digital accelerators do it; behind a quantised activation in the file, its own steps are used.\n"
+        "A spiking network (.nir) is run in floating point, tick by tick, on spikes from a file, on images that become "
+        "spikes, or on random ones: what a chip's neurons are compared with. Told are the spikes of every population "
+        "and, where there are labels, the accuracy of the class with the most spikes.",
     .examples = "  weft run net.onnx --dataset fashion-mnist\n"
                 "  weft run net.onnx --dataset cifar10 --precision int8 --calibrate 500\n"
                 "  weft run net.onnx --input images.npy --csv outputs.csv\n"
-                "  weft run net.onnx --random 1 --images 4\n",
+                "  weft run net.onnx --random 1 --images 4\n"
+                "  weft run net.nir --spikes in.csv --raster out.svg\n"
+                "  weft run net.nir --dataset mnist --coding poisson --rate 200 --ticks 50 --reset subtract\n",
     .arguments = run_arguments,
     .argument_count = (int)(sizeof run_arguments / sizeof run_arguments[0]),
     .options = run_table,

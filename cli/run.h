@@ -2,14 +2,15 @@
 #ifndef WEFT_CLI_RUN_H
 #define WEFT_CLI_RUN_H
 
-#include "cli/commands.h"
-#include "core/dataset.h"
-#include "core/npy.h"
+#include "cli/records.h"
 
 typedef struct weft_run_options {
     weft_common common;
     const char *network, *dataset, *input, *random, *precision, *csv;
     uint64_t images, calibrate;
+    weft_spiking_options spiking;
+    const char *dt, *integration, *reset;
+    uint64_t seed;
 } weft_run_options;
 
 typedef struct weft_run {
@@ -49,5 +50,8 @@ size_t weft_run_answer(const weft_run *run, size_t image);
 void weft_run_print(const weft_run *run, FILE *out);
 weft_status weft_run_write_csv(const weft_run *run, weft_error *err); /* --csv: a row an image */
 weft_status weft_run_write_json(const weft_run *run, weft_error *err);
+
+/* Of a spiking network (run_spiking.c, run_spiking_report.c). */
+weft_status weft_run_spiking(const weft_run_options *options, const weft_console *session, weft_error *err);
 
 #endif

@@ -1,7 +1,4 @@
 /* Where the images of weft run come from. */
-#include <ctype.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/run.h"
@@ -58,17 +55,6 @@ static weft_status open_array(weft_run_source *s, const char *path, weft_error *
     return WEFT_OK;
 }
 
-static weft_status parse_seed(uint64_t *seed, const char *text, weft_error *err) {
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (!isdigit((unsigned char)text[0]) || *end || errno)
-        return weft_error_set(err, WEFT_E_USAGE, "--random: \"%.80s\" is not a whole number from 0 to %llu", text,
-                              (unsigned long long)UINT64_MAX);
-    *seed = value;
-    return WEFT_OK;
-}
-
 weft_status weft_run_open(weft_run_source *s, weft_run *run, weft_error *err) {
     const weft_run_options *o = run->options;
     s->net = run->net;
@@ -81,7 +67,7 @@ weft_status weft_run_open(weft_run_source *s, weft_run *run, weft_error *err) {
     } else {
         s->is_random = true;
         s->count = SIZE_MAX;
-        WEFT_TRY(parse_seed(&s->seed, o->random, err));
+        WEFT_TRY(weft_option_whole(&s->seed, "random", o->random, err));
     }
     run->images = o->images ? o->images : s->is_random ? 1 : s->count;
     if (run->images > s->count)

@@ -7,6 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/spike_mapping.h"
+
+enum { RANDOM_BYTES_MAX = 1 << 16 };
+
 static const weft_option sim_arguments[] = {
     {.name = "MAPPING",
      .kind = WEFT_OPTION_TEXT,
@@ -14,23 +18,27 @@ static const weft_option sim_arguments[] = {
      .required = true,
      .complete = WEFT_COMPLETE_FILE,
      .help = "Mapping file of 'weft map'; it names the network and the chip"},
+    {.name = "CHIP",
+     .kind = WEFT_OPTION_TEXT,
+     .offset = offsetof(weft_sim_options, chip),
+     .complete = WEFT_COMPLETE_CHIP,
+     .help = "Chip file or name, where the other file is not a mapping but describes a random network of neurons "
+             "('weft describe random')"},
 };
 static const weft_option sim_table[] = {
     {.name = "dataset",
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(weft_sim_options, spec.dataset),
      .value = "DATASET",
-     .required = true,
      .complete = WEFT_COMPLETE_DATASET,
-     .help = "fashion-mnist, mnist, cifar10 or a folder; its test images are used"},
+     .help = "fashion-mnist, mnist, cifar10 or a folder; its test images are used. Crossbar chips need it"},
     {.name = "out",
      .letter = 'o',
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(weft_sim_options, out),
      .value = "FOLDER",
-     .required = true,
      .complete = WEFT_COMPLETE_FOLDER,
-     .help = "Folder for report.json, report.html and the CSV files; created when missing"},
+     .help = "Folder for report.json, report.html and the CSV files; created when missing. Crossbar chips need it"},
     {.name = "images",
      .kind = WEFT_OPTION_COUNT,
      .offset = offsetof(weft_sim_options, spec.images),
@@ -111,6 +119,17 @@ static const weft_option sim_table[] = {
      .complete = WEFT_COMPLETE_FILE,
      .help = "Write a trace of the timed run for 'weft replay': every packet and operation, and what it waited for; a "
              "name that ends in .txt: as text"},
+    WEFT_SPIKING_ROWS(weft_sim_options, spiking),
+    {.name = "random",
+     .kind = WEFT_OPTION_TEXT,
+     .offset = offsetof(weft_sim_options, random),
+     .value = "SEED",
+     .help = "Spiking networks: run on random spikes, see --rate"},
+    {.name = "compare",
+     .kind = WEFT_OPTION_FLAG,
+     .offset = offsetof(weft_sim_options, compare),
+     .help = "Spiking networks: run the network in floating point too, as 'weft run' does, and tell how many answers "
+             "and output spikes are the same"},
 };
 
 static void tell_note(void *context, const char *text) {
@@ -118,14 +137,30 @@ static void tell_note(void *context, const char *text) {
     fprintf(job->session->err, "weft: note: %s\n", text);
 }
 
-/* One line on a terminal, overwritten by the next one; "" takes it away. */
-static void show_progress(void *context, const char *text) {
-    const weft_sim_job *job = context;
-    fprintf(job->session->err, "\r%s\033[K", text);
-    fflush(job->session->err);
+void weft_sim_show(const weft_sim_options *options, const weft_console *session, const char *text) {
+    if (!session->terminal || options->common.quiet) return;
+    fprintf(session->err, "\r%s\033[K", text);
+    fflush(session->err);
 }
 
-static weft_status simulate(weft_sim_job *job, weft_error *err) {
+void weft_sim_show_share(const weft_sim_options *options, const weft_console *session, const char *what, uint64_t done,
+                         uint64_t all, double start_s) {
+    char eta[24], text[128] = "";
+    if (!done || !session->terminal) return;
+    weft_eta_text(eta, start_s, (double)done / (double)all);
+    if (done < all)
+        snprintf(text, sizeof text, "%llu of %llu %s, ETA %s", (unsigned long long)done, (unsigned long long)all, what,
+                 eta);
+    weft_sim_show(options, session, text);
+}
+
+static void show_progress(void *context, const char *text) {
+    const weft_sim_job *job = context;
+    weft_sim_show(job->options, job->session, text);
+}
+
+static weft_status simulate(void *context, weft_error *err) {
+    weft_sim_job *job = context;
     weft_sim_timed *timed = NULL;
     job->sim.stop = weft_stop_install();
     weft_status status = weft_sim_run(&timed, &job->sim, err);
@@ -156,47 +191,88 @@ static int missing_folders(const char *path) {
     return count;
 }
 
-/* The folder is made ahead of the long work, so that a wrong one is told at once; a failure takes it away again when
- * it is empty. */
-static weft_status with_folder(weft_sim_job *job, weft_error *err) {
-    const char *out = job->options->out;
-    int missing = missing_folders(out);
-    weft_status status = weft_folder_create(out, err);
-    if (status == WEFT_OK && access(out, W_OK) != 0)
-        status = weft_error_set_at(err, WEFT_E_IO, out, 0, 0, "the folder is not writable");
-    if (status == WEFT_OK) status = simulate(job, err);
-    if (status != WEFT_OK) remove_folders(out, missing);
+/* The folder is made ahead of the long work, so that a wrong one is told at once. */
+weft_status weft_sim_in_folder(const char *folder, weft_status (*work)(void *context, weft_error *err), void *context,
+                               weft_error *err) {
+    if (!folder) return work(context, err);
+    const int missing = missing_folders(folder);
+    weft_status status = weft_folder_create(folder, err);
+    if (status == WEFT_OK && access(folder, W_OK) != 0)
+        status = weft_error_set_at(err, WEFT_E_IO, folder, 0, 0, "the folder is not writable");
+    if (status == WEFT_OK) status = work(context, err);
+    if (status != WEFT_OK) remove_folders(folder, missing);
     return status;
+}
+
+/* Without meaning for crossbar chips. */
+static const char *const spiking_only[] = {"random", "compare", NULL};
+
+static weft_status check_crossbar(const weft_sim_options *o, weft_error *err) {
+    const char *wrong = weft_option_given(o, &weft_command_sim, weft_spiking_names);
+    if (!wrong) wrong = weft_option_given(o, &weft_command_sim, spiking_only);
+    if (wrong) return weft_error_set(err, WEFT_E_USAGE, WEFT_SPIKING_ONLY, wrong);
+    if (!o->spec.dataset) return weft_error_set(err, WEFT_E_USAGE, "--dataset DATASET is missing");
+    return o->out ? WEFT_OK : weft_error_set(err, WEFT_E_USAGE, "--out FOLDER is missing");
+}
+
+static weft_status sim_crossbar(const weft_sim_options *o, const weft_console *session, weft_error *err) {
+    WEFT_TRY(check_crossbar(o, err));
+    weft_sim_job job = {.options = o, .session = session};
+    job.sim = (weft_sim){.options = &o->spec, .note = tell_note, .progress = show_progress, .context = &job};
+    weft_status status = weft_sim_open(&job.sim, err);
+    if (status == WEFT_OK) status = weft_sim_check_json(&job, err);
+    if (status == WEFT_OK) status = weft_sim_prepare(&job.sim, err);
+    if (status == WEFT_OK) status = weft_sim_in_folder(o->out, simulate, &job, err);
+    weft_sim_close(&job.sim);
+    return status;
+}
+
+/* A short file with a key of random networks: one that lacks its chip. */
+static bool is_random_network(const char *path) {
+    char *text = NULL;
+    size_t size = 0;
+    if (weft_file_read(&text, &size, path, RANDOM_BYTES_MAX, NULL) != WEFT_OK) return false;
+    const bool is = !strncmp(text, "rate_hz:", 8) || strstr(text, "\nrate_hz:");
+    free(text);
+    return is;
 }
 
 static weft_status sim_run(const void *options, const weft_console *session, weft_error *err) {
     const weft_sim_options *o = options;
-    weft_sim_job job = {.options = o, .session = session};
-    job.sim = (weft_sim){.options = &o->spec, .note = tell_note, .context = &job};
-    if (session->terminal && !o->common.quiet) job.sim.progress = show_progress;
-    weft_status status = weft_sim_open(&job.sim, err);
-    if (status == WEFT_OK) status = weft_sim_check_json(&job, err);
-    if (status == WEFT_OK) status = weft_sim_prepare(&job.sim, err);
-    if (status == WEFT_OK) status = with_folder(&job, err);
-    weft_sim_close(&job.sim);
-    return status;
+    const bool spiking = weft_spike_mapping_is(o->spec.mapping);
+    if (o->chip && spiking)
+        return weft_error_set(err, WEFT_E_USAGE, "CHIP is for random networks; %.300s is a mapping and names its chip",
+                              o->spec.mapping);
+    if (o->chip) return weft_sim_random(o, session, err);
+    if (!spiking && is_random_network(o->spec.mapping))
+        return weft_error_set(err, WEFT_E_USAGE, "CHIP is missing: %.300s is a random network", o->spec.mapping);
+    return spiking ? weft_sim_spiking(o, session, err) : sim_crossbar(o, session, err);
 }
 
 const weft_command weft_command_sim = {
     .name = "sim",
     .summary = "Simulate a mapped network: accuracy, latency, energy",
-    .description = "Runs test images through a functional model of the mapped chip, which computes what every core "
-                   "computes, and the first few also "
-                   "through the timed chip, in which the values travel as packets between cores. Both must agree bit "
-                   "for bit. Cells with errors (device.*, wires.* of the chip) are programmed once for each chip. "
-                   "Writes report.json, CSV "
-                   "files and report.html into the folder and prints a table. Same inputs and seed: same bytes, with "
-                   "any number of threads.",
+    .description =
+        "Runs test images through a functional model of the mapped chip, which computes what every core "
+        "computes, and the first few also "
+        "through the timed chip, in which the values travel as packets between cores. Both must agree bit "
+        "for bit. Cells with errors (device.*, wires.* of the chip) are programmed once for each chip. "
+        "Writes report.json, CSV "
+        "files and report.html into the folder and prints a table. Same inputs and seed: same bytes, with "
+        "any number of threads.\n"
+        "The mapping of a spiking network runs tick by tick: spikes arrive at the ends of ticks, and of the first "
+        "samples (--timed-images) every tick is also timed with its spikes as packets through the chip's network, "
+        "which says whether it met its deadline. Images become spikes as --coding says; told are accuracy, spikes, "
+        "hops, energy by component and power. With CHIP, a random network from a short YAML file runs on that "
+        "chip.",
     .examples =
         "  weft sim net.map.yaml --dataset fashion-mnist -o run\n"
         "  weft sim net.map.yaml --dataset fashion-mnist --transform addnorm:sigma=0.2 --recalibrate 2000 -o run\n"
         "  weft sim net.map.yaml --dataset fashion-mnist --functional --trials 10 \\\n"
-        "      --set device.program=addnorm:sigma=0.03 -o run\n",
+        "      --set device.program=addnorm:sigma=0.03 -o run\n"
+        "  weft sim spiking.map.yaml --spikes in.csv --raster out.svg --compare\n"
+        "  weft sim spiking.map.yaml --dataset mnist --images 100 --coding poisson -o run\n"
+        "  weft sim random-20hz.yaml truenorth --ticks 1000\n",
     .arguments = sim_arguments,
     .argument_count = (int)(sizeof sim_arguments / sizeof sim_arguments[0]),
     .options = sim_table,

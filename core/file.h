@@ -46,6 +46,8 @@ weft_status weft_output_probe(const char *path, weft_error *err);
 weft_status weft_file_write(const char *path, const void *data, size_t size, weft_error *err);
 
 bool weft_path_exists(const char *path);
+/* Whether a name ends so (".onnx") and has something ahead of it. */
+bool weft_path_ends(const char *path, const char *ending);
 bool weft_path_is_folder(const char *path);
 /* mkdir -p. */
 weft_status weft_folder_create(const char *path, weft_error *err);

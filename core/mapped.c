@@ -1,8 +1,7 @@
 /* What a mapping was made for, opened again. */
 #include <stdlib.h>
-#include <string.h>
 
-#include "core/mapping.h"
+#include "core/mapping_source.h"
 #include "core/onnx.h"
 
 weft_status weft_mapped_settings(weft_texts *out, const weft_mapping *mapping, const weft_texts *set, weft_error *err) {
@@ -14,19 +13,12 @@ weft_status weft_mapped_settings(weft_texts *out, const weft_mapping *mapping, c
     return WEFT_OK;
 }
 
-static weft_status check_hash(const weft_mapping *mapping, const char *what, const char *path, const weft_sha256 *now,
-                              const weft_sha256 *then, weft_error *err) {
-    if (!strcmp(now->hex, then->hex)) return WEFT_OK;
-    return weft_error_set_at(err, WEFT_E_CHECKSUM, path, 0, 0,
-                             "not the %s that %.300s was made for, so map again: SHA-256 %s, not %s", what,
-                             mapping->path, now->hex, then->hex);
-}
-
 weft_status weft_mapped_chip(weft_chip **out, bool *changed, const weft_mapping *mapping, const weft_texts *settings,
                              weft_error *err) {
     *changed = settings->count > mapping->setting_count;
     WEFT_TRY(weft_chip_load_crossbar(out, mapping->chip_path, settings->items, mapping->setting_count, err));
-    WEFT_TRY(check_hash(mapping, "chip", mapping->chip_path, &(*out)->sha256, &mapping->chip_sha256, err));
+    WEFT_TRY(weft_mapping_check_hash(mapping->path, "chip", mapping->chip_path, &(*out)->sha256, &mapping->chip_sha256,
+                                     err));
     if (!*changed) return WEFT_OK;
     weft_chip_destroy(*out);
     *out = NULL;
@@ -36,6 +28,7 @@ weft_status weft_mapped_chip(weft_chip **out, bool *changed, const weft_mapping 
 weft_status weft_mapped_network(weft_network **out, const weft_mapping *mapping, weft_error *err) {
     weft_sha256 hash;
     WEFT_TRY(weft_sha256_file(&hash, mapping->network_path, err));
-    WEFT_TRY(check_hash(mapping, "network", mapping->network_path, &hash, &mapping->network_sha256, err));
+    WEFT_TRY(
+        weft_mapping_check_hash(mapping->path, "network", mapping->network_path, &hash, &mapping->network_sha256, err));
     return weft_onnx_read(out, mapping->network_path, err);
 }

@@ -8,6 +8,14 @@
 
 enum { PATH_BYTES = WEFT_MAPPING_PATH };
 
+weft_status weft_mapping_check_hash(const char *mapping, const char *what, const char *path, const weft_sha256 *now,
+                                    const weft_sha256 *then, weft_error *err) {
+    if (!strcmp(now->hex, then->hex)) return WEFT_OK;
+    return weft_error_set_at(err, WEFT_E_CHECKSUM, path, 0, 0,
+                             "not the %s that %.300s was made for, so map again: SHA-256 %s, not %s", what, mapping,
+                             now->hex, then->hex);
+}
+
 weft_status weft_settings_add(char ***settings, int *count, const char *setting, weft_error *err) {
     char **grown = realloc(*settings, ((size_t)*count + 1) * sizeof *grown);
     if (grown) *settings = grown;

@@ -1,10 +1,14 @@
-/* Where mappings come from: `network` and `chip` of the files of both kinds. mapping*.c and spike_mapping*.c only. */
+/* Where mappings come from: `network` and `chip` of the files of both kinds. mapp*.c and spike_mapp*.c only. */
 #ifndef WEFT_CORE_MAPPING_SOURCE_H
 #define WEFT_CORE_MAPPING_SOURCE_H
 
 #include "core/mapping_values.h"
 
 enum { WEFT_MAPPING_PATH = 4096 };
+
+/* CHECKSUM at `path` unless the hashes are equal: the mapping is of another network or chip (`what`). */
+weft_status weft_mapping_check_hash(const char *mapping, const char *what, const char *path, const weft_sha256 *now,
+                                    const weft_sha256 *then, weft_error *err);
 
 /* Appends a copy of the text to a malloc'd list of malloc'd ones. */
 weft_status weft_settings_add(char ***settings, int *count, const char *setting, weft_error *err);

@@ -19,6 +19,11 @@ bool weft_path_is_folder(const char *path) {
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+bool weft_path_ends(const char *path, const char *ending) {
+    const size_t length = strlen(path), end = strlen(ending);
+    return length > end && !strcmp(path + length - end, ending);
+}
+
 static weft_status folder_create_one(const char *path, weft_error *err) {
     if (mkdir(path, 0777) == 0 || (errno == EEXIST && weft_path_is_folder(path))) return WEFT_OK;
     const char *why = errno == EEXIST ? "it is a file" : strerror(errno);

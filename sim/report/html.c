@@ -7,7 +7,7 @@
 #include "sim/report/json.h"
 #include "sim/report/tables.h"
 
-static const char style[] =
+const char weft_report_style[] =
     ":root{--ink:#20242a;--soft:#5b636e;--line:#dde1e6;--fill:#f5f7f9;--blue:#0072b2}\n"
     "*{box-sizing:border-box}\n"
     "body{margin:0 auto;max-width:1080px;padding:24px 20px 64px;color:var(--ink);background:#fff;font:16px/1.5 "
@@ -234,7 +234,7 @@ void weft_report_html(const weft_report_tables *tables, const weft_report_svg *s
     weft_xml_print(s, tables->input->network_name, 0);
     fputs(" on ", s);
     weft_xml_print(s, tables->input->chip->name, 0);
-    fprintf(s, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<h1>", style);
+    fprintf(s, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<h1>", weft_report_style);
     weft_xml_print(s, tables->input->network_name, 0);
     fputs(" on ", s);
     weft_xml_print(s, tables->input->chip->name, 0);

@@ -173,6 +173,7 @@ void weft_report_html_arrays(const weft_report_tables *tables, FILE *stream);
 void weft_report_print_tables(const weft_report_tables *tables, FILE *stream);
 /* Of it, programmed chips and their arrays. */
 void weft_report_print_arrays(const weft_report_input *input, const weft_report_figures *figures, FILE *stream);
+extern const char weft_report_style[]; /* of the pages */
 /* A value with SI prefix, or a dash. */
 void weft_report_html_scaled(FILE *stream, double value, const char *unit, int exponent);
 

@@ -90,14 +90,15 @@ typedef struct weft_spike_result {
     uint64_t ticks;   /* of the chip, in all */
     uint32_t *counts; /* [samples, classes] spikes of the output in the sample and its gap, copies left out */
     int classes;
-    weft_spike_counts total; /* of all cores */
-    uint64_t crossings;      /* packets x links from chip to chip (noc.chips); like hops without those of the input */
-    uint64_t input_packets;  /* from the host */
-    double seconds;          /* of this program's time */
+    weft_spike_counts total;  /* of all cores */
+    weft_spike_counts *cores; /* [program->core_count] of each */
+    uint64_t crossings;       /* packets x links from chip to chip (noc.chips); like hops without those of the input */
+    uint64_t input_packets;   /* from the host */
+    double seconds;           /* of this program's time */
 } weft_spike_result;
 
 /* From reset. INVALID: no such output, input beyond the network's, classes that do not divide the output; INTERRUPTED;
- * MEMORY. Caller frees counts. */
+ * MEMORY. Caller frees counts and cores. */
 weft_status weft_spike_program_run(weft_spike_result *out, weft_spike_program *program, const weft_spike_job *job,
                                    weft_error *err);
 /* Class with most spikes, the lowest of equals. */

@@ -139,7 +139,8 @@ weft_status weft_program_prepare(weft_program_runner *r) {
     r->busy = calloc(cores, sizeof *r->busy);
     r->first = calloc(cores, sizeof *r->first);
     r->out->counts = calloc(r->job->samples * (uint64_t)r->out->classes, sizeof *r->out->counts);
-    if (!r->core_of || !r->wanted || !r->busy || !r->first || !r->out->counts)
+    r->out->cores = calloc(cores, sizeof *r->out->cores);
+    if (!r->core_of || !r->wanted || !r->busy || !r->first || !r->out->counts || !r->out->cores)
         return weft_error_set(r->err, WEFT_E_MEMORY, "no memory to run a spiking chip");
     for (int c = 0; c < program->layout->core_count; c++) r->core_of[c] = -1;
     for (int c = 0; c < program->core_count; c++) r->core_of[program->cores[c]] = c;

@@ -91,7 +91,11 @@ static void add_counts(runner *r) {
     uint64_t *to = (uint64_t *)&r->out->total;
     for (int c = 0; c < r->program->core_count; c++) {
         const uint64_t *from = (const uint64_t *)weft_spike_chip_counts(r->program->chip, c);
-        for (size_t i = 0; i < sizeof r->out->total / sizeof *to; i++) to[i] += from[i];
+        uint64_t *own = (uint64_t *)&r->out->cores[c];
+        for (size_t i = 0; i < sizeof r->out->total / sizeof *to; i++) {
+            to[i] += from[i];
+            own[i] += from[i];
+        }
     }
 }
 
@@ -134,6 +138,7 @@ weft_status weft_spike_program_run(weft_spike_result *out, weft_spike_program *p
     out->seconds = weft_now_s() - start;
     if (status != WEFT_OK) {
         free(out->counts);
+        free(out->cores);
         *out = (weft_spike_result){0};
     }
     return status;

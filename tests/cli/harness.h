@@ -99,6 +99,16 @@ inline std::string big_endian(uint32_t value) {
     return {(char)(value >> 24), (char)(value >> 16), (char)(value >> 8), (char)value};
 }
 
+// A .npy file of float32.
+inline std::string npy(const std::string &shape, const std::vector<float> &values) {
+    std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': " + shape + ", }\n";
+    std::string bytes = "\x93NUMPY\x01";
+    bytes += '\0';
+    bytes += static_cast<char>(header.size());
+    bytes += '\0';
+    return bytes + header + std::string(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(float));
+}
+
 // IDX files of `size` x `size` images in 10 classes; a class is a bright row or column at its own place, over a
 // texture.
 inline void make_dataset(const fs::path &where, int size, int train, int test) {

@@ -40,15 +40,6 @@ class CliRun : public Cli {
     }
 };
 
-std::string npy(const std::string &shape, const std::vector<float> &values) {
-    std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': " + shape + ", }\n";
-    std::string bytes = "\x93NUMPY\x01";
-    bytes += '\0';
-    bytes += static_cast<char>(header.size());
-    bytes += '\0';
-    return bytes + header + std::string(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(float));
-}
-
 // The test images as the network takes them, pixels / 255.
 std::vector<float> inputs(size_t count) {
     weft_dataset *set = nullptr;

@@ -134,6 +134,7 @@ inline Outcome run_chip(weft_spike_program *program, const weft_spikes &input, c
     if (out.result.counts)
         out.counts.assign(out.result.counts, out.result.counts + s.count * uint64_t(out.result.classes));
     free(out.result.counts);
+    free(out.result.cores);
     out.result.counts = nullptr;
     return out;
 }

@@ -1,6 +1,6 @@
 /* What `weft replay` and `weft sim` tell of a spiking chip's time. */
-#ifndef WEFT_CLI_TICKS_H
-#define WEFT_CLI_TICKS_H
+#ifndef WEFT_SIM_REPORT_TICKS_H
+#define WEFT_SIM_REPORT_TICKS_H
 
 #include <stdio.h>
 

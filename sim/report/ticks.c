@@ -1,5 +1,5 @@
 /* Times of ticks as text, JSON and CSV. */
-#include "cli/ticks.h"
+#include "sim/report/ticks.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,0 +1,167 @@
+/* What goes into a spiking network and what is kept of it: the options that weft run and weft sim share. */
+#ifndef WEFT_CLI_STIMULUS_H
+#define WEFT_CLI_STIMULUS_H
+
+#include "cli/commands.h"
+#include "core/npy.h"
+#include "core/snn.h"
+#include "core/spike_coding.h"
+
+typedef struct weft_spiking_options {
+    const char *spikes, *aer, *size, *coding, *rate, *output, *spikes_csv, *raster, *membranes;
+    weft_texts populations, probes;
+    uint64_t ticks, classes;
+} weft_spiking_options;
+
+/* Their rows, for the table of a command whose options have them as `member`. */
+#define WEFT_SPIKING_ROW(type, member, field) offsetof(type, member) + offsetof(weft_spiking_options, field)
+#define WEFT_SPIKING_ROWS(type, member)                                                                                \
+    {.name = "spikes",                                                                                                 \
+     .kind = WEFT_OPTION_TEXT,                                                                                         \
+     .offset = WEFT_SPIKING_ROW(type, member, spikes),                                                                 \
+     .value = "FILE",                                                                                                  \
+     .reads = true,                                                                                                    \
+     .complete = WEFT_COMPLETE_FILE,                                                                                   \
+     .help = "Spiking networks: spikes of the inputs, CSV of tick,neuron or time_s,neuron"},                           \
+        {.name = "aer",                                                                                                \
+         .kind = WEFT_OPTION_TEXT,                                                                                     \
+         .offset = WEFT_SPIKING_ROW(type, member, aer),                                                                \
+         .value = "FILE",                                                                                              \
+         .reads = true,                                                                                                \
+         .complete = WEFT_COMPLETE_FILE,                                                                               \
+         .help = "Spiking networks: events of a camera, lines of t x y p, t in microseconds; with --size"},            \
+        {.name = "size",                                                                                               \
+         .kind = WEFT_OPTION_TEXT,                                                                                     \
+         .offset = WEFT_SPIKING_ROW(type, member, size),                                                               \
+         .value = "WxH",                                                                                               \
+         .help = "Columns and rows of that camera, for example 34x34"},                                                \
+        {.name = "coding",                                                                                             \
+         .kind = WEFT_OPTION_TEXT,                                                                                     \
+         .offset = WEFT_SPIKING_ROW(type, member, coding),                                                             \
+         .value = "NAME",                                                                                              \
+         .help = "How images become spikes: bernoulli (the default) and poisson, rates drawn at random; regular, "     \
+                 "rates without chance; latency, one spike a pixel, bright ones early; saccades, events of a camera "  \
+                 "that moves over the image"},                                                                         \
+        {.name = "rate",                                                                                               \
+         .kind = WEFT_OPTION_TEXT,                                                                                     \
+         .offset = WEFT_SPIKING_ROW(type, member, rate),                                                               \
+         .value = "HZ",                                                                                                \
+         .help = "Spikes per second of the network's time for the brightest pixels, and with --random; default 100"},  \
+        {.name = "ticks",                                                                                              \
+         .kind = WEFT_OPTION_COUNT,                                                                                    \
+         .offset = WEFT_SPIKING_ROW(type, member, ticks),                                                              \
+         .value = "N",                                                                                                 \
+         .max = (uint64_t)1 << 30,                                                                                     \
+         .help =                                                                                                       \
+             "Ticks of an image, or of the whole list of spikes; default or 0: 100, of a list up to its last one"},    \
+        {.name = "output",                                                                                             \
+         .kind = WEFT_OPTION_TEXT,                                                                                     \
+         .offset = WEFT_SPIKING_ROW(type, member, output),                                                             \
+         .value = "NAME",                                                                                              \
+         .help = "Population whose spikes are counted as the answer; default the only one that the network puts out"}, \
+        {.name = "classes",                                                                                            \
+         .kind = WEFT_OPTION_COUNT,                                                                                    \
+         .offset = WEFT_SPIKING_ROW(type, member, classes),                                                            \
+         .value = "N",                                                                                                 \
+         .max = 1000000,                                                                                               \
+         .help = "Count them in N groups of neighbours, a class each; default or 0: the classes of the data set, or "  \
+                 "every neuron alone"},                                                                                \
+        {.name = "population",                                                                                         \
+         .kind = WEFT_OPTION_TEXTS,                                                                                    \
+         .offset = WEFT_SPIKING_ROW(type, member, populations),                                                        \
+         .value = "NAME",                                                                                              \
+         .help = "Keep the spikes of this population, for --spikes-csv and --raster; default the output. May be "      \
+                 "repeated: neurons are numbered on from one to the next"},                                            \
+        {.name = "spikes-csv",                                                                                         \
+         .kind = WEFT_OPTION_TEXT,                                                                                     \
+         .offset = WEFT_SPIKING_ROW(type, member, spikes_csv),                                                         \
+         .value = "FILE",                                                                                              \
+         .complete = WEFT_COMPLETE_FILE,                                                                               \
+         .help = "Write them as CSV, tick,neuron"},                                                                    \
+        {.name = "raster",                                                                                             \
+         .kind = WEFT_OPTION_TEXT,                                                                                     \
+         .offset = WEFT_SPIKING_ROW(type, member, raster),                                                             \
+         .value = "FILE",                                                                                              \
+         .complete = WEFT_COMPLETE_FILE,                                                                               \
+         .help = "Draw them, a dot each, .svg or .png (needs gnuplot)"},                                               \
+        {.name = "probe",                                                                                              \
+         .kind = WEFT_OPTION_TEXTS,                                                                                    \
+         .offset = WEFT_SPIKING_ROW(type, member, probes),                                                             \
+         .value = "NAME:NEURON",                                                                                       \
+         .help = "Follow the membrane of a population's neuron, for --membranes; may be repeated"},                    \
+    {                                                                                                                  \
+        .name = "membranes", .kind = WEFT_OPTION_TEXT, .offset = WEFT_SPIKING_ROW(type, member, membranes),            \
+        .value = "FILE", .complete = WEFT_COMPLETE_FILE,                                                               \
+        .help = "Write the membranes after every tick as .csv, or draw them as .svg or .png (needs gnuplot)"           \
+    }
+extern const char *const weft_spiking_names[]; /* of these options, NULL-terminated */
+#define WEFT_SPIKING_ONLY "--%s is for spiking networks"
+
+/* Rows of the options that say what a tick is: texts, see weft_tick_parse. */
+#define WEFT_TICK_ROWS(type, dt_, integration_, reset_)                                                                \
+    {.name = "dt",                                                                                                     \
+     .kind = WEFT_OPTION_TEXT,                                                                                         \
+     .offset = offsetof(type, dt_),                                                                                    \
+     .value = "SECONDS",                                                                                               \
+     .help = "Spiking networks: time of a tick; default 0.001"},                                                       \
+        {.name = "integration",                                                                                        \
+         .kind = WEFT_OPTION_TEXT,                                                                                     \
+         .offset = offsetof(type, integration_),                                                                       \
+         .value = "NAME",                                                                                              \
+         .help = "Spiking networks: euler (forward, the default) or exponential (exact within a tick)"},               \
+    {                                                                                                                  \
+        .name = "reset", .kind = WEFT_OPTION_TEXT, .offset = offsetof(type, reset_), .value = "NAME",                  \
+        .help = "Spiking networks: a neuron that fired goes to v_reset (zero, the default) or loses its threshold "    \
+                "(subtract)"                                                                                           \
+    }
+typedef struct weft_tick_options {
+    double dt; /* s */
+    bool exponential, subtract;
+} weft_tick_options;
+weft_status weft_tick_parse(weft_tick_options *out, const char *dt, const char *integration, const char *reset,
+                            weft_error *err);
+/* "1 ms, euler, reset to zero". */
+void weft_tick_text(char *out, size_t size, const weft_tick_options *tick);
+
+/* ---- in ---- */
+
+/* Where stimuli come from; exactly one of them is given, in the options or here. */
+typedef struct weft_stimulus_source {
+    weft_network
+        *net; /* of layers, for its images: their spikes are layer `layer`'s, a tick each; NULL: see --coding */
+    int layer;
+    const weft_spiking_options *options;
+    const char *dataset, *input, *random;
+    uint64_t images; /* 0: all; of --random 1 */
+    uint64_t seed;
+    double tick_s; /* of the network's time */
+} weft_stimulus_source;
+
+/* Samples, each of as many ticks. */
+typedef struct weft_stimulus {
+    const weft_stimulus_source *source;
+    uint64_t samples, ticks; /* ticks of a sample */
+    uint32_t inputs;         /* values a tick */
+    weft_spikes spikes;      /* of all samples */
+    weft_npy array;          /* of --input: [samples, ticks, inputs]; then there are no spikes */
+    weft_dataset *set;       /* NULL: no images */
+    weft_coding coding;      /* of images and of random spikes */
+    bool coded;              /* there is one */
+    uint64_t merged;         /* spikes that fell on others in their tick */
+} weft_stimulus;
+
+/* Everything but the spikes of images and random ones. USAGE unless exactly one source is given; INVALID where it does
+ * not fit the network. Close also after a failure. */
+weft_status weft_stimulus_open(weft_stimulus *out, const weft_stimulus_source *source, const weft_snn *snn,
+                               weft_error *err);
+/* The spikes, sample s from tick s x ticks on. */
+weft_status weft_stimulus_make(weft_stimulus *stimulus, weft_error *err);
+void weft_stimulus_close(weft_stimulus *stimulus);
+/* What a layer of binary activations says to the first images: of image s at tick s. Caller frees. */
+weft_status weft_layer_spikes(weft_spikes *out, const weft_network *net, int layer, const weft_dataset *set,
+                              uint64_t images, weft_error *err);
+/* "30 images of set, bernoulli at 100 Hz". */
+void weft_stimulus_text(char *out, size_t size, const weft_stimulus *stimulus, const weft_stimulus_source *source);
+void weft_stimulus_json(weft_json *json, const weft_stimulus *stimulus, const weft_stimulus_source *source);
+
+#endif
