@@ -1,5 +1,6 @@
 /* What was varied in each block, and which of it are numbers. */
 #include <ctype.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,69 @@ static void drop_axis(weft_page_block *block, int axis) {
     for (int a = axis; a < block->axis_count; a++) block->axes[a] = block->axes[a + 1];
 }
 
+/* ---- axes that span a grid ---- */
+
+enum { SPANNING_MAX = 12 };
+
+/* Whether the block's points are all combinations of the axes in `set`, each once; used [points] is scratch. */
+static bool spans(const weft_page_block *block, const int *indices, unsigned set, unsigned char *used) {
+    size_t product = 1;
+    for (int a = 0; a < block->axis_count; a++)
+        if (set >> a & 1) product *= (size_t)block->axes[a].value_count;
+    if (product != block->count) return false;
+    memset(used, 0, block->count);
+    for (size_t i = 0; i < block->count; i++) {
+        size_t at = 0;
+        for (int a = 0; a < block->axis_count; a++) {
+            const int value = indices[i * (size_t)block->axis_count + (size_t)a];
+            if (!(set >> a & 1)) continue;
+            if (value < 0) return false;
+            at = at * (size_t)block->axes[a].value_count + (size_t)value;
+        }
+        if (used[at]++) return false;
+    }
+    return true;
+}
+
+/* The spanning axes, two or more, with the fewest values together; all of them where none span. */
+static unsigned spanning_axes(const weft_page_block *block, const int *indices, unsigned char *used) {
+    const unsigned all = (1u << block->axis_count) - 1;
+    unsigned best = all;
+    int best_values = INT_MAX;
+    for (unsigned set = 1; set <= all; set++) {
+        int values = 0;
+        for (int a = 0; a < block->axis_count; a++)
+            if (set >> a & 1) values += block->axes[a].value_count;
+        if ((set & (set - 1)) == 0 || values >= best_values || !spans(block, indices, set, used)) continue;
+        best = set;
+        best_values = values;
+    }
+    return best;
+}
+
+/* Where some axes span a grid, the others follow from them (columns of a list: a cost for each size), and are dropped.
+ */
+static weft_status drop_followers(weft_page_block *block, const weft_store_table *table, weft_error *err) {
+    const size_t axes = (size_t)block->axis_count;
+    if (axes < 2 || axes > SPANNING_MAX) return WEFT_OK;
+    int *indices = malloc(block->count * axes * sizeof *indices);
+    unsigned char *used = malloc(block->count);
+    weft_status status = WEFT_OK;
+    if (indices && used) {
+        for (size_t i = 0; i < block->count; i++)
+            for (size_t a = 0; a < axes; a++)
+                indices[i * axes + a] = weft_page_value(&block->axes[a], &table->points[block->points[i]]);
+        const unsigned kept = spanning_axes(block, indices, used);
+        for (int a = block->axis_count - 1; a >= 0; a--)
+            if (!(kept >> a & 1)) drop_axis(block, a);
+    } else {
+        status = weft_error_set(err, WEFT_E_MEMORY, "no memory for axes");
+    }
+    free(indices);
+    free(used);
+    return status;
+}
+
 static weft_status find_axes(weft_page_block *block, const weft_store_table *table, weft_error *err) {
     for (size_t i = 0; i < block->count; i++) {
         const weft_page_point *point = &table->points[block->points[i]];
@@ -159,6 +223,7 @@ static weft_status find_axes(weft_page_block *block, const weft_store_table *tab
     for (int a = 0; a < block->axis_count; a++)
         for (int b = block->axis_count - 1; b > a; b--)
             if (go_together(block, a, b, table)) drop_axis(block, b);
+    WEFT_TRY(drop_followers(block, table, err));
     for (int a = 0; a < block->axis_count; a++) WEFT_TRY(find_numbers(&block->axes[a], err));
     return WEFT_OK;
 }

@@ -125,6 +125,36 @@ TEST(Page, axes_that_go_together_count_once) {
     weft_page_blocks_free(&blocks);
 }
 
+/* A list of sizes and bits with an area that follows from both, and equal areas among them. */
+TEST(Page, axes_that_follow_from_a_grid_are_left_out) {
+    Table table;
+    for (int rows : {64, 128, 256})
+        for (int bits : {4, 5, 6, 7})
+            table.add("list",
+                      {{"array.rows", std::to_string(rows)},
+                       {"area.core_mm2", std::to_string(rows + 64 * bits)},
+                       {"adc.bits", std::to_string(bits)}},
+                      {{WEFT_METRIC_ERROR, 20.0 - bits}});
+    weft_page_blocks blocks;
+    ASSERT_EQ(weft_page_blocks_make(&blocks, &table.get(), nullptr), WEFT_OK);
+    ASSERT_EQ(blocks.items[0].axis_count, 2);
+    EXPECT_STREQ(blocks.items[0].axes[0].key, "array.rows");
+    EXPECT_STREQ(blocks.items[0].axes[1].key, "adc.bits");
+    weft_page_blocks_free(&blocks);
+}
+
+/* Draws of a search: one axis tells the points apart, but the others are no less varied. */
+TEST(Page, axes_of_draws_stay) {
+    Table table;
+    for (int i = 0; i < 6; i++)
+        table.add("draws", {{"seed", std::to_string(i)}, {"images", std::to_string(i * i % 4)}},
+                  {{WEFT_METRIC_ERROR, 1. * i}});
+    weft_page_blocks blocks;
+    ASSERT_EQ(weft_page_blocks_make(&blocks, &table.get(), nullptr), WEFT_OK);
+    EXPECT_EQ(blocks.items[0].axis_count, 2);
+    weft_page_blocks_free(&blocks);
+}
+
 class PageFiles : public testing::Test {
   protected:
     void SetUp() override {
