@@ -68,6 +68,12 @@ void weft_page_print_y_axis(const weft_page_drawing *d) {
         fprintf(d->f, "set yrange [%.6g:%.6g]\n", low - room, high + room);
 }
 
+void weft_page_print_key_title(const weft_page_drawing *d) {
+    char title[80];
+    weft_plot_name(title, sizeof title, d->block->axes[d->figure->series].key);
+    fprintf(d->f, "set key title '%s'\n", title);
+}
+
 void weft_page_figure_print(FILE *script, weft_plot_format format, const weft_page_figure *figure,
                             const weft_store_table *table) {
     weft_page_drawing d = {.f = script, .figure = figure, .table = table, .block = figure->block};

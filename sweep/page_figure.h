@@ -37,6 +37,8 @@ static inline double weft_page_metric(const weft_page_point *point, int metric) 
 bool weft_page_draws(const weft_page_drawing *d, const weft_page_point *point);
 /* The axis of the value: label, range. */
 void weft_page_print_y_axis(const weft_page_drawing *d);
+/* Titled with the key of the series, which the figure has. */
+void weft_page_print_key_title(const weft_page_drawing *d);
 /* A metric over an axis of the block, a line each of the series, in panels. */
 void weft_page_print_lines(const weft_page_drawing *d, weft_plot_format format);
 /* One metric against another, with their Pareto front. */

@@ -58,6 +58,7 @@ void weft_page_print_against(const weft_page_drawing *d, weft_plot_format format
     fprintf(d->f, "set xlabel '%s'\n", d->across.label);
     if (d->across.logarithmic) fputs("set logscale x\n", d->f);
     weft_page_print_y_axis(d);
+    if (f->series >= 0) weft_page_print_key_title(d);
     fputs("set key outside right samplen 1.5\n"
           "plot $front using 1:2 with steps lw 1.5 dt 2 lc rgb '#8A9099' title 'Pareto front'",
           d->f);

@@ -106,12 +106,6 @@ static void print_x_axis(const weft_page_drawing *d) {
     fprintf(d->f, ")%s\n", x->value_count > 5 ? " rotate by 30 right" : "");
 }
 
-static void print_key_title(const weft_page_drawing *d) {
-    char title[80];
-    weft_plot_name(title, sizeof title, d->block->axes[d->figure->series].key);
-    fprintf(d->f, "set key title '%s'\n", title);
-}
-
 /* What stands for a line in the key. */
 static void print_key_entries(const weft_page_drawing *d, const char *separator) {
     const weft_page_axis *series = &d->block->axes[d->figure->series];
@@ -169,7 +163,7 @@ static void print_strip(const weft_page_drawing *d, double height) {
         "[0:1]\nset yrange [0:1]\nset lmargin 2\nset rmargin 2\nset origin 0,0\nset size 1,%.4g\nset key center center "
         "horizontal samplen 1.5 width 1\n",
         height);
-    print_key_title(d);
+    weft_page_print_key_title(d);
     print_key_entries(d, "plot ");
     fputs("\n", d->f);
 }
@@ -212,7 +206,7 @@ void weft_page_print_lines(const weft_page_drawing *d, weft_plot_format format) 
     }
     if (f->series >= 0) {
         fputs("set key outside right samplen 1.5\n", d->f);
-        print_key_title(d);
+        weft_page_print_key_title(d);
     }
     print_panel(d, 0, counts[0]);
     if (f->series >= 0) print_key_entries(d, ", ");
