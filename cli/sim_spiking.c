@@ -402,6 +402,7 @@ static weft_spike_report report_of(const spiking_job *job, const char *stimulus)
                                .override_count = job->mapped.settings.count,
                                .neurons = job->mapped.network.snn->neurons,
                                .synapses = job->mapped.network.snn->synapses,
+                               .copies = job->mapped.layout->copies + job->mapped.layout->relays,
                                .counts = job->result.cores,
                                .cores = job->program->cores,
                                .core_count = job->program->core_count,

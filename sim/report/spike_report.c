@@ -94,8 +94,9 @@ static void print_answers(const weft_spike_report *r, const weft_spike_figures *
 
 static void print_counts(const weft_spike_report *r, const weft_spike_figures *f, FILE *stream) {
     const weft_spike_counts *n = &f->total;
+    const double neurons = (double)(r->neurons + r->copies);
     fprintf(stream, "%-16s %llu, %.4g a neuron and tick\n", "spikes", (unsigned long long)n->spikes,
-            r->neurons && r->ticks ? (double)n->spikes / (double)r->neurons / (double)r->ticks : 0);
+            neurons > 0 && r->ticks ? (double)n->spikes / neurons / (double)r->ticks : 0);
     fprintf(stream, "%-16s %llu on %llu axon events\n", "synaptic events", (unsigned long long)n->synaptic_events,
             (unsigned long long)n->axon_events);
     fprintf(stream, "%-16s %llu, %llu of them within their core", "packets", (unsigned long long)n->packets,
@@ -109,7 +110,9 @@ void weft_spike_report_print(const weft_spike_report *r, FILE *stream) {
     const weft_spike_figures f = weft_spike_figures_of(r);
     fprintf(stream, "%-16s %s: %llu neurons, %llu synapses\n", "network", r->network, (unsigned long long)r->neurons,
             (unsigned long long)r->synapses);
-    fprintf(stream, "%-16s %s: %d of %d cores\n", "chip", r->chip->name, r->core_count, r->chip->core_count);
+    fprintf(stream, "%-16s %s: %d of %d cores", "chip", r->chip->name, r->core_count, r->chip->core_count);
+    if (r->copies) fprintf(stream, "; %llu neurons there are copies", (unsigned long long)r->copies);
+    fputc('\n', stream);
     if (r->stimulus) fprintf(stream, "%-16s %s\n", "input", r->stimulus);
     if (r->transform) fprintf(stream, "%-16s %s\n", "synapses", r->transform);
     fprintf(stream, "%-16s %llu of %g ms\n", "ticks", (unsigned long long)r->ticks, r->dt_s * 1e3);
@@ -199,6 +202,7 @@ void weft_spike_report_members(const weft_spike_report *r, weft_json *json) {
     weft_json_count(json, "trial", r->trial);
     weft_json_count(json, "neurons", r->neurons);
     weft_json_count(json, "synapses", r->synapses);
+    weft_json_count(json, "copies", r->copies);
     weft_json_count(json, "cores_used", (uint64_t)r->core_count);
     weft_json_count(json, "cores_available", (uint64_t)r->chip->core_count);
     weft_json_count(json, "samples", r->samples);

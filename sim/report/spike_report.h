@@ -27,6 +27,7 @@ typedef struct weft_spike_report {
     const char *const *overrides;
     int override_count;
     uint64_t neurons, synapses;      /* of the network */
+    uint64_t copies;                 /* neurons on the chip beside these: copies, splitter neurons */
     const weft_spike_counts *counts; /* [core_count] of the cores with a program */
     const int *cores;                /* [core_count] their numbers on the chip */
     int core_count;
