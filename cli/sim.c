@@ -243,6 +243,11 @@ static weft_status sim_run(const void *options, const weft_console *session, wef
     if (o->chip && spiking)
         return weft_error_set(err, WEFT_E_USAGE, "CHIP is for random networks; %.300s is a mapping and names its chip",
                               o->spec.mapping);
+    if (weft_path_ends(o->spec.mapping, ".nir") || weft_path_ends(o->spec.mapping, ".onnx"))
+        return weft_error_set(err, WEFT_E_USAGE,
+                              "%.300s is a network; 'weft map' lays it onto a chip, and its mapping is "
+                              "simulated",
+                              o->spec.mapping);
     if (o->chip) return weft_sim_random(o, session, err);
     if (!spiking && is_random_network(o->spec.mapping))
         return weft_error_set(err, WEFT_E_USAGE, "CHIP is missing: %.300s is a random network", o->spec.mapping);

@@ -134,7 +134,8 @@ static weft_status check_chip(const weft_chip *chip, const weft_snn_fit_options 
     if (chip->kind != WEFT_CHIP_SPIKING)
         return weft_error_set(err, WEFT_E_INVALID, "chip '%s' has no neurons: kind has to be spiking", chip->name);
     if (chip->neuron.model == WEFT_CHIP_NEURON_ODIN)
-        return weft_error_set(err, WEFT_E_UNSUPPORTED, "networks on chips with neuron.model odin, such as '%s'",
+        return weft_error_set(err, WEFT_E_UNSUPPORTED,
+                              "chip '%s': neurons of model odin take no networks yet, the file is for its energy",
                               chip->name);
     if (options->dt > 0 && isfinite(options->dt)) return WEFT_OK;
     return weft_error_set(err, WEFT_E_INVALID, "a tick of %g s is not above 0", options->dt);

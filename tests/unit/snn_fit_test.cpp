@@ -253,7 +253,7 @@ TEST(SnnFit, NoChipHasThat) {
     const Nir nir = one_layer(WEFT_NIR_IF, integrators({1}, {1}), 1, 1, {1});
     const Snn snn = make_snn(nir.get());
     EXPECT_EQ(fit_error(snn.get(), odin.get(), plain, WEFT_E_UNSUPPORTED),
-              "networks on chips with neuron.model odin, such as 'odin'");
+              "chip 'odin': neurons of model odin take no networks yet, the file is for its energy");
     EXPECT_NE(fit_error(snn.get(), isaac.get(), plain).find("has no neurons: kind has to be spiking"),
               std::string::npos);
     EXPECT_EQ(fit_error(snn.get(), loihi.get(), {0, false, false, false}), "a tick of 0 s is not above 0");
