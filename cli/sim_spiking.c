@@ -1,40 +1,11 @@
 /* weft sim of a mapped spiking network. */
-#include "cli/sim_spiking.h"
+#include "cli/sim_spiking_job.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/sim_ticks.h"
-#include "core/spike_mapped.h"
-#include "sim/spike/float_run.h"
-#include "sim/spike/program.h"
-
 enum { TIMED_SAMPLES = 4 }; /* by default */
 #define READ_MAX ((uint64_t)1 << 27)
-
-typedef struct spiking_job {
-    const weft_sim_options *options;
-    const weft_console *session;
-    const volatile sig_atomic_t *stop;
-    weft_spike_mapped mapped;
-    weft_stimulus_source source;
-    weft_stimulus stimulus;
-    weft_records records;
-    weft_transform_chain chain;
-    char transform[512];
-    weft_spike_program *program;
-    bool reset; /* of the chip, ahead of each sample */
-    uint64_t timed_samples;
-    weft_sim_ticks timed;
-    weft_ticks_report timing;
-    weft_spikes output; /* of the answer, for the comparison */
-    weft_spike_result result;
-    uint32_t read_count; /* neurons of an output that never fires */
-    double *read;        /* [ticks, probes and these]; NULL: the output fires */
-    weft_spike_agreement agreement;
-    uint64_t correct;
-    double start_s;
-} spiking_job;
 
 /* ---- before ---- */
 
@@ -54,16 +25,10 @@ static weft_status check_usage(const weft_sim_options *o, weft_error *err) {
     return WEFT_OK;
 }
 
-static const weft_snn_population *output_of(const spiking_job *job) {
-    return &job->mapped.network.snn->populations[job->records.output];
-}
-
-static const weft_network *net_of(const spiking_job *job) { return job->mapped.network.net; }
-
-static const uint8_t *labels_of(const spiking_job *job) {
+static const uint8_t *labels_of(const weft_spiking_job *job) {
     const weft_dataset *set = job->stimulus.set;
-    if (net_of(job)) return set->labels;
-    const uint32_t classes = job->records.classes ? job->records.classes : output_of(job)->size;
+    if (weft_spiking_net(job)) return set->labels;
+    const uint32_t classes = job->records.classes ? job->records.classes : weft_spiking_output(job)->size;
     return set && classes == (uint32_t)set->classes ? set->labels : NULL;
 }
 
@@ -76,12 +41,9 @@ static bool has_state(const weft_snn *snn) {
     return false;
 }
 
-/* Outputs that never fire are read: their membranes after the last tick of a sample are the answer. */
-static bool is_read(const spiking_job *job) { return !weft_float_fires(output_of(job)); }
-
-static weft_status read_room(spiking_job *job, weft_error *err) {
+static weft_status read_room(weft_spiking_job *job, weft_error *err) {
     const uint64_t ticks = job->stimulus.samples * job->stimulus.ticks;
-    job->read_count = is_read(job) ? output_of(job)->size : 0;
+    job->read_count = weft_spiking_is_read(job) ? weft_spiking_output(job)->size : 0;
     const uint64_t width = (uint64_t)job->records.probe_count + job->read_count;
     if (!job->read_count) return WEFT_OK;
     if (ticks > READ_MAX / width)
@@ -92,7 +54,7 @@ static weft_status read_room(spiking_job *job, weft_error *err) {
     return job->read ? WEFT_OK : weft_error_set(err, WEFT_E_MEMORY, "no memory for membranes");
 }
 
-static weft_status open_inputs(spiking_job *job, weft_error *err) {
+static weft_status open_inputs(weft_spiking_job *job, weft_error *err) {
     const weft_sim_options *o = job->options;
     const double dt = job->mapped.mapping->options.dt;
     job->source = (weft_stimulus_source){.options = &o->spiking,
@@ -101,25 +63,25 @@ static weft_status open_inputs(spiking_job *job, weft_error *err) {
                                          .images = o->spec.images,
                                          .seed = o->spec.seed,
                                          .tick_s = dt};
-    if (net_of(job)) {
+    if (weft_spiking_net(job)) {
         job->source.net = job->mapped.network.net;
         job->source.layer = job->mapped.network.coding.input;
     }
     WEFT_TRY(weft_stimulus_open(&job->stimulus, &job->source, job->mapped.network.snn, err));
-    if (net_of(job) && (o->spiking.output || o->spiking.classes))
+    if (weft_spiking_net(job) && (o->spiking.output || o->spiking.classes))
         return weft_error_set(err, WEFT_E_USAGE, "--%s: a network of layers has its classes",
                               o->spiking.output ? "output" : "classes");
     WEFT_TRY(weft_records_open(&job->records, &o->spiking, job->mapped.network.snn,
-                               net_of(job) ? NULL : job->stimulus.set, err));
-    if (!weft_snn_is_neuron(output_of(job)))
+                               weft_spiking_net(job) ? NULL : job->stimulus.set, err));
+    if (!weft_snn_is_neuron(weft_spiking_output(job)))
         return weft_error_set(err, WEFT_E_INVALID, "%.200s, of type %s, is no neurons; --output NAME names others",
-                              output_of(job)->name, weft_nir_type_names[output_of(job)->model]);
+                              weft_spiking_output(job)->name, weft_nir_type_names[weft_spiking_output(job)->model]);
     WEFT_TRY(weft_records_room(&job->records, job->stimulus.samples * job->stimulus.ticks, dt, err));
     WEFT_TRY(read_room(job, err));
     return weft_stimulus_make(&job->stimulus, err);
 }
 
-static weft_status open_all(spiking_job *job, weft_error *err) {
+static weft_status open_all(weft_spiking_job *job, weft_error *err) {
     const weft_sim_options *o = job->options;
     WEFT_TRY(check_usage(o, err));
     WEFT_TRY(weft_records_probe_files(&o->spiking, err));
@@ -145,13 +107,13 @@ static weft_status open_all(spiking_job *job, weft_error *err) {
 
 /* ---- the run ---- */
 
-static void show_progress(void *context, uint64_t done, uint64_t samples) {
-    const spiking_job *job = context;
+void weft_spiking_progress(void *context, uint64_t done, uint64_t samples) {
+    const weft_spiking_job *job = context;
     if (samples > 1) weft_sim_show_share(job->options, job->session, "samples", done, samples, job->start_s);
 }
 
 /* Ticks on the chip that the timed samples take: each the longest lag more where the chip is reset behind it. */
-static uint64_t timed_ticks(const spiking_job *job) {
+static uint64_t timed_ticks(const weft_spiking_job *job) {
     const weft_snn *snn = job->mapped.network.snn;
     uint64_t tail = 0;
     for (int p = 0; p < snn->population_count; p++)
@@ -161,7 +123,7 @@ static uint64_t timed_ticks(const spiking_job *job) {
     return job->timed_samples * (job->stimulus.ticks + (job->reset ? tail : 0)) + (job->reset ? 0 : tail);
 }
 
-static weft_status open_ticks(spiking_job *job, weft_error *err) {
+static weft_status open_ticks(weft_spiking_job *job, weft_error *err) {
     const weft_sim_options *o = job->options;
     const weft_sim_ticks_spec spec = {.engine = job->program->chip,
                                       .numbers = job->program->cores,
@@ -186,7 +148,7 @@ static int neuron_records(int *populations, int *at, const weft_records *r) {
     return count;
 }
 
-static weft_status record_inputs(const spiking_job *job, weft_error *err) {
+static weft_status record_inputs(const weft_spiking_job *job, weft_error *err) {
     const weft_records *r = &job->records;
     const weft_spikes *in = &job->stimulus.spikes;
     for (int i = 0; i < r->population_count; i++) {
@@ -205,7 +167,7 @@ static weft_status record_inputs(const spiking_job *job, weft_error *err) {
 }
 
 /* The class whose neurons' membranes have the largest sum, the lowest of equals. */
-static int read_answer(const spiking_job *job, uint64_t sample) {
+static int read_answer(const weft_spiking_job *job, uint64_t sample) {
     const uint32_t size = job->read_count, classes = job->records.classes ? job->records.classes : size;
     const uint64_t width = (uint64_t)job->records.probe_count + size, last = (sample + 1) * job->stimulus.ticks - 1;
     const double *v = job->read + last * width + job->records.probe_count;
@@ -221,9 +183,9 @@ static int read_answer(const spiking_job *job, uint64_t sample) {
     return answer;
 }
 
-static int answer_of(const spiking_job *job, uint64_t sample) {
+int weft_spiking_answer(const weft_spiking_job *job, uint64_t sample) {
     if (job->read) return read_answer(job, sample);
-    if (!net_of(job)) return weft_spike_result_answer(&job->result, sample);
+    if (!weft_spiking_net(job)) return weft_spike_result_answer(&job->result, sample);
     return weft_snn_vote(&job->mapped.network.coding, job->result.counts + sample * (uint64_t)job->result.classes);
 }
 
@@ -235,7 +197,7 @@ typedef struct lists {
     int count;
 } lists;
 
-static weft_status lists_create(lists *l, const spiking_job *job, weft_error *err) {
+static weft_status lists_create(lists *l, const weft_spiking_job *job, weft_error *err) {
     const weft_records *r = &job->records;
     const size_t room = (size_t)r->population_count + 1;
     l->populations = calloc(room, sizeof *l->populations);
@@ -254,7 +216,7 @@ static weft_status lists_create(lists *l, const spiking_job *job, weft_error *er
 }
 
 /* What was recorded goes to those who want it. */
-static void lists_hand_over(lists *l, spiking_job *job) {
+static void lists_hand_over(lists *l, weft_spiking_job *job) {
     const weft_records *r = &job->records;
     const uint64_t probes = (uint64_t)r->probe_count, width = probes + job->read_count;
     for (uint64_t t = 0; job->read && r->membranes && t < r->ticks; t++)
@@ -275,7 +237,7 @@ static void lists_free(lists *l) {
     free(l->probes);
 }
 
-static weft_status run_program(spiking_job *job, lists *l, weft_error *err) {
+static weft_status run_program(weft_spiking_job *job, lists *l, weft_error *err) {
     const weft_records *r = &job->records;
     const weft_spike_job run = {.input = &job->stimulus.spikes,
                                 .samples = job->stimulus.samples,
@@ -293,13 +255,13 @@ static weft_status run_program(spiking_job *job, lists *l, weft_error *err) {
                                 .context = &job->timed,
                                 .threads = (int)job->options->common.threads,
                                 .stop = job->stop,
-                                .progress = show_progress,
+                                .progress = weft_spiking_progress,
                                 .progress_context = job};
     job->start_s = weft_now_s();
     return weft_spike_program_run(&job->result, job->program, &run, err);
 }
 
-static weft_status run_samples(spiking_job *job, weft_error *err) {
+static weft_status run_samples(weft_spiking_job *job, weft_error *err) {
     const uint8_t *labels = labels_of(job);
     lists l = {.count = 0};
     weft_status status = lists_create(&l, job, err);
@@ -307,89 +269,14 @@ static weft_status run_samples(spiking_job *job, weft_error *err) {
     if (status == WEFT_OK) lists_hand_over(&l, job);
     lists_free(&l);
     WEFT_TRY(status);
-    for (uint64_t s = 0; labels && s < job->stimulus.samples; s++) job->correct += answer_of(job, s) == labels[s];
+    for (uint64_t s = 0; labels && s < job->stimulus.samples; s++)
+        job->correct += weft_spiking_answer(job, s) == labels[s];
     return record_inputs(job, err);
-}
-
-/* ---- floating point ---- */
-
-/* Spikes that stand in both lists, which are in order. */
-static uint64_t count_same(const weft_spikes *a, const weft_spikes *b) {
-    uint64_t same = 0;
-    for (size_t i = 0, k = 0; i < a->count && k < b->count;) {
-        const weft_spike *x = &a->items[i], *y = &b->items[k];
-        const bool equal = x->tick == y->tick && x->neuron == y->neuron;
-        const bool before = x->tick < y->tick || (x->tick == y->tick && x->neuron < y->neuron);
-        same += equal;
-        i += equal || before;
-        k += equal || !before;
-    }
-    return same;
-}
-
-/* Of a network of layers: what the layer behind the output says, as the trainer computes it. */
-static weft_status expect_layers(const spiking_job *job, weft_spikes *expected, uint64_t *answers, weft_error *err) {
-    const weft_snn_coding *coding = &job->mapped.network.coding;
-    const uint32_t size = output_of(job)->size;
-    size_t next = 0;
-    WEFT_TRY(weft_layer_spikes(expected, net_of(job), coding->layers[job->records.output], job->stimulus.set,
-                               job->stimulus.samples, err));
-    uint32_t *counts = calloc(size, sizeof *counts);
-    if (!counts) return weft_error_set(err, WEFT_E_MEMORY, "no memory for %lu neurons", (unsigned long)size);
-    for (uint64_t s = 0; s < job->stimulus.samples; s++) {
-        memset(counts, 0, size * sizeof *counts);
-        for (; next < expected->count && expected->items[next].tick == s; next++)
-            counts[expected->items[next].neuron]++;
-        *answers += weft_snn_vote(coding, counts) == answer_of(job, s);
-    }
-    free(counts);
-    return WEFT_OK;
-}
-
-static weft_status expect_float(spiking_job *job, weft_spikes *expected, uint64_t *answers, weft_error *err) {
-    const weft_snn_fit_options *o = &job->mapped.mapping->options;
-    weft_float_result result;
-    const weft_float_run run = {.snn = job->mapped.network.snn,
-                                .options = {.dt = o->dt,
-                                            .integration = o->exponential ? WEFT_FLOAT_EXPONENTIAL : WEFT_FLOAT_EULER,
-                                            .reset = o->subtract ? WEFT_FLOAT_RESET_SUBTRACT : WEFT_FLOAT_RESET_ZERO},
-                                .input = &job->stimulus.spikes,
-                                .samples = job->stimulus.samples,
-                                .sample_ticks = job->stimulus.ticks,
-                                .output = job->records.output,
-                                .classes = job->records.classes,
-                                .recorded = &job->records.output,
-                                .records = expected,
-                                .recorded_count = is_read(job) ? 0 : 1,
-                                .threads = (int)job->options->common.threads,
-                                .stop = job->stop,
-                                .progress = show_progress,
-                                .context = job};
-    job->start_s = weft_now_s();
-    const weft_status status = weft_float_run_samples(&result, &run, err);
-    for (uint64_t s = 0; status == WEFT_OK && s < job->stimulus.samples; s++)
-        *answers += (uint32_t)answer_of(job, s) == weft_float_result_answer(&result, s);
-    weft_float_result_free(&result);
-    return status;
-}
-
-static weft_status compare(spiking_job *job, weft_error *err) {
-    weft_spikes expected = {0};
-    uint64_t answers = 0;
-    const weft_status status =
-        (net_of(job) ? expect_layers(job, &expected, &answers, err) : expect_float(job, &expected, &answers, err));
-    job->agreement = (weft_spike_agreement){.samples = job->stimulus.samples,
-                                            .answers = answers,
-                                            .spikes = job->output.count,
-                                            .expected = expected.count,
-                                            .same = count_same(&job->output, &expected)};
-    weft_spikes_free(&expected);
-    return status;
 }
 
 /* ---- what is told ---- */
 
-static weft_spike_report report_of(const spiking_job *job, const char *stimulus) {
+static weft_spike_report report_of(const weft_spiking_job *job, const char *stimulus) {
     const weft_sim_options *o = job->options;
     const weft_spike_mapping *mapping = job->mapped.mapping;
     return (weft_spike_report){.network = mapping->network_path,
@@ -422,13 +309,13 @@ static weft_spike_report report_of(const spiking_job *job, const char *stimulus)
 }
 
 static weft_status run_and_tell(void *context, weft_error *err) {
-    spiking_job *job = context;
+    weft_spiking_job *job = context;
     char stimulus[400];
     job->stop = weft_stop_install();
     WEFT_TRY(open_ticks(job, err));
     WEFT_TRY(run_samples(job, err));
     WEFT_TRY(weft_sim_ticks_finish(&job->timing, &job->timed, job->mapped.chip, err));
-    if (job->options->compare) WEFT_TRY(compare(job, err));
+    if (job->options->compare) WEFT_TRY(weft_spiking_compare(job, err));
     WEFT_TRY(weft_records_write(&job->records, job->session, job->options->common.quiet, err));
     weft_stimulus_text(stimulus, sizeof stimulus, &job->stimulus, &job->source);
     const weft_spike_report report = report_of(job, stimulus);
@@ -436,7 +323,7 @@ static weft_status run_and_tell(void *context, weft_error *err) {
 }
 
 weft_status weft_sim_spiking(const weft_sim_options *options, const weft_console *session, weft_error *err) {
-    spiking_job job = {.options = options, .session = session};
+    weft_spiking_job job = {.options = options, .session = session};
     weft_status status = open_all(&job, err);
     if (status == WEFT_OK) status = weft_sim_in_folder(options->out, run_and_tell, &job, err);
     weft_sim_ticks_close(&job.timed);
