@@ -36,7 +36,7 @@ struct Size {
 const std::map<std::string, Size> sizes = {
     {"cifar10-all-sign", {85821952, 1164640}},
     {"cifar10-binaryconnect", {616966144, 14022016}},
-    {"cifar10-eedn", {36123136, 701632}},
+    {"cifar10-eedn", {24029184, 597480}},
     {"cifar10-fast-sign", {80513536, 1159456}},
     {"cifar10-merolla", {532031488, 11662720}}, // the paper's 11,662,720 weights
     {"cifar10-merolla-fast", {33917440, 731488}},
