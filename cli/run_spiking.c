@@ -15,15 +15,17 @@ static weft_status open_all(weft_run_job *job, weft_error *err) {
     WEFT_TRY(weft_output_probe(o->csv, err));
     WEFT_TRY(weft_snn_read(&job->snn, o->network, job->tick.dt, err));
     WEFT_TRY(weft_sha256_file(&job->hash, o->network, err));
-    job->source = (weft_stimulus_source){.options = &o->spiking,
-                                         .dataset = o->dataset,
-                                         .input = o->input,
-                                         .random = o->random,
-                                         .images = o->images,
-                                         .seed = o->seed,
-                                         .tick_s = job->tick.dt};
+    const weft_stimulus_args args = {.options = &o->spiking,
+                                     .dataset = o->dataset,
+                                     .input = o->input,
+                                     .random = o->random,
+                                     .images = o->images,
+                                     .seed = o->seed,
+                                     .tick_s = job->tick.dt};
+    WEFT_TRY(weft_stimulus_source_of(&job->source, &args, err));
     WEFT_TRY(weft_stimulus_open(&job->stimulus, &job->source, job->snn, err));
-    WEFT_TRY(weft_records_open(&job->records, &o->spiking, job->snn, job->stimulus.set, err));
+    WEFT_TRY(weft_records_spec_of(&job->keep, &o->spiking, err));
+    WEFT_TRY(weft_records_open(&job->records, &job->keep, job->snn, job->stimulus.set, err));
     WEFT_TRY(weft_records_room(&job->records, job->stimulus.samples * job->stimulus.ticks, job->tick.dt, err));
     return weft_stimulus_make(&job->stimulus, err);
 }
@@ -83,7 +85,7 @@ static weft_status run_and_write(weft_run_job *job, weft_error *err) {
     const weft_run_options *o = job->options;
     WEFT_TRY(open_all(job, err));
     WEFT_TRY(run_samples(job, err));
-    WEFT_TRY(weft_records_write(&job->records, job->session, o->common.quiet, err));
+    WEFT_TRY(weft_records_write(&job->records, &o->spiking, job->session, o->common.quiet, err));
     weft_run_job_print(job, job->session->out);
     if (o->csv) WEFT_TRY(weft_run_job_write_csv(job, err));
     return o->common.json ? weft_run_job_write_json(job, err) : WEFT_OK;

@@ -13,6 +13,7 @@ typedef struct weft_run_job {
     weft_sha256 hash; /* of the network's file */
     weft_stimulus_source source;
     weft_stimulus stimulus;
+    weft_records_spec keep;
     weft_records records;
     weft_float_result result;
     size_t errors; /* wrong answers, where there are labels */

@@ -68,7 +68,7 @@ static void print_answers(const weft_run_job *job, FILE *out) {
 void weft_run_job_print(const weft_run_job *job, FILE *out) {
     char tick[80], stimulus[400];
     weft_tick_text(tick, sizeof tick, &job->tick);
-    weft_stimulus_text(stimulus, sizeof stimulus, &job->stimulus, &job->source);
+    weft_stimulus_text(stimulus, sizeof stimulus, &job->stimulus);
     fprintf(out, "%s: %llu neurons, %llu synapses\n", job->options->network, (unsigned long long)job->snn->neurons,
             (unsigned long long)job->snn->synapses);
     fprintf(out, "%s: %llu ticks%s of %s\n\n", stimulus, (unsigned long long)job->stimulus.ticks,
@@ -137,7 +137,7 @@ weft_status weft_run_job_write_json(const weft_run_job *job, weft_error *err) {
     weft_json_count(json, "synapses", job->snn->synapses);
     weft_json_text(json, "integration", job->tick.exponential ? "exponential" : "euler");
     weft_json_text(json, "reset", job->tick.subtract ? "subtract" : "zero");
-    weft_stimulus_json(json, &job->stimulus, &job->source);
+    weft_stimulus_json(json, &job->stimulus);
     json_populations(json, job);
     weft_json_text(json, "output", job->snn->populations[job->records.output].name);
     if (weft_run_job_labels(job))

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "cli/sim_spiking.h"
-#include "cli/sim_ticks.h"
 #include "core/spike_mapped.h"
+#include "sim/session/ticks.h"
 #include "sim/spike/random.h"
 
 enum { TICKS = 1000, CHUNK = 100 }; /* by default; between two looks at the time */
@@ -148,8 +148,8 @@ static weft_spike_report report_of(const random_job *job) {
 }
 
 static weft_status write_spikes(random_job *job, weft_error *err) {
-    weft_records records = {.options = &job->options->spiking, .ticks = job->ticks, .tick_s = job->spikes.tick_s};
-    return weft_records_write_list(&records, &job->spikes, job->session, job->options->common.quiet, err);
+    return weft_records_write_list(&job->options->spiking, &job->spikes, job->ticks, job->session,
+                                   job->options->common.quiet, err);
 }
 
 static weft_status run_and_tell(void *context, weft_error *err) {

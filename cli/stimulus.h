@@ -3,9 +3,7 @@
 #define WEFT_CLI_STIMULUS_H
 
 #include "cli/commands.h"
-#include "core/npy.h"
-#include "core/snn.h"
-#include "core/spike_coding.h"
+#include "sim/session/stimulus.h"
 
 typedef struct weft_spiking_options {
     const char *spikes, *aer, *size, *coding, *rate, *output, *spikes_csv, *raster, *membranes;
@@ -123,45 +121,16 @@ weft_status weft_tick_parse(weft_tick_options *out, const char *dt, const char *
 /* "1 ms, euler, reset to zero". */
 void weft_tick_text(char *out, size_t size, const weft_tick_options *tick);
 
-/* ---- in ---- */
-
-/* Where stimuli come from; exactly one of them is given, in the options or here. */
-typedef struct weft_stimulus_source {
-    weft_network
-        *net; /* of layers, for its images: their spikes are layer `layer`'s, a tick each; NULL: see --coding */
-    int layer;
+/* Where stimuli come from, as it was given; exactly one of them. */
+typedef struct weft_stimulus_args {
     const weft_spiking_options *options;
-    const char *dataset, *input, *random;
-    uint64_t images; /* 0: all; of --random 1 */
+    const char *dataset, *input, *random; /* NULL: not given */
+    uint64_t images;
     uint64_t seed;
     double tick_s; /* of the network's time */
-} weft_stimulus_source;
-
-/* Samples, each of as many ticks. */
-typedef struct weft_stimulus {
-    const weft_stimulus_source *source;
-    uint64_t samples, ticks; /* ticks of a sample */
-    uint32_t inputs;         /* values a tick */
-    weft_spikes spikes;      /* of all samples */
-    weft_npy array;          /* of --input: [samples, ticks, inputs]; then there are no spikes */
-    weft_dataset *set;       /* NULL: no images */
-    weft_coding coding;      /* of images and of random spikes */
-    bool coded;              /* there is one */
-    uint64_t merged;         /* spikes that fell on others in their tick */
-} weft_stimulus;
-
-/* Everything but the spikes of images and random ones. USAGE unless exactly one source is given; INVALID where it does
- * not fit the network. Close also after a failure. */
-weft_status weft_stimulus_open(weft_stimulus *out, const weft_stimulus_source *source, const weft_snn *snn,
-                               weft_error *err);
-/* The spikes, sample s from tick s x ticks on. */
-weft_status weft_stimulus_make(weft_stimulus *stimulus, weft_error *err);
-void weft_stimulus_close(weft_stimulus *stimulus);
-/* What a layer of binary activations says to the first images: of image s at tick s. Caller frees. */
-weft_status weft_layer_spikes(weft_spikes *out, const weft_network *net, int layer, const weft_dataset *set,
-                              uint64_t images, weft_error *err);
-/* "30 images of set, bernoulli at 100 Hz". */
-void weft_stimulus_text(char *out, size_t size, const weft_stimulus *stimulus, const weft_stimulus_source *source);
-void weft_stimulus_json(weft_json *json, const weft_stimulus *stimulus, const weft_stimulus_source *source);
+    bool layers;   /* the network is one of layers, which takes an image a tick */
+} weft_stimulus_args;
+/* *out without a network; what it points to is the options'. USAGE. */
+weft_status weft_stimulus_source_of(weft_stimulus_source *out, const weft_stimulus_args *args, weft_error *err);
 
 #endif

@@ -9,7 +9,9 @@
 #include <signal.h>
 #include <stdint.h>
 
+#include "core/dataset.h"
 #include "core/schema.h"
+#include "core/spikes.h"
 #include "core/training.h"
 #include "core/transform.h"
 
@@ -161,6 +163,10 @@ weft_status weft_forward_reestimate(weft_forward *forward, weft_network *net, co
  * computes the spikes that a chip takes in (core/snn_network.h: layer coding.input). */
 weft_status weft_forward_layer(const weft_network *net, int layer, const float *x, size_t count, float *values,
                                weft_error *err);
+/* The same for the first `images` of a set, to which the network's preprocessing is bound: what layer `layer`, of
+ * binary activations, says to image s are the spikes of tick s. Caller frees. */
+weft_status weft_layer_spikes(weft_spikes *out, const weft_network *net, int layer, const weft_dataset *set,
+                              uint64_t images, weft_error *err);
 /* scales [layer_count]: of each RELU layer the value that `percent` (50 to 100) of all that it puts out for x are not
  * above, or its largest where that is 0, or 1 where that is, too; of other layers 0. Takes 4 bytes a value of the
  * largest layer and image. */

@@ -1,6 +1,6 @@
 /* The first ticks of a run on a spiking chip through its network: timed, recorded for weft replay, or both. */
-#ifndef WEFT_CLI_SIM_TICKS_H
-#define WEFT_CLI_SIM_TICKS_H
+#ifndef WEFT_SIM_SESSION_TICKS_H
+#define WEFT_SIM_SESSION_TICKS_H
 
 #include "sim/report/ticks.h"
 #include "sim/spike/spike_trace.h"

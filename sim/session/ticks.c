@@ -1,4 +1,4 @@
-#include "cli/sim_ticks.h"
+#include "sim/session/ticks.h"
 
 weft_status weft_sim_ticks_open(weft_sim_ticks *out, const weft_sim_ticks_spec *spec, weft_error *err) {
     const weft_spike_timing_options options = {.threads = spec->threads, .stop = spec->stop};

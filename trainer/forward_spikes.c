@@ -1,6 +1,6 @@
 /* Spikes that a layer of a network with binary activations makes of images. */
-#include "cli/stimulus.h"
 #include "core/arena.h"
+#include "trainer/trainer.h"
 
 enum { BLOCK = 256 }; /* images at a time */
 
