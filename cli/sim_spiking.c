@@ -15,13 +15,15 @@ typedef struct spiking_job {
 
 /* ---- before ---- */
 
-static const char *const without_meaning[] = {"trials", "statistics", "recalibrate", "without", NULL};
+static const char *const without_meaning[] = {"statistics", "recalibrate", "without", NULL};
 
 static weft_status check_usage(const weft_sim_options *o, weft_error *err) {
     const weft_sim_spec *s = &o->spec;
     const char *wrong = weft_option_given(o, &weft_command_sim, without_meaning);
     const bool timed = s->timed_images != WEFT_SIM_ABSENT && s->timed_images > 0;
     if (wrong) return weft_error_set(err, WEFT_E_USAGE, "--%s is not for spiking networks", wrong);
+    if (s->trials > 1 && !s->transforms.count)
+        return weft_error_set(err, WEFT_E_USAGE, "--trials needs --transform: without one all chips are the same");
     if (s->functional && timed)
         return weft_error_set(err, WEFT_E_USAGE, "--functional times no samples, and --timed-images is %llu",
                               (unsigned long long)s->timed_images);
@@ -50,6 +52,7 @@ static weft_status spec_of(spiking_job *job, weft_error *err) {
                                     .mapping = o->spec.mapping,
                                     .record = o->spec.record,
                                     .timed_images = timed_images(&o->spec),
+                                    .trials = o->spec.trials,
                                     .draw = o->spec.draw,
                                     .seed = o->spec.seed,
                                     .compare = o->compare,

@@ -41,6 +41,17 @@ static void describe_adc(weft_row *row, const weft_chip *chip) {
     weft_row_number(row, WEFT_CHIPS_ADC_TIME, chip->adc.conversion_ns.value, true);
 }
 
+static void describe_neurons(weft_row *row, const weft_chip *chip) {
+    weft_row_text(row, WEFT_CHIPS_NEURON, weft_chip_choice(chip, "neuron", "model"));
+    weft_row_count(row, WEFT_CHIPS_NEURONS, (uint64_t)chip->limits.neurons);
+    weft_row_count(row, WEFT_CHIPS_AXONS, (uint64_t)chip->limits.axons);
+    weft_row_text(row, WEFT_CHIPS_SYNAPSES, weft_chip_choice(chip, "synapse", "encoding"));
+    weft_row_count(row, WEFT_CHIPS_SYNAPSE_BITS, (uint64_t)chip->synapse.weight_bits);
+    weft_row_count(row, WEFT_CHIPS_MEMORY, (uint64_t)chip->synapse.memory_bytes);
+    weft_row_number(row, WEFT_CHIPS_VOLTAGE, chip->voltage_v, true);
+    weft_row_number(row, WEFT_CHIPS_TICK, chip->clock.tick_ns, chip->clock.tick_ns > 0);
+}
+
 static void describe_network(weft_row *row, const weft_chip *chip) {
     weft_row_count(row, WEFT_CHIPS_CORES, (uint64_t)chip->core_count);
     weft_row_text(row, WEFT_CHIPS_TOPOLOGY, weft_chip_choice(chip, "noc", "topology"));
@@ -55,11 +66,12 @@ static void describe_network(weft_row *row, const weft_chip *chip) {
 
 static void describe_sums(weft_row *row, const weft_chip *chip) {
     const weft_chip_sums sums = weft_chip_sums_of(chip);
+    const bool arrays = chip->kind == WEFT_CHIP_CROSSBAR;
     weft_row_text(row, WEFT_CHIPS_CLOCK, weft_chip_choice(chip, "clock", "kind"));
     weft_row_number(row, WEFT_CHIPS_CYCLE, chip->cycle_ns, true);
-    weft_row_number(row, WEFT_CHIPS_INTERVAL, (double)chip->mvm_interval_cycles * chip->cycle_ns, true);
-    weft_row_number(row, WEFT_CHIPS_LATENCY, (double)chip->mvm_latency_cycles * chip->cycle_ns, true);
-    weft_row_number(row, WEFT_CHIPS_TOPS, sums.peak_tops, true);
+    weft_row_number(row, WEFT_CHIPS_INTERVAL, (double)chip->mvm_interval_cycles * chip->cycle_ns, arrays);
+    weft_row_number(row, WEFT_CHIPS_LATENCY, (double)chip->mvm_latency_cycles * chip->cycle_ns, arrays);
+    weft_row_number(row, WEFT_CHIPS_TOPS, sums.peak_tops, arrays);
     weft_row_number(row, WEFT_CHIPS_STATIC, sums.static_mw, sums.static_mw > 0);
     weft_row_number(row, WEFT_CHIPS_AREA, sums.area_mm2, sums.area_mm2 > 0);
     weft_row_count(row, WEFT_CHIPS_UNSOURCED, (uint64_t)weft_chip_unsourced(chip));
@@ -70,8 +82,12 @@ weft_status weft_describe_chip(weft_description_rows *out, weft_arena *arena, co
     WEFT_TRY(weft_rows_begin(out, arena, WEFT_CHIPS, 1, err));
     weft_row row = weft_rows_at(out, arena, WEFT_CHIPS, 0);
     describe_file(&row, chip, set, set_count);
-    describe_arrays(&row, chip);
-    describe_adc(&row, chip);
+    if (chip->kind == WEFT_CHIP_SPIKING) {
+        describe_neurons(&row, chip);
+    } else {
+        describe_arrays(&row, chip);
+        describe_adc(&row, chip);
+    }
     describe_network(&row, chip);
     describe_sums(&row, chip);
     return weft_row_end(&row, err);

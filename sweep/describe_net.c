@@ -91,6 +91,7 @@ static weft_status describe_net(weft_description_rows *out, weft_arena *arena, c
 weft_status weft_describe_net(weft_description_rows *net_row, weft_description_rows *layers, weft_arena *arena,
                               const weft_experiment_net *net, const char *sha256, weft_error *err) {
     weft_network *read = NULL;
+    if (weft_path_ends(net->path, ".nir")) return weft_describe_nir(net_row, layers, arena, net, sha256, err);
     WEFT_TRY(weft_onnx_read(&read, net->path, err));
     weft_status status = describe_net(net_row, arena, read, net, sha256, err);
     if (status == WEFT_OK) status = describe_layers(layers, arena, read, sha256, err);

@@ -41,6 +41,14 @@ extern "C" {
     X(ADCS, "adcs_per_array", "INTEGER", "ADCs an array", "", "`adc.per_array`")                                       \
     X(ADC_RANGE, "adc_range", "TEXT", "ADC range", "", "`adc.range`")                                                  \
     X(ADC_TIME, "adc_conversion_ns", "REAL", "ADC conversion", "ns", "`adc.conversion_ns`")                            \
+    X(NEURON, "neuron_model", "TEXT", "neurons", "", "`neuron.model`; of spiking chips, as the next ones")             \
+    X(NEURONS, "neurons_per_core", "INTEGER", "neurons a core", "", "`limits.neurons`")                                \
+    X(AXONS, "axons_per_core", "INTEGER", "axons a core", "", "`limits.axons`")                                        \
+    X(SYNAPSES, "synapse_encoding", "TEXT", "synapses", "", "`synapse.encoding`")                                      \
+    X(SYNAPSE_BITS, "synapse_weight_bits", "INTEGER", "weight of a synapse", "bit", "`synapse.weight_bits`")           \
+    X(MEMORY, "synapse_memory_bytes", "INTEGER", "synapse memory a core", "byte", "`synapse.memory_bytes`")            \
+    X(VOLTAGE, "voltage_v", "REAL", "supply", "V", "to which its constants refer")                                     \
+    X(TICK, "tick_ns", "REAL", "tick", "ns", "`clock.tick_ns`; NULL: as long as it takes")                             \
     X(TOPOLOGY, "topology", "TEXT", "network on chip", "", "`noc.topology`")                                           \
     X(ROUTERS_X, "routers_x", "INTEGER", "routers along x", "", "")                                                    \
     X(ROUTERS_Y, "routers_y", "INTEGER", "routers along y", "", "")                                                    \
@@ -62,10 +70,12 @@ extern "C" {
     X(NAME, "name", "TEXT", "", "", "as its file says; an experiment may call it otherwise")                           \
     X(FILE, "file", "TEXT", "", "", "without its folder")                                                              \
     X(INPUT, "input", "TEXT", "input", "", "channels x height x width")                                                \
-    X(LAYERS, "layers", "INTEGER", "layers", "", "of every kind")                                                      \
+    X(LAYERS, "layers", "INTEGER", "layers", "", "of every kind; of a spiking network its populations")                \
     X(MATRICES, "matrices", "INTEGER", "with weights", "", "layers with weights, which run on crossbars")              \
     X(WEIGHTS, "weights", "INTEGER", "weights", "", "of these layers")                                                 \
     X(MACS, "macs", "INTEGER", "MACs", "", "multiply-accumulates of an image")                                         \
+    X(NEURONS, "neurons", "INTEGER", "neurons", "", "of a spiking network")                                            \
+    X(SYNAPSES, "synapses", "INTEGER", "synapses", "", "of a spiking network")                                         \
     X(RECIPE, "recipe", "TEXT", "recipe", "", "that it was trained by")                                                \
     X(RECIPE_SET, "recipe_set", "LIST", "changed keys", "", "of the recipe, where the experiment trains it")           \
     X(RECIPE_SHA256, "recipe_sha256", "TEXT", "", "", "of the recipe with its changed keys")                           \
@@ -77,9 +87,9 @@ extern "C" {
     X(KIND, "kind", "TEXT", "kind", "", "conv, dense, relu, ...")                                                      \
     X(INPUT, "input", "TEXT", "in", "", "channels x height x width")                                                   \
     X(OUTPUT, "output", "TEXT", "out", "", "the same")                                                                 \
-    X(WEIGHTS, "weights", "INTEGER", "weights", "", "NULL: a layer without")                                           \
+    X(WEIGHTS, "weights", "INTEGER", "weights", "", "NULL: a layer without; of a population, its synapses")            \
     X(MACS, "macs", "INTEGER", "MACs", "", "multiply-accumulates of an image")                                         \
-    X(RUNS_ON, "runs_on", "TEXT", "runs on", "", "crossbar, digital, host, or none")                                   \
+    X(RUNS_ON, "runs_on", "TEXT", "runs on", "", "crossbar, digital, host, cores, or none")                            \
     X(DETAILS, "details", "TEXT", "details", "", "windows, bounds, terms of a sum")
 
 #define WEFT_CHIPS_ENUM(id, column, type, label, unit, text) WEFT_CHIPS_##id,
@@ -117,6 +127,9 @@ weft_status weft_describe_chip(weft_description_rows *out, struct weft_arena *ar
                                const char *const *set, int set_count, weft_error *err);
 /* The row of a network, and those of its layers. Reads the file. */
 weft_status weft_describe_net(weft_description_rows *net_row, weft_description_rows *layers, struct weft_arena *arena,
+                              const weft_experiment_net *net, const char *sha256, weft_error *err);
+/* The same of a NIR file: its populations are its layers. */
+weft_status weft_describe_nir(weft_description_rows *net_row, weft_description_rows *layers, struct weft_arena *arena,
                               const weft_experiment_net *net, const char *sha256, weft_error *err);
 
 #ifdef __cplusplus

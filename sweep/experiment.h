@@ -51,6 +51,14 @@ typedef enum weft_point_kind {
 } weft_point_kind;
 extern const char *const weft_point_kind_names[]; /* NULL-terminated: sim, eval, replay, noc */
 
+/* Who uses a setting: a kind of points, but that those of kind sim on chips of kind spiking are two groups of their own
+ * and WEFT_POINT_SIM stands for those on crossbars. */
+enum {
+    WEFT_POINT_SPIKES = WEFT_POINT_NOC + 1, /* of spiking networks (NIR) */
+    WEFT_POINT_LAYERS,                      /* of networks of layers with binary activations */
+    WEFT_POINT_USERS
+};
+
 /* Settings of a point as its YAML says, one field table for all kinds (weft_point_record: key, range, default, text).
  * A setting that a point's kind does not use may not be given for it (at the top of the file, where some point of the
  * experiment uses it, it may), and has its default. Strings live in the experiment. */
@@ -75,6 +83,13 @@ typedef struct weft_point_settings {
         double rate;
         int64_t packet_flits, cycles, warmup;
     } traffic;
+    /* Of points on spiking chips, as weft map and weft sim take them. */
+    int64_t ticks, classes; /* of an image; 0: the data set's */
+    int coding;             /* weft_coding_kind */
+    double rate, dt;        /* Hz, s */
+    const char *output;     /* population; "": the only one */
+    int integration, reset; /* 0 euler, 1 exponential; 0 zero, 1 subtract */
+    bool round;
 } weft_point_settings;
 extern const weft_record weft_point_record;
 extern const weft_record weft_experiment_record; /* the file, for its JSON Schema and its manual; not to be read with */
@@ -91,7 +106,8 @@ typedef struct weft_point {
     int axis_count;
     const char **set; /* [set_count] "adc.bits=6": keys of the chip, each once, sorted; shared between points */
     int set_count;
-    int net;                            /* index of its net, -1: none */
+    int net;     /* index of its net, -1: none */
+    int spiking; /* of kind sim on a spiking chip: WEFT_POINT_SPIKES or WEFT_POINT_LAYERS; else 0 */
     const char *chip, *dataset, *trace; /* what the settings' names stand for, as the readers of these files take it:
                                            weft_chip_load(chip, set, set_count); "" for none */
     const weft_yaml_node *at;           /* its block, for messages */
@@ -99,7 +115,8 @@ typedef struct weft_point {
 
 typedef struct weft_experiment_net {
     const char *name;
-    char path[4096];    /* of the file; of a trained one RUNS/nets/NAME-HASH.onnx, filled in by weft_experiment_runs */
+    char path[4096];    /* of the file, ONNX or NIR; of a trained one RUNS/nets/NAME-HASH.onnx, filled in by
+                           weft_experiment_runs */
     const char *recipe; /* as weft_recipe_load takes it; "": a file, which is there */
     const char **set;   /* [set_count] "projection=sign" of the recipe */
     int set_count;
@@ -141,6 +158,10 @@ weft_status weft_experiment_runs(weft_experiment *experiment, const char *runs, 
 /* The manual of the file (weft describe experiment): its keys, then how points are made, with an example. */
 void weft_experiment_describe(FILE *stream);
 extern const char weft_experiment_example[]; /* of the manual */
+/* Who uses its settings. */
+static inline int weft_point_user(const weft_point *point) {
+    return point->spiking ? point->spiking : point->settings.kind;
+}
 /* "net=sign chip=small adc.bits=6", for people; cut to fit. */
 void weft_point_label(char *out, size_t size, const weft_point *point);
 

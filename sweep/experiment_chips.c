@@ -82,7 +82,7 @@ static const combination *find(const weft_combinations *all, uint64_t hash, cons
 
 static weft_status load(const char *path, const char *const *set, size_t count, weft_error *err) {
     weft_chip *chip = NULL;
-    weft_status status = weft_chip_load_crossbar(&chip, path, set, (int)count, err);
+    weft_status status = weft_chip_load(&chip, path, set, (int)count, err);
     weft_chip_destroy(chip);
     return status;
 }
@@ -96,8 +96,8 @@ static void describe(char *out, size_t size, const weft_chip_pick *chip, const w
 }
 
 /* The setting without which the chip is one; of several, the one that was given last. NULL: the chip never is. */
-static const weft_setting *find_culprit(const weft_chip_pick *chip, const weft_chip_setting *settings,
-                                        const char **set, size_t count) {
+static const weft_setting *find_culprit(const weft_chip_pick *chip, const weft_chip_setting *settings, const char **set,
+                                        size_t count) {
     const weft_chip_setting *culprit = NULL, *last = NULL;
     if (load(chip->path, NULL, 0, NULL) != WEFT_OK) return NULL;
     for (size_t i = 0; i < count; i++) {

@@ -1,6 +1,8 @@
 /* One point: composed of top, block, axes and chip, kept or dropped by conditions, checked. */
+#include <stdio.h>
 #include <string.h>
 
+#include "core/spike_coding.h"
 #include "sweep/experiment_expand.h"
 
 #define FAIL(node, ...) return weft_yaml_error(loader->yaml, node, WEFT_E_INVALID, loader->err, __VA_ARGS__)
@@ -11,17 +13,39 @@ static const weft_position *position_of(const weft_block *b, size_t dimension) {
     return &b->dimensions.items[dimension].positions[b->digits[dimension]];
 }
 
-static void find_kind(weft_draft *d, const weft_loader *loader, const weft_settings_list *settings) {
-    for (size_t i = 0; i < settings->count; i++)
-        if (settings->items[i].key == loader->kind) weft_setting_apply(&d->point.settings, &settings->items[i]);
+static bool is_setting(const weft_setting *s, size_t offset) { return !s->key->chip && s->key->offset == offset; }
+
+/* What decides which other settings have a meaning. */
+static void find_user_settings(weft_draft *d, const weft_loader *loader, const weft_settings_list *settings) {
+    for (size_t i = 0; i < settings->count; i++) {
+        const weft_setting *s = &settings->items[i];
+        if (s->key == loader->kind) weft_setting_apply(&d->point.settings, s);
+        if (is_setting(s, offsetof(weft_point_settings, net))) d->net = s;
+        if (is_setting(s, offsetof(weft_point_settings, chip))) d->chip = s;
+    }
+}
+
+static bool is_nir(const weft_draft *d, const weft_loader *loader) {
+    return d->net && d->net->index >= 0 && weft_path_ends(loader->out->nets[d->net->index].path, ".nir");
+}
+
+static const weft_chip_pick *pick_of(const weft_draft *d, const weft_loader *loader) {
+    return d->chip && d->chip->index >= 0 ? &loader->chips[d->chip->index] : NULL;
+}
+
+static void find_user(weft_draft *d, const weft_loader *loader) {
+    const weft_chip_pick *chip = pick_of(d, loader);
+    if (d->point.settings.kind == WEFT_POINT_SIM && chip && chip->spiking)
+        d->point.spiking = is_nir(d, loader) ? WEFT_POINT_SPIKES : WEFT_POINT_LAYERS;
+    d->net = d->chip = NULL;
 }
 
 static void apply_one(weft_draft *d, const weft_setting *s) {
     weft_setting_apply(&d->point.settings, s);
-    if (s->key->offset == offsetof(weft_point_settings, net)) d->net = s;
-    if (s->key->offset == offsetof(weft_point_settings, chip)) d->chip = s;
-    if (s->key->offset == offsetof(weft_point_settings, dataset)) d->dataset = s;
-    if (s->key->offset == offsetof(weft_point_settings, trace)) d->trace = s;
+    if (is_setting(s, offsetof(weft_point_settings, net))) d->net = s;
+    if (is_setting(s, offsetof(weft_point_settings, chip))) d->chip = s;
+    if (is_setting(s, offsetof(weft_point_settings, dataset))) d->dataset = s;
+    if (is_setting(s, offsetof(weft_point_settings, trace))) d->trace = s;
 }
 
 static void apply(weft_draft *d, const weft_settings_list *settings) {
@@ -38,11 +62,11 @@ static void apply_chip(weft_draft *d, const weft_loader *loader, const weft_sett
     }
 }
 
-/* The file's top, as far as the point's kind uses it. */
+/* The file's top, as far as the point uses it. */
 static void apply_top(weft_expander *x) {
-    const unsigned kind = 1u << x->draft.point.settings.kind;
+    const unsigned user = 1u << weft_point_user(&x->draft.point);
     for (size_t i = 0; i < x->top.count; i++)
-        if (x->top.items[i].key->kinds & kind) apply_one(&x->draft, &x->top.items[i]);
+        if (x->top.items[i].key->users & user) apply_one(&x->draft, &x->top.items[i]);
 }
 
 weft_status weft_draft_axes(weft_expander *x) {
@@ -73,9 +97,10 @@ void weft_draft_compose(weft_expander *x) {
     d->point.chip = d->point.dataset = d->point.trace = "";
     d->net = d->chip = d->dataset = d->trace = NULL;
     memset(d->by_key, 0, loader->key_count * sizeof *d->by_key);
-    find_kind(d, loader, &x->top);
-    find_kind(d, loader, &b->set);
-    for (size_t i = 0; i < b->dimensions.count; i++) find_kind(d, loader, &position_of(b, i)->settings);
+    find_user_settings(d, loader, &x->top);
+    find_user_settings(d, loader, &b->set);
+    for (size_t i = 0; i < b->dimensions.count; i++) find_user_settings(d, loader, &position_of(b, i)->settings);
+    find_user(d, loader);
     apply_top(x);
     apply(d, &b->set);
     for (size_t i = 0; i < b->dimensions.count; i++) apply(d, &position_of(b, i)->settings);
@@ -126,14 +151,50 @@ bool weft_draft_stays(weft_expander *x) {
 
 /* ---- checks ---- */
 
+/* Whom a setting means nothing to. */
+static const char *who(char out[80], const weft_point *point, const weft_setting_key *key) {
+    const unsigned others = key->users & WEFT_SPIKING_USERS;
+    snprintf(out, 80, "points of kind %s", weft_point_kind_names[point->settings.kind]);
+    if (weft_point_user(point) == WEFT_POINT_SIM && others) return "points on chips of crossbars";
+    if (point->spiking == WEFT_POINT_LAYERS && others) return "networks of layers, which take an image a tick,";
+    return point->spiking ? "points on spiking chips" : out;
+}
+
+/* What the coding of images leaves without a meaning. */
+static weft_status check_coding(const weft_loader *loader, const weft_point *point, const weft_setting *s) {
+    const int coding = point->settings.coding;
+    const bool rate = is_setting(s, offsetof(weft_point_settings, rate)) && coding > WEFT_CODING_REGULAR;
+    const bool ticks = is_setting(s, offsetof(weft_point_settings, ticks)) && coding == WEFT_CODING_SACCADES;
+    if (!rate && !ticks) return WEFT_OK;
+    FAIL(s->node, "%s: has no meaning for coding %s", s->key->path, weft_coding_names[coding]);
+}
+
 static weft_status check_uses(const weft_loader *loader, const weft_point *point, const weft_settings_list *settings) {
+    char text[80];
     for (size_t i = 0; i < settings->count; i++) {
         const weft_setting *s = &settings->items[i];
-        if (!(s->key->kinds & 1u << point->settings.kind))
-            FAIL(s->node, "%s: points of kind %s do not use it", s->key->path,
-                 weft_point_kind_names[point->settings.kind]);
+        if (!(s->key->users & 1u << weft_point_user(point)))
+            FAIL(s->node, "%s: %s do not use it", s->key->path, who(text, point, s->key));
+        if (point->spiking == WEFT_POINT_SPIKES) WEFT_TRY(check_coding(loader, point, s));
     }
     return WEFT_OK;
+}
+
+/* Networks and chips that do not go together, as far as their names tell. */
+static weft_status check_spiking(const weft_loader *loader, const weft_draft *d) {
+    const weft_point *point = &d->point;
+    const weft_chip_pick *chip = pick_of(d, loader);
+    const int kind = point->settings.kind;
+    const bool crossbars = kind == WEFT_POINT_REPLAY || kind == WEFT_POINT_NOC;
+    if (crossbars && chip && chip->spiking)
+        FAIL(d->chip->node, "chip: %.200s is of kind spiking; points of kind %s take chips of crossbars", chip->name,
+             weft_point_kind_names[kind]);
+    if (!is_nir(d, loader) || point->spiking == WEFT_POINT_SPIKES || crossbars) return WEFT_OK;
+    if (kind == WEFT_POINT_EVAL)
+        FAIL(d->net->node, "net: %.200s is a spiking network; points of kind eval take networks of layers",
+             d->net->text);
+    FAIL(d->net->node, "net: %.200s is a spiking network, which takes a chip of kind spiking; %.200s is of crossbars",
+         d->net->text, chip->name);
 }
 
 static weft_status check_needs(const weft_loader *loader, const weft_block *b, const weft_point *point) {
@@ -179,6 +240,7 @@ weft_status weft_draft_check(weft_expander *x) {
     for (size_t i = 0; i < b->dimensions.count; i++)
         WEFT_TRY(check_uses(x->loader, &d->point, &position_of(b, i)->settings));
     WEFT_TRY(check_needs(x->loader, b, &d->point));
+    WEFT_TRY(check_spiking(x->loader, d));
     if (d->net) d->point.net = d->net->index;
     if (d->dataset && d->dataset->file) d->point.dataset = d->dataset->file;
     if (d->trace && d->trace->file) d->point.trace = d->trace->file;

@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/spike_coding.h"
 #include "mapper/place.h"
 #include "sim/noc/noc_traffic.h"
 #include "sweep/experiment_internal.h"
@@ -16,7 +17,9 @@ const char *const weft_point_kind_names[] = {"sim", "eval", "replay", "noc", NUL
 #define NOC (1u << WEFT_POINT_NOC)
 #define PRECISIONS                                                                                                     \
     "fp32; bf16: bfloat16 activations and weights; auto: bf16 where the processor multiplies it, else fp32 (eval)."
-#define ALL (SIM | EVAL | REPLAY | NOC)
+#define SPIKES (1u << WEFT_POINT_SPIKES)
+#define SPIKING WEFT_SPIKING_USERS
+#define ALL (SIM | EVAL | REPLAY | NOC | SPIKING)
 
 #define AT(key_, offset_, kind_, unit_, min_, max_, default_, doc_)                                                    \
     {                                                                                                                  \
@@ -73,6 +76,27 @@ static const weft_field traffic_fields[] = {
 static const weft_record traffic_record =
     RECORD("traffic", ((settings *)0)->traffic, traffic_fields, NULL, "Synthetic traffic for a network by itself.");
 
+/* Of points on spiking chips. */
+#define SPIKE_FIELDS(at)                                                                                               \
+    POINT_FIELD(at, ticks, INT, "", 1, 1 << 30, "100", "Ticks of an image (NIR networks)."),                           \
+        POINT_CHOICE(at, coding, weft_coding_names, "bernoulli",                                                       \
+                     "How images become spikes (NIR networks): bernoulli, poisson: rates drawn at random; regular: "   \
+                     "rates without chance; latency: one spike a pixel; saccades: events of a camera."),               \
+        POINT_FIELD(at, rate, REAL, "Hz", 0, 1e9, "100", "Spikes a second of the brightest pixels (NIR networks)."),   \
+        POINT_FIELD(at, output, STRING, "", 0, 0, "",                                                                  \
+                    "Population whose spikes are counted; left out: the only one that the network puts out (NIR "      \
+                    "networks)."),                                                                                     \
+        POINT_FIELD(at, classes, INT, "", 0, 1e6, "0",                                                                 \
+                    "Count them in that many groups of neighbours; 0: the classes of the data set (NIR networks)."),   \
+        POINT_FIELD(at, dt, REAL, "s", 1e-9, 1e3, "0.001", "The network's time in a tick (spiking chips)."),           \
+        POINT_CHOICE(at, integration, integrations, "euler",                                                           \
+                     "euler: the forward step; exponential: exact within a tick (spiking chips)."),                    \
+        POINT_CHOICE(at, reset, resets, "zero",                                                                        \
+                     "A neuron that fired goes to v_reset (zero) or loses its threshold (spiking chips)."),            \
+        POINT_FIELD(at, round, BOOL, "", 0, 0, "false",                                                                \
+                    "Scale and round weights that the chip's numbers do not hit (spiking chips).")
+static const char *const integrations[] = {"euler", "exponential", NULL}, *const resets[] = {"zero", "subtract", NULL};
+
 /* The same fields in weft_point_settings and, below `settings`, in the file. */
 #define POINT_FIELDS(type, at)                                                                                         \
     {.key = "kind",                                                                                                    \
@@ -83,7 +107,7 @@ static const weft_record traffic_record =
      .doc = "sim: map the net onto the chip and simulate it. eval: the net in software. replay: a trace on a chip. "   \
             "noc: the chip's network under synthetic traffic.",                                                        \
      .choices = weft_point_kind_names},                                                                                \
-        POINT_FIELD(at, net, STRING, "", 0, 0, "", "Of `nets`, or an ONNX file (sim, eval)."),                         \
+        POINT_FIELD(at, net, STRING, "", 0, 0, "", "Of `nets`, or an ONNX or NIR file (sim, eval)."),                  \
         POINT_FIELD(at, chip, STRING, "", 0, 0, "", "Of `chips`, a file, or an installed chip (sim, replay, noc)."),   \
         POINT_FIELD(at, dataset, STRING, "", 0, 0, "",                                                                 \
                     "fashion-mnist, mnist, cifar10 or a folder; its test images are used (sim, eval)."),               \
@@ -91,13 +115,14 @@ static const weft_record traffic_record =
         POINT_FIELD(at, transform, STRING, "", 0, 0, "",                                                               \
                     "Distorts the latent weights, as in addnorm:sigma=0.2; left out: as deployed (sim, eval)."),       \
         POINT_FIELD(at, images, INT, "", 0, 1e9, "0", "The first of the test images; 0: all (sim, eval)."),            \
-        POINT_FIELD(at, trials, INT, "", 1, WEFT_TRIALS_MAX, "1", "Programmed chips (sim), draws (eval)."),            \
+        POINT_FIELD(at, trials, INT, "", 1, WEFT_TRIALS_MAX, "1",                                                      \
+                    "Programmed chips (sim; of spiking ones, draws of `transform`), draws (eval)."),                   \
         POINT_FIELD(at, seed, INT, "", 0, 9007199254740992.0, "0",                                                     \
                     "Of the chips' errors, the distortion's draws (sim, eval), the packets (noc)."),                   \
         POINT_FIELD(at, recalibrate, STRING, "", 0, 0, "none",                                                         \
                     "Training images on which every trial is calibrated again: none, a number, or all (sim, eval)."),  \
         POINT_FIELD(at, timed_images, INT, "", 0, 1e6, "0", "Images on the timed chip; 0: no latency (sim)."),         \
-        POINT_FIELD(at, precision, STRING, "", 0, 0, "fp32", PRECISIONS),                                              \
+        SPIKE_FIELDS(at), POINT_FIELD(at, precision, STRING, "", 0, 0, "fp32", PRECISIONS),                            \
         {.key = "map",                                                                                                 \
          .kind = WEFT_FIELD_RECORD,                                                                                    \
          .offset = (at) + offsetof(settings, map),                                                                     \
@@ -109,6 +134,7 @@ static const weft_record traffic_record =
         .key = "traffic", .kind = WEFT_FIELD_RECORD, .offset = (at) + offsetof(settings, traffic), .unit = "",         \
         .default_text = "", .doc = "Synthetic traffic (noc).", .record = &traffic_record                               \
     }
+#define POINT_CHOICE(at, member, ...) CHOICE_AT(#member, (at) + offsetof(settings, member), __VA_ARGS__)
 #define POINT_FIELD(at, member, ...) AT(#member, (at) + offsetof(settings, member), __VA_ARGS__)
 
 static const weft_field point_fields[] = {POINT_FIELDS(settings, 0)};
@@ -117,27 +143,45 @@ const weft_record weft_point_record =
 
 static const struct {
     const char *key; /* or section */
-    unsigned kinds;
+    unsigned users;
 } uses[] = {{"kind", ALL},
-            {"net", SIM | EVAL},
-            {"chip", WEFT_CHIP_KINDS},
-            {"dataset", SIM | EVAL},
+            {"net", SIM | EVAL | SPIKING},
+            {"chip", WEFT_CROSSBAR_USERS | SPIKING},
+            {"dataset", SIM | EVAL | SPIKING},
             {"trace", REPLAY},
-            {"transform", SIM | EVAL},
-            {"images", SIM | EVAL},
-            {"trials", SIM | EVAL},
+            {"transform", SIM | EVAL | SPIKING},
+            {"images", SIM | EVAL | SPIKING},
+            {"trials", SIM | EVAL | SPIKING},
             {"seed", ALL & ~REPLAY},
             {"recalibrate", SIM | EVAL},
-            {"timed_images", SIM},
+            {"timed_images", SIM | SPIKING},
             {"precision", EVAL},
-            {"map", SIM},
-            {"traffic", NOC}};
+            {"map", SIM | SPIKING},
+            {"map.replicate", SIM},
+            {"map.arrays", SIM},
+            {"map.parts", SIM},
+            {"map.chips", SIM},
+            {"traffic", NOC},
+            {"ticks", SPIKES},
+            {"coding", SPIKES},
+            {"rate", SPIKES},
+            {"output", SPIKES},
+            {"classes", SPIKES},
+            {"dt", SPIKING},
+            {"integration", SPIKING},
+            {"reset", SPIKING},
+            {"round", SPIKING}};
 
-unsigned weft_setting_kinds(const char *path) {
-    const size_t length = strcspn(path, ".");
+static unsigned users_of(const char *path, size_t length) {
     for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
-        if (strlen(uses[i].key) == length && !memcmp(uses[i].key, path, length)) return uses[i].kinds;
+        if (strlen(uses[i].key) == length && !memcmp(uses[i].key, path, length)) return uses[i].users;
     return 0;
+}
+
+/* A key of a section is used by who uses the section, unless it has a row of its own. */
+unsigned weft_setting_users(const char *path) {
+    const unsigned users = users_of(path, strlen(path));
+    return users ? users : users_of(path, strcspn(path, "."));
 }
 
 /* ---- the file ---- */
@@ -147,7 +191,7 @@ static const char *const list_types[] = {"array", NULL};
 static const char *const search_kinds[] = {"none", "random", "halving", NULL};
 
 static const weft_field net_fields[] = {
-    FIELD(weft_file_net, file, STRING, "", 0, 0, "", "ONNX file."),
+    FIELD(weft_file_net, file, STRING, "", 0, 0, "", "ONNX or NIR file."),
     FIELD(weft_file_net, recipe, STRING, "", 0, 0, "",
           "Recipe, a file or an installed one, by which it is trained when it is missing."),
     NODE(weft_file_net, set, map_types, "Keys of the recipe that are to be others."),

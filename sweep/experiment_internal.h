@@ -35,9 +35,10 @@ typedef struct weft_experiment_file {
     weft_point_settings settings;
     weft_file_search search;
 } weft_experiment_file;
-/* Kinds of points that use the setting, a bit each; 0: unknown. path: "map.arrays". */
-unsigned weft_setting_kinds(const char *path);
-#define WEFT_CHIP_KINDS (1u << WEFT_POINT_SIM | 1u << WEFT_POINT_REPLAY | 1u << WEFT_POINT_NOC)
+/* Users (weft_point_user) of the setting, a bit each; 0: unknown. path: "map.arrays", "map". */
+unsigned weft_setting_users(const char *path);
+#define WEFT_CROSSBAR_USERS (1u << WEFT_POINT_SIM | 1u << WEFT_POINT_REPLAY | 1u << WEFT_POINT_NOC)
+#define WEFT_SPIKING_USERS (1u << WEFT_POINT_SPIKES | 1u << WEFT_POINT_LAYERS)
 
 /* ---- keys and their values ---- */
 
@@ -46,7 +47,7 @@ typedef struct weft_setting_key {
     const char *path; /* "trials", "map.arrays", "adc.bits" */
     const weft_field *field;
     size_t offset;  /* in weft_point_settings */
-    unsigned kinds; /* of points that use it */
+    unsigned users; /* weft_point_user, a bit each */
     bool chip;
 } weft_setting_key;
 
@@ -78,6 +79,7 @@ typedef struct weft_settings_list {
 /* A chip that points can name. */
 typedef struct weft_chip_pick {
     const char *name, *path;
+    bool spiking;           /* as far as its file can be read */
     weft_settings_list set; /* of its entry in `chips` */
     const weft_yaml_node *node;
 } weft_chip_pick;

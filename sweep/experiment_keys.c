@@ -23,24 +23,40 @@ static size_t count_keys(const weft_record *record) {
     return count;
 }
 
+/* Of a key of chips. */
+static unsigned chip_users(const weft_field *section) {
+    if (!section->only) return WEFT_CROSSBAR_USERS | WEFT_SPIKING_USERS;
+    return !strcmp(section->only, "spiking") ? WEFT_SPIKING_USERS : WEFT_CROSSBAR_USERS;
+}
+
+/* Chips of both kinds have some keys each in a section of its own, with the same values. */
+static bool is_known(weft_loader *loader, const char *path, unsigned users) {
+    for (size_t i = 0; i < loader->key_count; i++) {
+        if (!loader->keys[i].chip || strcmp(loader->keys[i].path, path) != 0) continue;
+        loader->keys[i].users |= users;
+        return true;
+    }
+    return false;
+}
+
 static weft_status add_key(weft_loader *loader, const weft_field *section, const weft_field *field, bool chip) {
     weft_setting_key *key = &loader->keys[loader->key_count];
-    key->path = section ? weft_arena_printf(loader->yaml->arena, "%s.%s", section->key, field->key) : field->key;
-    if (!key->path) return weft_loader_memory(loader);
+    const char *path = section ? weft_arena_printf(loader->yaml->arena, "%s.%s", section->key, field->key) : field->key;
+    if (!path) return weft_loader_memory(loader);
+    if (chip && is_known(loader, path, chip_users(section))) return WEFT_OK;
+    key->path = path;
     key->field = field;
     key->chip = chip;
     key->offset = (section ? section->offset : 0) + field->offset;
-    key->kinds = chip ? WEFT_CHIP_KINDS : weft_setting_kinds(key->path);
+    key->users = chip ? chip_users(section) : weft_setting_users(key->path);
     loader->key_names[loader->key_count++] = key->path;
     return WEFT_OK;
 }
 
-/* Of a chip, its sections alone: its name and sources are the file's own; and those of crossbar chips, on which points
- * run. */
+/* Of a chip, its sections alone: its name and sources are the file's own. */
 static weft_status add_keys(weft_loader *loader, const weft_record *record, bool chip) {
     for (size_t i = 0; i < record->count; i++) {
         const weft_field *field = &record->fields[i];
-        if (chip && field->only && strcmp(field->only, "crossbar") != 0) continue;
         if (field->kind == WEFT_FIELD_RECORD)
             for (size_t k = 0; k < field->record->count; k++)
                 WEFT_TRY(add_key(loader, field, &field->record->fields[k], chip));
@@ -251,7 +267,7 @@ static weft_status read_map(weft_loader *loader, weft_settings_list *out, const 
         const weft_yaml_node *name = map->keys[i], *node = map->values[i];
         snprintf(path, sizeof path, "%s%s%s", section, section[0] ? "." : "", name->text);
         const weft_setting_key *key = weft_loader_key(loader, path);
-        if (scope == WEFT_SCOPE_TOP && !weft_setting_kinds(path)) continue;
+        if (scope == WEFT_SCOPE_TOP && !weft_setting_users(path)) continue;
         if (!key && weft_loader_is_section(loader, path)) {
             if (node->kind != WEFT_YAML_MAP)
                 return weft_yaml_error(loader->yaml, node, WEFT_E_INVALID, loader->err,

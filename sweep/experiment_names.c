@@ -125,6 +125,16 @@ weft_status weft_loader_find_net(weft_loader *loader, int *index, const char *na
 
 /* ---- chips ---- */
 
+/* Files that cannot be read are refused when their chip is loaded, with what is wrong. */
+static bool is_spiking(const char *path) {
+    weft_yaml yaml = {0};
+    const bool read = weft_yaml_load(&yaml, path, NULL) == WEFT_OK && yaml.root->kind == WEFT_YAML_MAP;
+    const weft_yaml_node *kind = read ? weft_yaml_get(yaml.root, "kind") : NULL;
+    const bool is = kind && kind->kind == WEFT_YAML_SCALAR && !strcmp(kind->text, "spiking");
+    weft_yaml_destroy(&yaml);
+    return is;
+}
+
 static weft_status add_chip(weft_loader *loader, const char *name, const char *path, const weft_yaml_node *node,
                             weft_chip_pick **out) {
     if ((loader->chip_count & (loader->chip_count - 1)) == 0) {
@@ -134,7 +144,7 @@ static weft_status add_chip(weft_loader *loader, const char *name, const char *p
         loader->chips = chips;
     }
     *out = &loader->chips[loader->chip_count];
-    **out = (weft_chip_pick){.name = name, .node = node};
+    **out = (weft_chip_pick){.name = name, .spiking = is_spiking(path), .node = node};
     WEFT_TRY(keep(&(*out)->path, loader, path));
     loader->chip_count++;
     return WEFT_OK;

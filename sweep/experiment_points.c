@@ -72,8 +72,8 @@ static bool advance(weft_block *b) {
 }
 
 static void mark_top(weft_expander *x) {
-    const unsigned kind = 1u << x->draft.point.settings.kind;
-    for (size_t i = 0; i < x->top.count; i++) x->top_used[i] |= (x->top.items[i].key->kinds & kind) != 0;
+    const unsigned user = 1u << weft_point_user(&x->draft.point);
+    for (size_t i = 0; i < x->top.count; i++) x->top_used[i] |= (x->top.items[i].key->users & user) != 0;
 }
 
 static weft_status expand_block(weft_expander *x) {

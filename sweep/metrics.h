@@ -19,7 +19,7 @@ extern "C" {
     X(IMAGES, "images", "", 0, "test images of a trial")                                                               \
     X(TRIALS, "trials", "", 0, "programmed chips, or draws")                                                           \
     X(EFFECTIVE_BITS, "effective_bits", "bit", 0, "of a weight under the transform (eval)")                            \
-    X(LATENCY, "latency_ns", "ns", -1, "of the first image, nothing ahead of it")                                      \
+    X(LATENCY, "latency_ns", "ns", -1, "of the first image, nothing ahead of it; of spikes, to the last tick's")       \
     X(INTERVAL, "interval_ns", "ns", -1, "between images in the steady state")                                         \
     X(THROUGHPUT, "throughput_images_per_s", "1/s", 1, "images a second in the steady state")                          \
     X(ENERGY_DYNAMIC, "energy_dynamic_pj", "pJ", -1, "dynamic energy an image; of a replay that of its packets alone") \
@@ -32,6 +32,12 @@ extern "C" {
     X(PROGRAM_TIME, "program_time_ns", "ns", -1, "of writing all cells once")                                          \
     X(PROGRAM_ENERGY, "program_energy_pj", "pJ", -1, "of writing all cells once")                                      \
     X(FLIT_HOPS, "flit_hops", "", -1, "an image, or of a replay, all")                                                 \
+    X(TICK, "tick_ns", "ns", -1, "a tick of the chip (spiking chips)")                                                 \
+    X(SHORTEST_TICK, "shortest_tick_ns", "ns", -1, "that every timed tick would have met (spiking chips)")             \
+    X(MISSED_TICKS, "missed_ticks", "", -1, "timed ticks that were longer than they should (spiking chips)")           \
+    X(SPIKES, "spikes", "", 0, "of all neurons, an image (spiking chips)")                                             \
+    X(SYNAPTIC_EVENTS, "synaptic_events", "", -1, "an image (spiking chips)")                                          \
+    X(SPIKE_HOPS, "spike_hops", "", -1, "links that spikes passed between routers, an image (spiking chips)")          \
     X(CYCLES, "cycles", "", -1, "of the whole timed run or replay")                                                    \
     X(PACKET_LATENCY, "packet_latency_cycles", "cycles", -1, "creation to tail, mean (noc, replay)")                   \
     X(PACKET_LATENCY_P99, "packet_latency_p99_cycles", "cycles", -1, "99th percentile (noc)")                          \

@@ -9,17 +9,29 @@ static void xml(FILE *s, const char *text) { weft_xml_print(s, text, 0); }
 
 /* ---- one row a network ---- */
 
-static const int columns[] = {WEFT_NETS_INPUT, WEFT_NETS_LAYERS, WEFT_NETS_MATRICES,   WEFT_NETS_WEIGHTS,
-                              WEFT_NETS_MACS,  WEFT_NETS_RECIPE, WEFT_NETS_RECIPE_SET, WEFT_NETS_TRAINING};
+static const int columns[] = {WEFT_NETS_INPUT,      WEFT_NETS_LAYERS,  WEFT_NETS_MATRICES, WEFT_NETS_WEIGHTS,
+                              WEFT_NETS_MACS,       WEFT_NETS_NEURONS, WEFT_NETS_SYNAPSES, WEFT_NETS_RECIPE,
+                              WEFT_NETS_RECIPE_SET, WEFT_NETS_TRAINING};
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
+
+/* Columns of spiking networks stand where there is one. */
+static bool is_shown(const weft_page_things *nets, int column) {
+    const weft_description_rows *rows = &nets->table->descriptions[WEFT_NETS];
+    if (rows->count == 0) return false;
+    if (column != WEFT_NETS_NEURONS && column != WEFT_NETS_SYNAPSES) return true;
+    for (size_t r = 0; r < rows->count; r++)
+        if (rows->values[r][column]) return true;
+    return false;
+}
 
 static bool is_text(int column) { return strcmp(weft_descriptions[WEFT_NETS].columns[column].type, "INTEGER") != 0; }
 
-static void print_head(FILE *s, bool described) {
+static void print_head(FILE *s, const weft_page_things *nets) {
     fputs("<div class=\"wide\"><table class=\"names\"><thead><tr><th>name</th><th>points</th>", s);
-    for (int c = 0; c < COLUMNS && described; c++)
-        fprintf(s, "<th%s>%s</th>", is_text(columns[c]) ? " class=\"text\"" : "",
-                weft_descriptions[WEFT_NETS].columns[columns[c]].label);
+    for (int c = 0; c < COLUMNS; c++)
+        if (is_shown(nets, columns[c]))
+            fprintf(s, "<th%s>%s</th>", is_text(columns[c]) ? " class=\"text\"" : "",
+                    weft_descriptions[WEFT_NETS].columns[columns[c]].label);
     fputs("<th class=\"text\">SHA-256</th></tr></thead><tbody>\n", s);
 }
 
@@ -35,12 +47,13 @@ static void print_fact(FILE *s, const weft_page_things *nets, size_t row, int co
 }
 
 /* row SIZE_MAX: not described. */
-static void print_net(FILE *s, const weft_page_things *nets, const weft_page_thing *net, size_t row, bool described) {
+static void print_net(FILE *s, const weft_page_things *nets, const weft_page_thing *net, size_t row) {
     const char *hash = row == SIZE_MAX ? net->first->net_sha256 : weft_page_fact(nets, row, WEFT_NETS_SHA256);
     fputs("<tr><td>", s);
     xml(s, net->name);
     fprintf(s, "</td><td>%zu</td>", net->points);
-    for (int c = 0; c < COLUMNS && described; c++) {
+    for (int c = 0; c < COLUMNS; c++) {
+        if (!is_shown(nets, columns[c])) continue;
         if (row == SIZE_MAX)
             fputs("<td></td>", s);
         else
@@ -52,12 +65,11 @@ static void print_net(FILE *s, const weft_page_things *nets, const weft_page_thi
 }
 
 static void print_table(FILE *s, const weft_page_things *nets) {
-    const bool described = nets->table->descriptions[WEFT_NETS].count > 0;
-    print_head(s, described);
+    print_head(s, nets);
     for (int i = 0; i < nets->count; i++) {
         const weft_page_thing *net = &nets->items[i];
-        for (size_t r = 0; r < net->row_count; r++) print_net(s, nets, net, net->rows[r], described);
-        if (net->row_count == 0) print_net(s, nets, net, SIZE_MAX, described);
+        for (size_t r = 0; r < net->row_count; r++) print_net(s, nets, net, net->rows[r]);
+        if (net->row_count == 0) print_net(s, nets, net, SIZE_MAX);
     }
     fputs("</tbody></table></div>\n", s);
 }

@@ -7,6 +7,7 @@
 #include "core/chip.h"
 #include "core/dataset.h"
 #include "core/mapping.h"
+#include "core/spike_mapped.h"
 #include "core/text.h"
 #include "sim/session/session.h"
 #include "sim/trace/trace.h"
@@ -100,6 +101,12 @@ typedef struct weft_point_mapping {
     weft_sha256 file;
 } weft_point_mapping;
 
+/* The same of a spiking network, with all that it was made for. */
+typedef struct weft_point_spiking_mapping {
+    weft_spike_mapped mapped;
+    weft_sha256 file;
+} weft_point_spiking_mapping;
+
 /* Chips that stand programmed, and what they were made from. */
 typedef struct weft_point_programmed {
     weft_sha256 key; /* "": none */
@@ -132,7 +139,7 @@ struct weft_point_runner {
     weft_point_runner_options options;
     char maps[4096]; /* folder */
     weft_point_keys *keys;
-    weft_point_cache nets, sets, chips, mappings, traces;
+    weft_point_cache nets, sets, chips, mappings, traces, spiking;
     weft_point_programmed programmed;
     weft_point_training training;
     weft_point_evaluator evaluator;
@@ -150,12 +157,21 @@ weft_status weft_point_net_key(weft_sha256 *out, const weft_point_runner *runner
                                weft_error *err);
 weft_status weft_point_mapping_of(const weft_point_mapping **out, weft_point_runner *runner, const weft_point *point,
                                   weft_error *err);
+/* On the point's chip, with a preprocessing of its own for each data set. */
+weft_status weft_point_spiking_of(const weft_point_spiking_mapping **out, weft_point_runner *runner,
+                                  const weft_point *point, weft_error *err);
+void weft_point_spiking_free(weft_point_spiking_mapping *mapping);
+/* Where a mapping with that key lies. */
+weft_status weft_point_map_path(char out[4096], const weft_point_runner *runner, const weft_sha256 *key,
+                                weft_error *err);
 void weft_point_programmed_free(weft_point_programmed *programmed);
 void weft_point_evaluator_free(weft_point_evaluator *evaluator);
 
 /* ---- a kind each: fill a zeroed result whose metrics are all NaN ---- */
 weft_status weft_point_sim(weft_point_runner *runner, const weft_point *point, weft_point_result *result,
                            weft_error *err);
+weft_status weft_point_sim_spiking(weft_point_runner *runner, const weft_point *point, weft_point_result *result,
+                                   weft_error *err);
 weft_status weft_point_eval(weft_point_runner *runner, const weft_point *point, weft_point_result *result,
                             weft_error *err);
 weft_status weft_point_replay(weft_point_runner *runner, const weft_point *point, weft_point_result *result,

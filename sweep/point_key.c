@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/spike_coding.h"
 #include "core/training.h"
 #include "sweep/point_internal.h"
 
@@ -70,6 +71,36 @@ static void map_facts(const weft_facts *f, const weft_point_settings *s) {
     fact(f, "map seed", s->map.seed);
 }
 
+static void spiking_map_facts(const weft_facts *f, const weft_point_settings *s) {
+    fact(f, "objective", s->map.objective);
+    weft_facts_text(f, "placer", s->map.placer);
+    fact(f, "map seed", s->map.seed);
+    fprintf(f->stream, "dt %.17g\n", s->dt);
+    fact(f, "integration", s->integration);
+    fact(f, "reset", s->reset);
+    fact(f, "round", s->round);
+}
+
+/* How images become spikes. */
+static void coding_facts(const weft_facts *f, const weft_point_settings *s) {
+    fact(f, "coding", s->coding);
+    if (s->coding != WEFT_CODING_SACCADES) fact(f, "ticks", s->ticks);
+    if (s->coding <= WEFT_CODING_REGULAR) fprintf(f->stream, "rate %.17g\n", s->rate);
+    weft_facts_text(f, "output", s->output);
+    fact(f, "classes", s->classes);
+}
+
+/* A chip's kind decides which of these a key has. */
+static void sim_facts(const weft_facts *f, const weft_point *point) {
+    const weft_point_settings *s = &point->settings;
+    if (point->spiking)
+        spiking_map_facts(f, s);
+    else
+        map_facts(f, s);
+    if (point->spiking == WEFT_POINT_SPIKES) coding_facts(f, s);
+    fact(f, "timed images", s->timed_images);
+}
+
 static void traffic_facts(const weft_facts *f, const weft_point_settings *s) {
     fact(f, "pattern", s->traffic.pattern);
     fprintf(f->stream, "rate %.17g\n", s->traffic.rate);
@@ -92,8 +123,7 @@ static weft_status kind_facts(const weft_facts *f, weft_point_keys *keys, const 
     const char *hex;
     switch ((weft_point_kind)s->kind) {
     case WEFT_POINT_SIM:
-        map_facts(f, s);
-        fact(f, "timed images", s->timed_images);
+        sim_facts(f, point);
         return images_facts(f, keys, point, err);
     case WEFT_POINT_EVAL:
         WEFT_TRY(precision_fact(f, point, err));
@@ -134,9 +164,9 @@ weft_status weft_point_key(weft_sha256 *out, weft_point_keys *keys, const weft_p
 /* Keys of the chip that the mapper does not see: errors of cells, wires and converters, costs, areas. */
 static bool mapper_sees(const char *setting) {
     static const char *const unseen[] = {
-        "device.",         "wires.",          "energy.",         "area.",          "static_power.",
-        "adc.bits=",       "adc.range=",      "adc.kind=",       "adc.calibrate=", "adc.scope=",
-        "adc.percentile=", "adc.offset_lsb=", "adc.gain_sigma=", "adc.mismatch=",  "adc.flip_columns="};
+        "device.",         "wires.",        "energy.",           "area.",         "static_power.",   "adc.bits=",
+        "adc.range=",      "adc.kind=",     "adc.calibrate=",    "adc.scope=",    "adc.percentile=", "adc.offset_lsb=",
+        "adc.gain_sigma=", "adc.mismatch=", "adc.flip_columns=", "spike_energy.", "spike_latency."};
     for (size_t i = 0; i < sizeof unseen / sizeof *unseen; i++)
         if (!strncmp(setting, unseen[i], strlen(unseen[i]))) return false;
     return true;
@@ -164,7 +194,10 @@ weft_status weft_point_map_key(weft_sha256 *out, weft_point_keys *keys, const we
     weft_facts_text(&facts, "net", net);
     weft_facts_text(&facts, "chip", file.hex);
     for (int i = 0; i < set->count; i++) weft_facts_text(&facts, "set", set->items[i]);
-    map_facts(&facts, &point->settings);
+    if (point->spiking)
+        spiking_map_facts(&facts, &point->settings);
+    else
+        map_facts(&facts, &point->settings);
     return weft_facts_end(out, &facts, err);
 }
 

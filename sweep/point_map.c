@@ -50,12 +50,18 @@ static weft_status read_mapping(weft_point_mapping *out, const char *path, weft_
     return weft_mapping_read(&out->mapping, path, err);
 }
 
+weft_status weft_point_map_path(char out[4096], const weft_point_runner *runner, const weft_sha256 *key,
+                                weft_error *err) {
+    char name[96];
+    snprintf(name, sizeof name, "%s.map.yaml", key->hex);
+    return weft_path_join(out, 4096, runner->maps, name, err);
+}
+
 /* A file that cannot be read is made again. */
 static weft_status find_file(weft_point_mapping *out, const weft_point_runner *runner, const weft_point *point,
                              const weft_texts *set, const weft_sha256 *key, weft_error *err) {
-    char path[4096], name[96];
-    snprintf(name, sizeof name, "%s.map.yaml", key->hex);
-    WEFT_TRY(weft_path_join(path, sizeof path, runner->maps, name, err));
+    char path[4096];
+    WEFT_TRY(weft_point_map_path(path, runner, key, err));
     if (weft_path_exists(path) && read_mapping(out, path, NULL) == WEFT_OK) return WEFT_OK;
     WEFT_TRY(make(path, runner, point, set, err));
     return read_mapping(out, path, err);

@@ -43,6 +43,8 @@ static void destroy_mapping(void *value) {
     free(mapping);
 }
 
+static void destroy_spiking(void *mapping) { weft_point_spiking_free(mapping); }
+
 weft_status weft_point_runner_create(weft_point_runner **out, const weft_experiment *experiment,
                                      const weft_point_runner_options *options, weft_error *err) {
     weft_point_runner *runner = calloc(1, sizeof *runner);
@@ -55,6 +57,7 @@ weft_status weft_point_runner_create(weft_point_runner **out, const weft_experim
     runner->sets = (weft_point_cache){.destroy = destroy_set, .room = 4};
     runner->chips = (weft_point_cache){.destroy = destroy_chip, .room = 16};
     runner->mappings = (weft_point_cache){.destroy = destroy_mapping, .room = 16};
+    runner->spiking = (weft_point_cache){.destroy = destroy_spiking, .room = 4};
     runner->traces = (weft_point_cache){.destroy = destroy_trace, .room = 2};
     weft_status status = weft_path_join(runner->maps, sizeof runner->maps, options->runs, "maps", err);
     if (status == WEFT_OK) status = weft_point_keys_create(&runner->keys, experiment, err);
@@ -75,6 +78,7 @@ void weft_point_runner_destroy(weft_point_runner *runner) {
     weft_point_cache_free(&runner->chips);
     weft_point_cache_free(&runner->mappings);
     weft_point_cache_free(&runner->traces);
+    weft_point_cache_free(&runner->spiking);
     weft_point_keys_destroy(runner->keys);
     free(runner);
 }
@@ -84,7 +88,8 @@ void weft_point_runner_destroy(weft_point_runner *runner) {
 static weft_status run(weft_point_runner *runner, const weft_point *point, weft_point_result *result, weft_error *err) {
     switch ((weft_point_kind)point->settings.kind) {
     case WEFT_POINT_SIM:
-        return weft_point_sim(runner, point, result, err);
+        return point->spiking ? weft_point_sim_spiking(runner, point, result, err)
+                              : weft_point_sim(runner, point, result, err);
     case WEFT_POINT_EVAL:
         return weft_point_eval(runner, point, result, err);
     case WEFT_POINT_REPLAY:

@@ -51,7 +51,7 @@ static void print_setting(weft_json *json, const char *key, const weft_field *fi
 
 /* Those of a section have its name ahead of theirs: "map.objective". */
 static void print_settings(weft_json *json, const weft_record *record, const void *value, const char *section,
-                           int kind) {
+                           int user) {
     char path[128];
     const size_t length = section ? strlen(section) + 1 : 0;
     if (section) snprintf(path, sizeof path, "%s.", section);
@@ -60,10 +60,11 @@ static void print_settings(weft_json *json, const weft_record *record, const voi
         const void *member = (const char *)value + field->offset;
         if (section)
             snprintf(path + length, sizeof path - length, "%s", field->key);
-        else if (!(weft_setting_kinds(field->key) >> kind & 1u) || is_setting_column(field->key))
+        else if (is_setting_column(field->key))
             continue;
+        if (!(weft_setting_users(section ? path : field->key) >> user & 1u)) continue;
         if (field->kind == WEFT_FIELD_RECORD)
-            print_settings(json, field->record, member, field->key, kind);
+            print_settings(json, field->record, member, field->key, user);
         else
             print_setting(json, section ? path : field->key, field, member);
     }
@@ -79,7 +80,7 @@ static weft_status print_texts(weft_store *store, const weft_point *point, size_
     fputc(0, store->texts);
     *settings = (size_t)ftell(store->texts);
     weft_json_object(&object, NULL);
-    print_settings(&object, &weft_point_record, &point->settings, NULL, point->settings.kind);
+    print_settings(&object, &weft_point_record, &point->settings, NULL, weft_point_user(point));
     weft_json_object_end(&object);
     fputc(0, store->texts);
     if (fflush(store->texts) == 0 && !ferror(store->texts)) return WEFT_OK;

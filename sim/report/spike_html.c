@@ -19,8 +19,10 @@ static void tile(FILE *s, const char *label, double value, const char *unit, int
 static void tiles(FILE *s, const weft_spike_report *r, const weft_spike_figures *f) {
     fputs("<div class=\"tiles\">\n", s);
     if (r->labelled)
-        fprintf(s, "<div class=\"tile\"><b>%.2f %%</b><span>accuracy, %llu images; 95 %%: %.2f to %.2f</span></div>\n",
-                100 * f->accuracy, (unsigned long long)r->samples, 100 * f->low, 100 * f->high);
+        fprintf(s,
+                "<div class=\"tile\"><b>%.2f %%</b><span>accuracy%s, %llu images; 95 %%: %.2f to %.2f</span></div>\n",
+                100 * f->trials_mean, isfinite(f->trials_std) ? ", mean over chips" : "",
+                (unsigned long long)r->samples, 100 * f->low, 100 * f->high);
     tile(s, "energy a sample", f->energy.seconds > 0 ? f->energy.total_pj / (double)r->samples : NAN, "J", -12);
     tile(s, "dynamic energy a sample", f->energy.dynamic_pj / (double)r->samples, "J", -12);
     tile(s, "power", f->power_mw, "W", -3);

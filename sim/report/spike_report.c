@@ -39,6 +39,30 @@ static double tick_of(const weft_spike_report *r) {
     return timed && timed->ticks ? timed->seconds * 1e9 / (double)timed->ticks : 0;
 }
 
+static double trial_accuracy(const weft_spike_report *r, uint64_t trial) {
+    return (double)(r->trial_correct ? r->trial_correct[trial] : r->correct) / (double)r->samples;
+}
+
+static uint64_t trials_of(const weft_spike_report *r) { return r->trial_correct && r->trials ? r->trials : 1; }
+
+static void derive_accuracy(weft_spike_figures *f, const weft_spike_report *r) {
+    const uint64_t trials = trials_of(r);
+    double sum = 0, squares = 0;
+    f->accuracy = f->low = f->high = f->trials_mean = f->trials_std = f->trials_worst = NAN;
+    if (!r->labelled) return;
+    f->accuracy = f->trials_worst = trial_accuracy(r, 0);
+    for (uint64_t t = 0; t < trials; t++) {
+        sum += trial_accuracy(r, t);
+        f->trials_worst = fmin(f->trials_worst, trial_accuracy(r, t));
+    }
+    f->trials_mean = sum / (double)trials;
+    weft_wilson_interval(&f->low, &f->high, f->accuracy, (size_t)r->samples);
+    if (trials == 1) return;
+    for (uint64_t t = 0; t < trials; t++) squares += pow(trial_accuracy(r, t) - f->trials_mean, 2);
+    f->trials_std = sqrt(squares / (double)(trials - 1));
+    weft_error_interval(&f->low, &f->high, f->trials_mean, f->trials_std, (int)trials, (size_t)r->samples);
+}
+
 weft_spike_figures weft_spike_figures_of(const weft_spike_report *r) {
     weft_spike_figures f = {.total = weft_spike_counts_sum(r->counts, r->core_count), .tick_ns = tick_of(r)};
     f.activity = weft_spike_activity_of(r->chip, r->counts, r->core_count, r->ticks, f.tick_ns, r->crossings);
@@ -47,9 +71,7 @@ weft_spike_figures weft_spike_figures_of(const weft_spike_report *r) {
     const uint64_t away = f.total.packets - f.total.packets_local;
     f.power_mw = seconds > 0 ? weft_spike_power_mw(&f.energy, f.energy.total_pj) : NAN;
     f.samples_per_s = seconds > 0 ? (double)r->samples / seconds : NAN;
-    f.accuracy = r->labelled ? (double)r->correct / (double)r->samples : NAN;
-    f.low = f.high = NAN;
-    if (r->labelled) weft_wilson_interval(&f.low, &f.high, f.accuracy, (size_t)r->samples);
+    derive_accuracy(&f, r);
     f.mean_hops = away ? (double)(f.total.hops_x + f.total.hops_y) / (double)away : NAN;
     f.ticks_per_s = r->seconds > 0 ? (double)r->ticks / r->seconds : NAN;
     f.events_per_s = r->seconds > 0 ? (double)f.total.synaptic_events / r->seconds : NAN;
@@ -83,8 +105,12 @@ static void print_energy(const weft_spike_report *r, const weft_spike_figures *f
 static void print_answers(const weft_spike_report *r, const weft_spike_figures *f, FILE *stream) {
     const weft_spike_agreement *a = r->agreement;
     if (r->labelled)
-        fprintf(stream, "%-16s %.2f %% of %llu images (95 %%: %.2f to %.2f)\n", "accuracy", 100 * f->accuracy,
+        fprintf(stream, "%-16s %.2f %% of %llu images (95 %%: %.2f to %.2f)", "accuracy", 100 * f->trials_mean,
                 (unsigned long long)r->samples, 100 * f->low, 100 * f->high);
+    if (r->labelled && trials_of(r) > 1)
+        fprintf(stream, ", mean of %llu chips, standard deviation %.2f; the first one %.2f %%",
+                (unsigned long long)trials_of(r), 100 * f->trials_std, 100 * f->accuracy);
+    if (r->labelled) fputc('\n', stream);
     if (!a) return;
     fprintf(stream,
             "%-16s %llu of %llu answers the same; output spikes: %llu here, %llu there, %llu at the same tick\n",
@@ -167,6 +193,19 @@ static void json_energy(weft_json *json, const weft_spike_report *r, const weft_
     weft_json_number(json, "samples_per_s", f->samples_per_s);
 }
 
+static void json_trials(weft_json *json, const weft_spike_report *r, const weft_spike_figures *f) {
+    if (trials_of(r) == 1) return;
+    weft_json_object(json, "trials");
+    weft_json_count(json, "count", trials_of(r));
+    weft_json_number(json, "mean_percent", 100 * f->trials_mean);
+    weft_json_number(json, "std_percent", 100 * f->trials_std);
+    weft_json_number(json, "worst_percent", 100 * f->trials_worst);
+    weft_json_array(json, "accuracy_percent");
+    for (uint64_t t = 0; t < trials_of(r); t++) weft_json_number(json, NULL, 100 * trial_accuracy(r, t));
+    weft_json_array_end(json);
+    weft_json_object_end(json);
+}
+
 static void json_answers(weft_json *json, const weft_spike_report *r, const weft_spike_figures *f) {
     const weft_spike_agreement *a = r->agreement;
     if (r->labelled) {
@@ -175,6 +214,7 @@ static void json_answers(weft_json *json, const weft_spike_report *r, const weft
         weft_json_number(json, NULL, 100 * f->low);
         weft_json_number(json, NULL, 100 * f->high);
         weft_json_array_end(json);
+        json_trials(json, r, f);
     }
     if (!a) return;
     weft_json_object(json, "reference");

@@ -38,6 +38,8 @@ typedef struct weft_spike_report {
     uint64_t seed, trial;
     bool labelled;
     uint64_t correct;                      /* labelled: right answers */
+    uint64_t trials;                       /* programmed chips; 0 as 1. Everything else here is the first one's */
+    const uint64_t *trial_correct;         /* [trials] right answers; NULL for one */
     const weft_spike_agreement *agreement; /* NULL: not compared */
     const weft_ticks_report *timing;       /* of the first timed_samples; NULL: none */
     uint64_t timed_samples;
@@ -49,11 +51,13 @@ typedef struct weft_spike_figures {
     weft_spike_counts total;
     weft_spike_activity activity; /* seconds 0: the chip's ticks have no length that is known */
     weft_spike_energy energy;
-    double tick_ns;                   /* clock.tick_ns, or the mean of the timed ones; 0: not known */
-    double power_mw, samples_per_s;   /* NaN where there is no time */
-    double accuracy, low, high;       /* shares of 1, with Wilson's 95 % interval; NaN without labels */
-    double mean_hops;                 /* of the packets that left their core; NaN without */
-    double ticks_per_s, events_per_s; /* of the simulation: ticks and synaptic events; NaN without time */
+    double tick_ns;                 /* clock.tick_ns, or the mean of the timed ones; 0: not known */
+    double power_mw, samples_per_s; /* NaN where there is no time */
+    double accuracy;                /* of the first trial, a share of 1; NaN without labels */
+    double low, high;               /* 95 % interval: Wilson's; of several trials that of all chips and images */
+    double trials_mean, trials_std, trials_worst; /* accuracy over trials, shares of 1; std NaN for one */
+    double mean_hops;                             /* of the packets that left their core; NaN without */
+    double ticks_per_s, events_per_s;             /* of the simulation: ticks and synaptic events; NaN without time */
 } weft_spike_figures;
 weft_spike_figures weft_spike_figures_of(const weft_spike_report *report);
 

@@ -63,12 +63,14 @@ static weft_status open_records(weft_spiking *sim, weft_error *err) {
     return read_room(sim, err);
 }
 
-static weft_status make_program(weft_spiking *sim, weft_error *err) {
+weft_status weft_spiking_program(weft_spike_program **out, const weft_spiking *sim, weft_error *err) {
     const weft_spiking_spec *o = sim->spec;
     const weft_spike_mapped *m = sim->mapped;
-    const weft_spike_program_options options = {
-        .seed = o->seed, .chain = o->transforms.count ? &sim->chain : NULL, .trial = o->draw, .threads = o->threads};
-    return weft_spike_program_create(&sim->program, m->layout, m->network.snn, m->fit, m->chip, &options, err);
+    const weft_spike_program_options options = {.seed = o->seed,
+                                                .chain = o->transforms.count ? &sim->chain : NULL,
+                                                .trial = o->draw + sim->trial,
+                                                .threads = o->threads};
+    return weft_spike_program_create(out, m->layout, m->network.snn, m->fit, m->chip, &options, err);
 }
 
 weft_status weft_spiking_open(weft_spiking *sim, weft_error *err) {
@@ -82,7 +84,10 @@ weft_status weft_spiking_open(weft_spiking *sim, weft_error *err) {
     weft_stimulus_text(sim->stimulus_text, sizeof sim->stimulus_text, &sim->stimulus);
     sim->reset = has_state(sim->mapped->network.snn);
     sim->timed_samples = o->timed_images < sim->stimulus.samples ? o->timed_images : sim->stimulus.samples;
-    return make_program(sim, err);
+    sim->trials = o->trials ? o->trials : 1;
+    if (sim->trials > 1 && !weft_spiking_labels(sim))
+        return weft_error_set(err, WEFT_E_INVALID, "--trials: there are no labels, so that chips have no accuracy");
+    return weft_spiking_program(&sim->program, sim, err);
 }
 
 void weft_spiking_close(weft_spiking *sim) {
@@ -90,6 +95,8 @@ void weft_spiking_close(weft_spiking *sim) {
     free(sim->result.counts);
     free(sim->result.cores);
     free(sim->read);
+    free(sim->answers);
+    free(sim->trial_correct);
     weft_spikes_free(&sim->output);
     weft_spike_program_destroy(sim->program);
     weft_records_close(&sim->records);
@@ -121,7 +128,9 @@ weft_spike_report weft_spiking_report(const weft_spiking *sim) {
                                .seed = o->seed,
                                .trial = o->draw,
                                .labelled = weft_spiking_labels(sim) != NULL,
-                               .correct = sim->correct,
+                               .correct = sim->trial_correct[0],
+                               .trials = sim->trials,
+                               .trial_correct = sim->trial_correct,
                                .agreement = o->compare ? &sim->agreement : NULL,
                                .timing = sim->timed.limit ? &sim->timing : NULL,
                                .timed_samples = sim->timed_samples,

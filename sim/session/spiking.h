@@ -32,6 +32,7 @@ typedef struct weft_spiking_spec {
     const char *mapping;   /* its file, for traces and the report; NULL: none */
     const char *record;    /* trace of the timed samples */
     uint64_t timed_images; /* that are timed; all of fewer */
+    uint64_t trials;       /* chips with draws of their own, from `draw` on; 0: one */
     uint64_t draw, seed;   /* of the transforms; seed also of stochastic neurons */
     bool compare;          /* with the network in floating point, or of layers as the trainer computes it */
     int threads;           /* 0: all */
@@ -41,7 +42,8 @@ typedef struct weft_spiking {
     const weft_spiking_spec *spec;
     const weft_spike_mapped *mapped; /* its network of layers, if it has one, gets its preprocessing bound */
     const volatile sig_atomic_t *stop;
-    void (*progress)(void *context, uint64_t done, uint64_t samples, double start_s); /* start_s: of this run of them */
+    /* samples: of all chips, or of the comparison; start_s: of this run of them. NULL: silent */
+    void (*progress)(void *context, uint64_t done, uint64_t samples, double start_s);
     void *context;
     /* Inputs. */
     weft_stimulus_source source;
@@ -60,7 +62,9 @@ typedef struct weft_spiking {
     uint32_t read_count; /* neurons of an output that never fires */
     double *read;        /* [ticks, probes and these]; NULL: the output fires */
     weft_spike_agreement agreement;
-    uint64_t correct;
+    uint64_t trials, trial;  /* how many there are; which is under way */
+    uint64_t *trial_correct; /* [trials] */
+    int *answers;            /* [samples] the class that each was taken for by the first chip */
     char stimulus_text[400];
     double start_s;
 } weft_spiking;
@@ -68,7 +72,7 @@ typedef struct weft_spiking {
 /* Everything that can be wrong with the input, and the first chip; the spikes that go in. Close also after a failure.
  */
 weft_status weft_spiking_open(weft_spiking *sim, weft_error *err);
-/* INTERRUPTED once *stop is not zero. */
+/* Every chip through all samples; the first one is recorded, timed and compared. INTERRUPTED once *stop is not zero. */
 weft_status weft_spiking_run(weft_spiking *sim, weft_error *err);
 void weft_spiking_close(weft_spiking *sim);
 /* What it points to lives in sim. */
@@ -80,8 +84,6 @@ weft_spike_report weft_spiking_report(const weft_spiking *sim);
 const weft_snn_population *weft_spiking_output(const weft_spiking *sim);
 /* [samples]; NULL: there are none, or of other classes than the output's. */
 const uint8_t *weft_spiking_labels(const weft_spiking *sim);
-/* The class that a sample was taken for. */
-int weft_spiking_answer(const weft_spiking *sim, uint64_t sample);
 
 #ifdef __cplusplus
 }

@@ -32,10 +32,15 @@ static weft_status expect_layers(const weft_spiking *sim, weft_spikes *expected,
         memset(counts, 0, size * sizeof *counts);
         for (; next < expected->count && expected->items[next].tick == s; next++)
             counts[expected->items[next].neuron]++;
-        *answers += weft_snn_vote(coding, counts) == weft_spiking_answer(sim, s);
+        *answers += weft_snn_vote(coding, counts) == sim->answers[s];
     }
     free(counts);
     return WEFT_OK;
+}
+
+static void show_progress(void *context, uint64_t done, uint64_t samples) {
+    const weft_spiking *sim = context;
+    if (sim->progress) sim->progress(sim->context, done, samples, sim->start_s);
 }
 
 static weft_status expect_float(weft_spiking *sim, weft_spikes *expected, uint64_t *answers, weft_error *err) {
@@ -55,12 +60,12 @@ static weft_status expect_float(weft_spiking *sim, weft_spikes *expected, uint64
                                 .recorded_count = weft_spiking_is_read(sim) ? 0 : 1,
                                 .threads = sim->spec->threads,
                                 .stop = sim->stop,
-                                .progress = weft_spiking_progress,
+                                .progress = show_progress,
                                 .context = sim};
     sim->start_s = weft_now_s();
     const weft_status status = weft_float_run_samples(&result, &run, err);
     for (uint64_t s = 0; status == WEFT_OK && s < sim->stimulus.samples; s++)
-        *answers += (uint32_t)weft_spiking_answer(sim, s) == weft_float_result_answer(&result, s);
+        *answers += (uint32_t)sim->answers[s] == weft_float_result_answer(&result, s);
     weft_float_result_free(&result);
     return status;
 }

@@ -9,7 +9,8 @@
 static inline const weft_network *weft_spiking_net(const weft_spiking *sim) { return sim->mapped->network.net; }
 /* Outputs that never fire are read: their membranes after the last tick of a sample are the answer. */
 static inline bool weft_spiking_is_read(const weft_spiking *sim) { return !weft_float_fires(weft_spiking_output(sim)); }
-void weft_spiking_progress(void *sim, uint64_t done, uint64_t samples);
+/* The chip of sim->trial. */
+weft_status weft_spiking_program(weft_spike_program **out, const weft_spiking *sim, weft_error *err);
 /* Runs the samples in floating point, or through the layers that the network was made of; fills agreement. */
 weft_status weft_spiking_compare(weft_spiking *sim, weft_error *err);
 

@@ -5,9 +5,11 @@
 #include "core/clock.h"
 #include "sim/session/spiking_internal.h"
 
-void weft_spiking_progress(void *context, uint64_t done, uint64_t samples) {
+/* Of all chips together. */
+static void show_progress(void *context, uint64_t done, uint64_t samples) {
     const weft_spiking *sim = context;
-    if (sim->progress) sim->progress(sim->context, done, samples, sim->start_s);
+    const uint64_t before = sim->trial * samples, all = sim->trials * samples;
+    if (sim->progress) sim->progress(sim->context, before + done, all, sim->start_s);
 }
 
 /* Ticks on the chip that the timed samples take: each the longest lag more where the chip is reset behind it. */
@@ -81,10 +83,10 @@ static int read_answer(const weft_spiking *sim, uint64_t sample) {
     return answer;
 }
 
-int weft_spiking_answer(const weft_spiking *sim, uint64_t sample) {
+static int answer_of(const weft_spiking *sim, const weft_spike_result *result, uint64_t sample) {
     if (sim->read) return read_answer(sim, sample);
-    if (!weft_spiking_net(sim)) return weft_spike_result_answer(&sim->result, sample);
-    return weft_snn_vote(&sim->mapped->network.coding, sim->result.counts + sample * (uint64_t)sim->result.classes);
+    if (!weft_spiking_net(sim)) return weft_spike_result_answer(result, sample);
+    return weft_snn_vote(&sim->mapped->network.coding, result->counts + sample * (uint64_t)result->classes);
 }
 
 /* Room for the lists of a run. */
@@ -135,46 +137,86 @@ static void lists_free(lists *l) {
     free(l->probes);
 }
 
-static weft_status run_program(weft_spiking *sim, lists *l, weft_error *err) {
+/* Only the first chip is recorded and timed; what is read of the others goes where the first one's was. */
+static weft_spike_job job_of(weft_spiking *sim, const lists *l) {
     const weft_records *r = &sim->records;
-    const weft_spike_job run = {.input = &sim->stimulus.spikes,
-                                .samples = sim->stimulus.samples,
-                                .sample_ticks = sim->stimulus.ticks,
-                                .reset = sim->reset,
-                                .output = r->output,
-                                .classes = (int)r->classes,
-                                .recorded = l->populations,
-                                .recorded_count = l->count + (sim->spec->compare ? 1 : 0),
-                                .records = l->records,
-                                .probes = l->probes,
-                                .probe_count = r->probe_count + (int)sim->read_count,
-                                .membranes = sim->read ? sim->read : r->membranes,
-                                .listener = sim->timed.limit ? weft_sim_ticks_listen : NULL,
-                                .context = &sim->timed,
-                                .threads = sim->spec->threads,
-                                .stop = sim->stop,
-                                .progress = weft_spiking_progress,
-                                .progress_context = sim};
-    sim->start_s = weft_now_s();
-    return weft_spike_program_run(&sim->result, sim->program, &run, err);
+    const bool first = sim->trial == 0;
+    weft_spike_job job = {.input = &sim->stimulus.spikes,
+                          .samples = sim->stimulus.samples,
+                          .sample_ticks = sim->stimulus.ticks,
+                          .reset = sim->reset,
+                          .output = r->output,
+                          .classes = (int)r->classes,
+                          .probes = l->probes,
+                          .threads = sim->spec->threads,
+                          .stop = sim->stop,
+                          .progress = show_progress,
+                          .progress_context = sim};
+    if (first || sim->read) job.probe_count = r->probe_count + (int)sim->read_count;
+    job.membranes = sim->read ? sim->read : first ? r->membranes : NULL;
+    if (!first) return job;
+    job.recorded = l->populations;
+    job.recorded_count = l->count + (sim->spec->compare ? 1 : 0);
+    job.records = l->records;
+    job.listener = sim->timed.limit ? weft_sim_ticks_listen : NULL;
+    job.context = &sim->timed;
+    return job;
 }
 
-static weft_status run_samples(weft_spiking *sim, weft_error *err) {
+static weft_status run_chip(weft_spike_result *result, weft_spiking *sim, weft_spike_program *program, const lists *l,
+                            weft_error *err) {
+    const weft_spike_job job = job_of(sim, l);
     const uint8_t *labels = weft_spiking_labels(sim);
+    WEFT_TRY(weft_spike_program_run(result, program, &job, err));
+    for (uint64_t s = 0; s < sim->stimulus.samples; s++) {
+        const int answer = answer_of(sim, result, s);
+        sim->trial_correct[sim->trial] += labels && answer == labels[s];
+        if (sim->trial == 0) sim->answers[s] = answer;
+    }
+    return WEFT_OK;
+}
+
+/* A chip with another draw of the synapses. */
+static weft_status run_trial(weft_spiking *sim, const lists *l, weft_error *err) {
+    weft_spike_program *program = NULL;
+    weft_spike_result result = {0};
+    WEFT_TRY(weft_spiking_program(&program, sim, err));
+    const weft_status status = run_chip(&result, sim, program, l, err);
+    free(result.counts);
+    free(result.cores);
+    weft_spike_program_destroy(program);
+    return status;
+}
+
+/* Without a transform all chips are the same. */
+static weft_status run_trials(weft_spiking *sim, const lists *l, weft_error *err) {
+    weft_status status = WEFT_OK;
+    for (sim->trial = 1; sim->trial < sim->trials && status == WEFT_OK; sim->trial++) {
+        if (sim->spec->transforms.count)
+            status = run_trial(sim, l, err);
+        else
+            sim->trial_correct[sim->trial] = sim->trial_correct[0];
+    }
+    return status;
+}
+
+static weft_status run_chips(weft_spiking *sim, weft_error *err) {
     lists l = {.count = 0};
     weft_status status = lists_create(&l, sim, err);
-    if (status == WEFT_OK) status = run_program(sim, &l, err);
+    sim->start_s = weft_now_s();
+    if (status == WEFT_OK) status = run_chip(&sim->result, sim, sim->program, &l, err);
     if (status == WEFT_OK) lists_hand_over(&l, sim);
+    if (status == WEFT_OK) status = run_trials(sim, &l, err);
     lists_free(&l);
-    WEFT_TRY(status);
-    for (uint64_t s = 0; labels && s < sim->stimulus.samples; s++)
-        sim->correct += weft_spiking_answer(sim, s) == labels[s];
-    return record_inputs(sim, err);
+    return status == WEFT_OK ? record_inputs(sim, err) : status;
 }
 
 weft_status weft_spiking_run(weft_spiking *sim, weft_error *err) {
+    sim->answers = calloc(sim->stimulus.samples, sizeof *sim->answers);
+    sim->trial_correct = calloc(sim->trials, sizeof *sim->trial_correct);
+    if (!sim->answers || !sim->trial_correct) return weft_error_set(err, WEFT_E_MEMORY, "no memory for answers");
     WEFT_TRY(open_ticks(sim, err));
-    WEFT_TRY(run_samples(sim, err));
+    WEFT_TRY(run_chips(sim, err));
     WEFT_TRY(weft_sim_ticks_finish(&sim->timing, &sim->timed, sim->mapped->chip, err));
     return sim->spec->compare ? weft_spiking_compare(sim, err) : WEFT_OK;
 }

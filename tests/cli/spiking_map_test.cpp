@@ -75,20 +75,7 @@ TEST_F(CliSpikingMap, explains) {
 
 // A net with ternary weights and spikes between its layers, an image a tick: as the trainer computes it.
 TEST_F(CliSpikingMap, networks_of_binary_activations) {
-    std::mt19937 dice(4);
-    const binary::Network net = fixture::network({1, 8, 8});
-    weft_error err{};
-    binary::add(net, binary::threshold());
-    for (const int units : {24, 10}) {
-        binary::add(net, binary::proto(WEFT_LAYER_DENSE, units));
-        binary::add(net, binary::proto(WEFT_LAYER_BATCH_NORM));
-        binary::add(net, binary::threshold());
-    }
-    for (const int layer : {1, 4}) {
-        binary::make_ternary(net->layers[layer], dice);
-        binary::make_norm(net->layers[layer + 1], dice);
-    }
-    ASSERT_EQ(weft_onnx_write(net.get(), "bits.onnx", &err), WEFT_OK) << err.text;
+    binary::write_dense("bits.onnx");
     Ran ran = map({"bits.onnx", "truenorth", "-o", "bits.yaml"});
     ASSERT_EQ(ran.code, 0) << ran.err;
     ran = weft({"sim", "bits.yaml", "--dataset", "set", "--compare", "--json", "sim.json", "--spikes-csv", "s.csv"});

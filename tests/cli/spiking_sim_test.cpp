@@ -205,6 +205,57 @@ TEST_F(CliSpikingSim, synapses_can_be_distorted) {
     EXPECT_EQ(drawn[0], drawn[2]);
 }
 
+// Several chips are those of as many draws; the first one is told, and timed, as if it were alone.
+TEST_F(CliSpikingSim, trials_are_draws) {
+    make_dataset("set", 8, 20, 30);
+    weft_test::write_templates("net.nir", 8);
+    weft_test::write_spike_mapping("net.map.yaml", "net.nir", "loihi1", SUBTRACT, 10);
+    const Words base = {"--dataset", "set",    "--transform", "addnorm:sigma=2", "--compare", "--timed-images",
+                        "1",         "--seed", "5",           "--json",          "a.json",    "--ticks",
+                        "30"};
+    std::vector<double> accuracies;
+    std::string alone;
+    for (const char *draw : {"3", "4", "5"}) {
+        Words words = base;
+        words.insert(words.end(), {"--draw", draw});
+        ASSERT_EQ(sim(words, "net.map.yaml").code, 0);
+        accuracies.push_back(Json("a.json").number("accuracy_percent"));
+        if (alone.empty()) alone = read_file("a.json");
+    }
+    Words words = base;
+    words.insert(words.end(), {"--draw", "3", "--trials", "3", "-o", "run"});
+    const Ran ran = sim(words, "net.map.yaml");
+    ASSERT_EQ(ran.code, 0) << ran.err;
+    const Json json("run/report.json"), first("a.json");
+    ASSERT_EQ(json.size("trials.accuracy_percent"), 3);
+    double sum = 0, squares = 0;
+    for (int t = 0; t < 3; t++) {
+        EXPECT_EQ(json.number("trials.accuracy_percent." + std::to_string(t)), accuracies[static_cast<size_t>(t)]);
+        sum += accuracies[static_cast<size_t>(t)];
+    }
+    for (const double a : accuracies) squares += (a - sum / 3) * (a - sum / 3);
+    EXPECT_GT(squares, 0);
+    EXPECT_EQ(json.number("trials.count"), 3);
+    EXPECT_NEAR(json.number("trials.mean_percent"), sum / 3, 1e-9);
+    EXPECT_NEAR(json.number("trials.std_percent"), std::sqrt(squares / 2), 1e-9);
+    EXPECT_EQ(json.number("trials.worst_percent"), *std::min_element(accuracies.begin(), accuracies.end()));
+    EXPECT_LT(json.number("accuracy_interval_percent.0"), json.number("trials.mean_percent"));
+    EXPECT_GT(json.number("accuracy_interval_percent.1"), json.number("trials.mean_percent"));
+    // All that is not of several chips is the first one's.
+    const auto part = [](const std::string &text, const char *from) {
+        const size_t begin = text.find(from), end = text.find("\"simulation_seconds\"");
+        return text.substr(begin, end == std::string::npos ? std::string::npos : end - begin);
+    };
+    EXPECT_EQ(part(read_file("a.json"), "\"reference\""), part(alone, "\"reference\""));
+    EXPECT_EQ(json.number("accuracy_percent"), accuracies[0]);
+    EXPECT_NE(ran.out.find(", mean of 3 chips, standard deviation "), std::string::npos) << ran.out;
+    EXPECT_NE(read_file("run/report.html").find("accuracy, mean over chips"), std::string::npos);
+    refused({"--dataset", "set", "--trials", "2"}, 2, "--trials needs --transform: without one all chips are the same",
+            "net.map.yaml");
+    refused({"--random", "1", "--trials", "2", "--transform", "addnorm:sigma=2"}, 1,
+            "--trials: there are no labels, so that chips have no accuracy", "net.map.yaml");
+}
+
 // ---- random networks ----
 
 const char *const random_network = "cores: [4, 3]\nrate_hz: 50\nneurons: 64\naxons: 64\nsynapses: 16\nseed: 7\n";

@@ -2,6 +2,7 @@
 #ifndef WEFT_TESTS_SUPPORT_BINARY_NETWORK_H
 #define WEFT_TESTS_SUPPORT_BINARY_NETWORK_H
 
+#include "core/onnx.h"
 #include "core/snn_network.h"
 #include "sim/spike/float_network.h"
 #include "tests/support/trainer_fixture.h"
@@ -62,6 +63,24 @@ inline void make_norm(weft_layer &l, std::mt19937 &dice) {
         l.mean[c] = 0.2f * unit(dice);
         l.variance[c] = 0.05f + 0.05f * unit(dice);
     }
+}
+
+// Images of 8 x 8 through two dense layers with ternary weights to ten neurons, as ONNX.
+inline void write_dense(const char *path) {
+    std::mt19937 dice(4);
+    const Network net = fixture::network({1, 8, 8});
+    weft_error err{};
+    add(net, threshold());
+    for (const int units : {24, 10}) {
+        add(net, proto(WEFT_LAYER_DENSE, units));
+        add(net, proto(WEFT_LAYER_BATCH_NORM));
+        add(net, threshold());
+    }
+    for (const int layer : {1, 4}) {
+        make_ternary(net->layers[layer], dice);
+        make_norm(net->layers[layer + 1], dice);
+    }
+    ASSERT_EQ(weft_onnx_write(net.get(), path, &err), WEFT_OK) << err.text;
 }
 
 inline Snn convert(const Network &net, Coding &coding, int delay = 1) {

@@ -19,6 +19,7 @@ class ExperimentFolder {
         : path(std::filesystem::temp_directory_path() / ("weft_experiment_" + std::to_string(getpid()))) {
         std::filesystem::create_directories(path / "images");
         put("there.onnx", "a net\n");
+        put("there.nir", "a spiking net\n");
         put("there.wtr", "a trace\n");
         put("images/train-images-idx3-ubyte", "");
     }

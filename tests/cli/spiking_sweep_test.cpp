@@ -1,0 +1,216 @@
+// Points of spiking networks: the figures that weft map and weft sim give with the same settings; what is refused.
+#include "harness.h"
+#include "spiking_json.h"
+
+#include "tests/support/binary_network.h"
+#include "tests/support/spiking_files.h"
+
+using namespace weft_cli;
+using Words = std::vector<std::string>;
+
+namespace {
+
+Words joined(Words a, const Words &b) {
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+}
+
+class CliSpikingSweep : public Cli {
+  protected:
+    void SetUp() override {
+        Cli::SetUp();
+        setenv("PATH", folder.c_str(), 1); // no gnuplot: nobody looks at the figures
+        make_dataset("set", 8, 20, 30);
+        weft_test::write_templates("net.nir", 8);
+    }
+    static Ran sweep(const std::string &text, const Words &more = {}) {
+        write_file("e.yaml", text);
+        return weft(joined({"sweep", "e.yaml", "-o", "runs"}, more));
+    }
+    // Of all points at once: a row each. NaN: the point has none.
+    static double metric(int number, const std::string &column) {
+        static const Words columns = {"error_percent",
+                                      "error_std_percent",
+                                      "error_low_percent",
+                                      "error_high_percent",
+                                      "error_worst_percent",
+                                      "images",
+                                      "trials",
+                                      "latency_ns",
+                                      "interval_ns",
+                                      "throughput_images_per_s",
+                                      "energy_pj",
+                                      "energy_static_pj",
+                                      "energy_dynamic_pj",
+                                      "power_mw",
+                                      "cores_used",
+                                      "tick_ns",
+                                      "shortest_tick_ns",
+                                      "missed_ticks",
+                                      "spikes",
+                                      "synaptic_events",
+                                      "spike_hops"};
+        std::string names;
+        for (const std::string &name : columns) names += (names.empty() ? "" : ", ") + name;
+        static std::string asked, text; // the last experiment's
+        if (asked != read_file("e.yaml")) {
+            const Ran run =
+                weft({"results", "runs", "--csv", "-", "--query", "SELECT " + names + " FROM points ORDER BY number"});
+            EXPECT_EQ(run.code, 0) << run.err;
+            asked = read_file("e.yaml"), text = run.out;
+        }
+        std::istringstream rows(text);
+        std::string row, value;
+        for (int i = 0; i <= number + 1; i++) std::getline(rows, row);
+        std::istringstream values(row);
+        for (const std::string &name : columns) {
+            value.clear();
+            std::getline(values, value, ',');
+            if (name == column) return value.empty() ? NAN : std::stod(value);
+        }
+        ADD_FAILURE() << column;
+        return NAN;
+    }
+    static void expect_same(int number, const std::string &column, double value) {
+        const double found = metric(number, column);
+        if (std::isnan(value))
+            EXPECT_TRUE(std::isnan(found)) << column << ": " << found;
+        else
+            EXPECT_NEAR(found, value, 1e-9 * std::max(1.0, std::abs(value))) << column << " of point " << number;
+    }
+    // The point is what weft map and weft sim say.
+    static void expect_point(int number, const std::string &net, const std::string &chip, const Words &map,
+                             const Words &sim, const Words &set = {}) {
+        Words settings;
+        for (const std::string &text : set) settings = joined(settings, {"--set", text});
+        const Ran mapped = weft(joined(joined({"map", net, chip, "-o", "m.yaml"}, map), settings));
+        ASSERT_EQ(mapped.code, 0) << mapped.err;
+        const Ran simulated = weft(joined({"sim", "m.yaml", "--dataset", "set", "--json", "s.json"}, sim));
+        ASSERT_EQ(simulated.code, 0) << simulated.err;
+        const Json json("s.json");
+        const double images = json.number("samples");
+        const auto each = [&](const std::string &path) {
+            const cJSON *at = json.at(path);
+            return cJSON_IsNumber(at) ? at->valuedouble / images : NAN;
+        };
+        const bool trials = json.has("trials");
+        expect_same(number, "images", images);
+        expect_same(number, "error_percent", 100 - json.number(trials ? "trials.mean_percent" : "accuracy_percent"));
+        expect_same(number, "error_std_percent", trials ? json.number("trials.std_percent") : NAN);
+        expect_same(number, "error_worst_percent",
+                    100 - json.number(trials ? "trials.worst_percent" : "accuracy_percent"));
+        expect_same(number, "error_low_percent", 100 - json.number("accuracy_interval_percent.1"));
+        expect_same(number, "error_high_percent", 100 - json.number("accuracy_interval_percent.0"));
+        expect_same(number, "energy_pj", each("energy_pj.total"));
+        expect_same(number, "energy_static_pj", each("energy_pj.static"));
+        expect_same(number, "energy_dynamic_pj", each("energy_pj.dynamic"));
+        expect_same(number, "spikes", each("counts.spikes"));
+        expect_same(number, "synaptic_events", each("counts.synaptic_events"));
+        expect_same(number, "spike_hops", each("counts.hops_x") + each("counts.hops_y"));
+        expect_same(number, "cores_used", json.number("cores_used"));
+        const auto one = [&](const std::string &path) { return each(path) * images; };
+        expect_same(number, "power_mw", one("power_mw"));
+        expect_same(number, "throughput_images_per_s", one("samples_per_s"));
+        expect_same(number, "tick_ns", one("tick_ns"));
+        expect_same(number, "shortest_tick_ns", json.has("timing") ? one("timing.fastest_tick_ns") : NAN);
+        expect_same(number, "missed_ticks", json.has("timing") ? one("timing.missed") : NAN);
+    }
+};
+
+const char *const head = "name: try\ndataset: set\nimages: 12\npoints:\n";
+
+TEST_F(CliSpikingSweep, points_are_what_the_commands_say) {
+    const Ran run =
+        sweep(std::string(head) + "  - name: chips\n"
+                                  "    set: {net: net.nir, reset: subtract, coding: regular, rate: 300, ticks: 20,\n"
+                                  "          timed_images: 1, images: 5, seed: 3, map.seed: 2}\n"
+                                  "    grid: {chip: [truenorth, loihi1]}\n"
+                                  "  - name: draws\n"
+                                  "    set: {net: net.nir, chip: loihi1, transform: 'addnorm:sigma=4', dt: 0.002}\n"
+                                  "    grid: {trials: [1, 3], spike_energy.synaptic_event_pj: [7, 100]}\n");
+    ASSERT_EQ(run.code, 0) << run.err;
+    const Words regular = {"--coding", "regular", "--rate",         "300", "--ticks", "20",
+                           "--images", "5",       "--timed-images", "1",   "--seed",  "3"};
+    expect_point(0, "net.nir", "truenorth", {"--reset", "subtract", "--seed", "2"}, regular);
+    expect_point(1, "net.nir", "loihi1", {"--reset", "subtract", "--seed", "2"}, regular);
+    const Words noise = {"--transform", "addnorm:sigma=4", "--functional", "--images", "12", "--trials"};
+    int number = 2;
+    for (const char *trials : {"1", "3"})
+        for (const char *cost : {"7", "100"})
+            expect_point(number++, "net.nir", "loihi1", {"--dt", "0.002"}, joined(noise, {trials}),
+                         {std::string("spike_energy.synaptic_event_pj=") + cost});
+    EXPECT_GT(metric(4, "error_std_percent"), 0);
+    EXPECT_GT(metric(5, "energy_dynamic_pj"), metric(4, "energy_dynamic_pj"));
+}
+
+// From the first image's tick to the last one's spikes: the chip is a tick behind the network of ten neurons.
+TEST_F(CliSpikingSweep, latency_and_area) {
+    ASSERT_EQ(sweep(std::string(head) + "  - set: {net: net.nir, chip: truenorth, ticks: 20}\n").code, 0);
+    expect_same(0, "latency_ns", 21e6);
+    expect_same(0, "interval_ns", 21e6); // the chip is reset behind each image
+    EXPECT_EQ(weft({"sweep", "e.yaml", "-o", "runs"}).out.find("runs: 1 points: 0 computed, 1 known before"), 0u);
+}
+
+// An image a tick; the two layers behind the host's take one each.
+TEST_F(CliSpikingSweep, networks_of_layers) {
+    binary::write_dense("bits.onnx");
+    const Ran run = sweep(std::string(head) + "  - set: {net: bits.onnx, chip: truenorth, trials: 2}\n"
+                                              "    grid: {transform: ['', 'stuck:on=0,off=0.1']}\n");
+    ASSERT_EQ(run.code, 0) << run.err;
+    expect_same(0, "latency_ns", 3e6);
+    expect_same(0, "trials", 2);
+    expect_same(0, "error_std_percent", 0);
+    expect_point(1, "bits.onnx", "truenorth", {},
+                 {"--transform", "stuck:on=0,off=0.1", "--functional", "--images", "12", "--trials", "2"});
+}
+
+TEST_F(CliSpikingSweep, failures_of_points) {
+    make_network("relu.onnx", 8);
+    weft_test::write_pair("pair.nir");
+    const std::pair<const char *, const char *> wrong[] = {
+        {"net: net.nir, chip: odin", "odin"},
+        {"net: relu.onnx, chip: truenorth", "relu"},
+        {"net: pair.nir, chip: loihi1", "the network takes 2 values a tick; images of set as bernoulli have 64"},
+        {"net: net.nir, chip: loihi1, classes: 5", "the output has 5 classes, and data set set 10"},
+        {"net: net.nir, chip: loihi1, output: cell", "did you mean \"cells\"?"},
+        {"net: net.nir, chip: loihi1, images: 31", "--images: 31 is above the 30 images of set"}};
+    for (const auto &[point, text] : wrong) {
+        const Ran run = sweep(std::string(head) + "  - list: [{" + point + "}]\n");
+        EXPECT_EQ(run.code, 1) << point;
+        EXPECT_NE(run.err.find(text), std::string::npos) << run.err;
+    }
+}
+
+// Everything that decides a result is in its key, and nothing else.
+TEST_F(CliSpikingSweep, keys) {
+    const std::string fixed = "  - set: {net: net.nir, chip: loihi1, images: 2, ticks: 5}\n    list:\n      - {}\n";
+    ASSERT_EQ(sweep(head + fixed).code, 0);
+    std::string list = fixed;
+    const char *const other[] = {"coding: poisson",  "rate: 90",
+                                 "output: cells",    "classes: 10",
+                                 "dt: 0.002",        "seed: 1",
+                                 "round: true",      "integration: exponential",
+                                 "reset: subtract",  "map.seed: 2",
+                                 "trials: 2",        "timed_images: 1",
+                                 "clock.tick_ns: 9", "transform: 'addnorm:sigma=0'"};
+    for (const char *text : other) list += std::string("      - {") + text + "}\n";
+    const Ran run = sweep(head + list);
+    EXPECT_EQ(run.out.find("runs: 15 points: 14 computed, 1 known before"), 0u) << run.out << run.err;
+}
+
+TEST_F(CliSpikingSweep, the_page_shows_networks_and_chips) {
+    binary::write_dense("bits.onnx");
+    ASSERT_EQ(sweep(std::string(head) + "  - grid: {net: [net.nir, bits.onnx], chip: [truenorth, loihi1]}\n"
+                                        "    set: {round: true}\n"
+                                        "    exclude: [{net: bits.onnx, chip: loihi1}]\n")
+                  .code,
+              0);
+    const Ran report = weft({"report", "runs", "-o", "page"});
+    ASSERT_EQ(report.code, 0) << report.err;
+    const std::string page = read_file("page/index.html");
+    for (const char *text :
+         {"<th>neurons</th>", "<th>synapses</th>", ">net.nir<", "neurons a core", "supply (V)", "from in", ">IF<"})
+        EXPECT_NE(page.find(text), std::string::npos) << text;
+}
+
+} // namespace
