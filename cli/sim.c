@@ -63,8 +63,10 @@ static const weft_option sim_table[] = {
      .default_count = 1,
      .min = 1,
      .max = 65536,
-     .help = "Program K chips, each with errors of its own, and run all images on every one: mean, standard deviation "
-             "and worst accuracy. The first one is timed; default 1"},
+     .help =
+         "Program K chips, each with errors of its own, and run all images on every one: mean, standard deviation "
+         "and worst accuracy. The first one is timed; default 1. Of spiking networks: with the draws of --transform "
+         "from --draw on"},
     {.name = "statistics",
      .kind = WEFT_OPTION_COUNT,
      .offset = offsetof(weft_sim_options, spec.statistics),

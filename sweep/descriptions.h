@@ -74,12 +74,12 @@ extern "C" {
     X(MATRICES, "matrices", "INTEGER", "with weights", "", "layers with weights, which run on crossbars")              \
     X(WEIGHTS, "weights", "INTEGER", "weights", "", "of these layers")                                                 \
     X(MACS, "macs", "INTEGER", "MACs", "", "multiply-accumulates of an image")                                         \
-    X(NEURONS, "neurons", "INTEGER", "neurons", "", "of a spiking network")                                            \
-    X(SYNAPSES, "synapses", "INTEGER", "synapses", "", "of a spiking network")                                         \
     X(RECIPE, "recipe", "TEXT", "recipe", "", "that it was trained by")                                                \
     X(RECIPE_SET, "recipe_set", "LIST", "changed keys", "", "of the recipe, where the experiment trains it")           \
     X(RECIPE_SHA256, "recipe_sha256", "TEXT", "", "", "of the recipe with its changed keys")                           \
-    X(TRAINING, "training", "LIST", "training", "", "what else the file says of it, `\"KEY=VALUE\"`")
+    X(TRAINING, "training", "LIST", "training", "", "what else the file says of it, `\"KEY=VALUE\"`")                  \
+    X(NEURONS, "neurons", "INTEGER", "neurons", "", "of a spiking network")                                            \
+    X(SYNAPSES, "synapses", "INTEGER", "synapses", "", "of a spiking network")
 #define WEFT_LAYERS_TABLE(X)                                                                                           \
     X(SHA256, "sha256", "TEXT", "", "", "of the network's file")                                                       \
     X(POSITION, "position", "INTEGER", "", "", "in the network, from 0")                                               \

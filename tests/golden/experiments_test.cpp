@@ -100,14 +100,17 @@ TEST(ExperimentFile, KeysOfPointsAndChipsAreApart) {
 TEST(ExperimentFile, ShippedOnesAreValid) {
     const ExperimentFolder folder;
     const std::string images = "dataset=" + (folder.path / "images").string();
-    const std::pair<const char *, size_t> shipped[] = {
-        {"projections", 444}, {"chips", 48}, {"arrays", 60}, {"noc", 66}};
+    const std::pair<const char *, size_t> shipped[] = {{"hardware/projections", 444},
+                                                       {"hardware/chips", 48},
+                                                       {"hardware/arrays", 60},
+                                                       {"spiking/stuck", 6},
+                                                       {"hardware/noc", 66}};
     for (const auto &[name, points] : shipped) {
         weft_experiment x = {};
         weft_error err = {};
-        const std::string file = root + "/experiments/hardware/" + name + ".yaml";
+        const std::string file = root + "/experiments/" + name + ".yaml";
         const char *overrides[] = {images.c_str()};
-        EXPECT_EQ(weft_experiment_load(&x, file.c_str(), overrides, strcmp(name, "noc") != 0, &err), WEFT_OK)
+        EXPECT_EQ(weft_experiment_load(&x, file.c_str(), overrides, strcmp(name, "hardware/noc") != 0, &err), WEFT_OK)
             << name << ": " << err.text;
         EXPECT_EQ(x.point_count, points) << name;
         weft_experiment_destroy(&x);

@@ -9,6 +9,7 @@ extern "C" {
 #include "core/arena.h"
 #include "core/chip_sums.h"
 #include "core/onnx.h"
+#include "core/snn.h"
 #include "sweep/descriptions.h"
 }
 
@@ -70,6 +71,48 @@ TEST_F(Describe, a_chip_without_converters_has_nothing_to_say_of_them) {
     EXPECT_STREQ(row[WEFT_CHIPS_DEVICE], "addnorm:sigma=0.1");
 }
 
+TEST_F(Describe, a_spiking_chip) {
+    const char *const *row = describe("truenorth", {"spike_energy.row_bit_pj=1"});
+    EXPECT_STREQ(row[WEFT_CHIPS_NEURON], "truenorth");
+    EXPECT_STREQ(row[WEFT_CHIPS_NEURONS], "256");
+    EXPECT_STREQ(row[WEFT_CHIPS_AXONS], "256");
+    EXPECT_STREQ(row[WEFT_CHIPS_SYNAPSES], "crossbar");
+    EXPECT_STREQ(row[WEFT_CHIPS_VOLTAGE], "0.8");
+    EXPECT_STREQ(row[WEFT_CHIPS_TICK], "1000000");
+    EXPECT_STREQ(row[WEFT_CHIPS_CORES], "4096");
+    EXPECT_STREQ(row[WEFT_CHIPS_OVERRIDES], "[\"spike_energy.row_bit_pj=1\"]");
+    for (int column : {WEFT_CHIPS_ROWS, WEFT_CHIPS_COLUMNS, WEFT_CHIPS_CELL_BITS, WEFT_CHIPS_ADC_KIND,
+                       WEFT_CHIPS_WEIGHT_BITS, WEFT_CHIPS_PULSES, WEFT_CHIPS_INTERVAL, WEFT_CHIPS_TOPS})
+        EXPECT_EQ(row[column], nullptr) << weft_descriptions[WEFT_CHIPS].columns[column].name;
+}
+
+TEST_F(Describe, a_spiking_network_and_its_populations) {
+    const std::string path = std::string(WEFT_SOURCE_FOLDER) + "/experiments/spiking/rivals.nir";
+    weft_experiment_net of{};
+    snprintf(of.path, sizeof of.path, "%s", path.c_str());
+    of.recipe = "";
+    weft_description_rows net{}, layers{};
+    ASSERT_EQ(weft_describe_net(&net, &layers, arena, &of, "77", &err), WEFT_OK) << err.text;
+    weft_snn *snn = nullptr;
+    ASSERT_EQ(weft_snn_read(&snn, path.c_str(), 1e-3, &err), WEFT_OK) << err.text;
+    ASSERT_EQ(layers.count, (size_t)snn->population_count);
+    EXPECT_STREQ(net.values[0][WEFT_NETS_NAME], "rivals.nir");
+    EXPECT_EQ(net.values[0][WEFT_NETS_NEURONS], std::to_string(snn->neurons));
+    EXPECT_EQ(net.values[0][WEFT_NETS_SYNAPSES], std::to_string(snn->synapses));
+    EXPECT_EQ(net.values[0][WEFT_NETS_MACS], nullptr);
+    uint64_t synapses = 0;
+    for (size_t i = 0; i < layers.count; i++) {
+        const weft_snn_population &p = snn->populations[i];
+        const char *const *row = layers.values[i];
+        EXPECT_STREQ(row[WEFT_LAYERS_NAME], p.name);
+        EXPECT_STREQ(row[WEFT_LAYERS_KIND], weft_nir_type_names[p.model]);
+        EXPECT_STREQ(row[WEFT_LAYERS_RUNS_ON], weft_snn_is_neuron(&p) ? "cores" : "host");
+        if (row[WEFT_LAYERS_WEIGHTS]) synapses += strtoull(row[WEFT_LAYERS_WEIGHTS], nullptr, 10);
+    }
+    EXPECT_EQ(synapses, snn->synapses);
+    weft_snn_destroy(snn);
+}
+
 TEST_F(Describe, a_network_and_its_layers) {
     const std::string path = (std::filesystem::path(testing::TempDir()) / "described.onnx").string();
     weft_network *net = nullptr;
@@ -95,8 +138,9 @@ TEST_F(Describe, a_network_and_its_layers) {
     ASSERT_EQ(weft_describe_net(&nets, &layers, arena, &of, "abc", &err), WEFT_OK) << err.text;
     ASSERT_EQ(nets.count, 1u);
     const char *const *row = nets.values[0];
-    const char *const wanted[] = {"abc",  "made", "described.onnx",        "3 x 8 x 8", "4",           "2", "2668",
-                                  "9472", "tiny", "[\"projection=sign\"]", "77",        "[\"seed=3\"]"};
+    const char *const wanted[] = {"abc", "made",         "described.onnx", "3 x 8 x 8", "4",
+                                  "2",   "2668",         "9472",           "tiny",      "[\"projection=sign\"]",
+                                  "77",  "[\"seed=3\"]", nullptr,          nullptr};
     for (int c = 0; c < WEFT_NETS_COUNT; c++)
         EXPECT_STREQ(row[c], wanted[c]) << weft_descriptions[WEFT_NETS].columns[c].name;
     ASSERT_EQ(layers.count, 4u); // with a flattening, which ONNX says
