@@ -87,6 +87,13 @@ static void print(const job *j, const weft_ticks_report *report) {
     weft_ticks_print(out, report);
 }
 
+static weft_status write_csv(const char *path, const weft_ticks_report *report, weft_error *err) {
+    weft_result out;
+    WEFT_TRY(weft_result_open(&out, path, err));
+    weft_ticks_print_csv(out.json.stream, report);
+    return weft_result_commit(&out, err);
+}
+
 static weft_status write_json(const job *j, const weft_ticks_report *report, weft_error *err) {
     const weft_spike_trace_header *h = weft_spike_trace_header_of(j->trace);
     weft_result out;
@@ -120,7 +127,7 @@ static weft_status replay(job *j, weft_error *err) {
     WEFT_TRY(open_copy(j, err));
     WEFT_TRY(take_ticks(j, err));
     const weft_ticks_report report = weft_ticks_report_of(j->chip, j->timing);
-    if (o->csv) WEFT_TRY(weft_ticks_write_csv(o->csv, &report, err));
+    if (o->csv) WEFT_TRY(write_csv(o->csv, &report, err));
     if (o->common.json) WEFT_TRY(write_json(j, &report, err));
     if (j->session->terminal && !o->common.quiet) fputs("\r\033[K", j->session->err);
     print(j, &report);

@@ -302,17 +302,18 @@ static weft_status write_activity(bool *drawn, const weft_spike_report *r, const
     return status;
 }
 
+static void print_ticks(const weft_spike_report *r, FILE *stream) { weft_ticks_print_csv(stream, r->timing); }
+
 weft_status weft_spike_report_write(bool *drawn, const weft_spike_report *r, const char *folder, const char *raster,
                                     weft_error *err) {
-    char table[4096], picture[4096], page[4096], ticks[4096];
+    char table[4096], picture[4096], page[4096];
     weft_output output;
     WEFT_TRY(weft_path_join(table, sizeof table, folder, "cores.csv", err));
     WEFT_TRY(weft_path_join(picture, sizeof picture, folder, "activity.svg", err));
     WEFT_TRY(weft_path_join(page, sizeof page, folder, "report.html", err));
-    WEFT_TRY(weft_path_join(ticks, sizeof ticks, folder, "ticks.csv", err));
     WEFT_TRY(write_file(r, folder, "energy.csv", print_energy_csv, err));
     WEFT_TRY(write_activity(drawn, r, table, picture, err));
-    if (r->timing) WEFT_TRY(weft_ticks_write_csv(ticks, r->timing, err));
+    if (r->timing) WEFT_TRY(write_file(r, folder, "ticks.csv", print_ticks, err));
     WEFT_TRY(weft_output_open(&output, page, err));
     weft_spike_report_html(r, *drawn ? picture : NULL, raster, output.stream);
     WEFT_TRY(weft_output_commit(&output, err));

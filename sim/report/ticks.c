@@ -4,8 +4,6 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "cli/commands.h"
-
 static const char *const directions[] = {"east", "west", "north", "south"};
 
 weft_ticks_report weft_ticks_report_of(const weft_chip *chip, const weft_spike_timing *timing) {
@@ -137,16 +135,9 @@ static void print_row(FILE *out, const weft_chip *chip, const weft_tick_time *t)
     fputc('\n', out);
 }
 
-static void print_rows(FILE *out, const weft_ticks_report *report) {
+void weft_ticks_print_csv(FILE *out, const weft_ticks_report *report) {
     fputs("tick,cores_cycles,network_cycles,barrier_cycles,cycles,time_ns,deadline_met,bound_by,packets,hops,"
           "latency_mean_cycles,latency_max_cycles\n",
           out);
     for (uint64_t i = 0; i < report->result.count; i++) print_row(out, report->chip, &report->result.times[i]);
-}
-
-weft_status weft_ticks_write_csv(const char *path, const weft_ticks_report *report, weft_error *err) {
-    weft_result out;
-    WEFT_TRY(weft_result_open(&out, path, err));
-    print_rows(out.json.stream, report);
-    return weft_result_commit(&out, err);
 }

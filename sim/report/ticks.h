@@ -17,7 +17,7 @@ weft_ticks_report weft_ticks_report_of(const weft_chip *chip, const weft_spike_t
 void weft_ticks_print(FILE *out, const weft_ticks_report *report);
 /* An object under that key. */
 void weft_ticks_json(weft_json *json, const char *key, const weft_ticks_report *report);
-/* A row a tick, to a file; "-": standard output. */
-weft_status weft_ticks_write_csv(const char *path, const weft_ticks_report *report, weft_error *err);
+/* CSV, a row a tick. */
+void weft_ticks_print_csv(FILE *out, const weft_ticks_report *report);
 
 #endif
