@@ -42,8 +42,8 @@ typedef struct weft_spike_program {
 } weft_spike_program;
 
 /* Neurons with a bias or the like begin at the network's step 0: those of sparse cores wait for it, TrueNorth's begin
- * so far below that they are there in time; only a Threshold of TrueNorth that fires by itself does so from tick 0 on,
- * lag ticks early, which matters in loops and to IF. INVALID, UNSUPPORTED (a transform that a crossbar cannot hold, a
+ * so far below that they are there in time, and where that cannot be, as of a Threshold that fires by itself, they wait
+ * too. INVALID, UNSUPPORTED (a transform that a crossbar cannot hold, a
  * core of several models, relays on sparse cores), MEMORY. */
 weft_status weft_spike_program_create(weft_spike_program **out, const weft_spike_layout *layout, const weft_snn *snn,
                                       const weft_snn_fit *fit, const weft_chip *chip,

@@ -16,6 +16,8 @@ typedef struct crossbar {
     uint64_t *bits;
     weft_truenorth_neuron *neurons;
     int32_t *initial;
+    uint16_t *hold;
+    bool holds; /* any */
 } crossbar;
 
 /* Repeats what reaches it on its one axon, of type 0. */
@@ -35,18 +37,25 @@ static void set_neuron(weft_truenorth_neuron *out, const double value[PARAMETERS
     out->reset = (int)value[RESET];
 }
 
-/* The membrane ahead of tick 0 that leaves `initial` ahead of tick `lag`. False: it would fire or be cut before. A
- * neuron without a floor below 0 has no state. */
-static bool set_initial(int32_t *out, const weft_truenorth_neuron *neuron, double initial, int lag) {
+/* The membrane ahead of tick 0 that leaves `initial` ahead of tick `lag`. False: it would fire or be cut before, and
+ * has to be held. A neuron without a floor below 0 has no state. */
+static bool find_initial(int32_t *out, const weft_truenorth_neuron *neuron, double initial, int lag) {
     const int64_t before = (int64_t)initial - (int64_t)lag * neuron->leak;
-    *out = 0;
-    if (neuron->negative_threshold == 0) return true;
+    *out = (int32_t)initial;
+    if (neuron->negative_threshold == 0) return lag == 0 || neuron->leak < neuron->threshold;
     if (before < -neuron->negative_threshold || (lag > 0 && before + neuron->leak >= neuron->threshold)) return false;
     *out = (int32_t)before;
     return true;
 }
 
-static weft_status set_slots(const crossbar *c, weft_error *err) {
+static void set_start(crossbar *c, int slot, double initial) {
+    const int lag = c->build->layout->lag[c->core->slots[slot].population];
+    if (find_initial(&c->initial[slot], &c->neurons[slot], initial, lag)) return;
+    c->hold[slot] = (uint16_t)lag;
+    c->holds = true;
+}
+
+static void set_slots(crossbar *c) {
     const weft_spike_layout *layout = c->build->layout;
     const weft_snn_fit_parameter *of[PARAMETERS] = {0};
     int population = -1;
@@ -65,14 +74,8 @@ static weft_status set_slots(const crossbar *c, weft_error *err) {
         population = slot->population;
         set_weights(&c->neurons[s], layout, population);
         set_neuron(&c->neurons[s], value);
-        if (set_initial(&c->initial[s], &c->neurons[s], value[INITIAL], layout->lag[population])) continue;
-        return weft_error_set(err, WEFT_E_UNSUPPORTED,
-                              "population '%s', neuron %u: a bias of %d units, and the %d ticks that its input takes "
-                              "to arrive, need a membrane to begin with that would fire or does not fit",
-                              c->build->snn->populations[population].name, slot->neuron, c->neurons[s].leak,
-                              layout->lag[population]);
+        set_start(c, s, value[INITIAL]);
     }
-    return WEFT_OK;
 }
 
 static void set_crossbar(const crossbar *c, const weft_program_synapses *synapses) {
@@ -105,6 +108,7 @@ static weft_status create(void **state, const crossbar *c, int core, weft_error 
                                     .types = c->types,
                                     .crossbar = c->bits,
                                     .initial = c->initial,
+                                    .hold = c->holds ? c->hold : NULL,
                                     .seed = c->build->seed,
                                     .core = (uint32_t)core};
     WEFT_TRY(weft_truenorth_neurons_create(&config.parameters, c->neurons, neurons_apart(c->neurons, slots), err));
@@ -123,9 +127,10 @@ weft_status weft_program_truenorth(void **state, const weft_program_build *build
     c.bits = calloc(axons * c.words, sizeof *c.bits);
     c.neurons = calloc(slots, sizeof *c.neurons);
     c.initial = calloc(slots, sizeof *c.initial);
-    if (!c.types || !c.bits || !c.neurons || !c.initial)
+    c.hold = calloc(slots, sizeof *c.hold);
+    if (!c.types || !c.bits || !c.neurons || !c.initial || !c.hold)
         WEFT_TRY_GOTO(weft_error_set(err, WEFT_E_MEMORY, "no memory to program core %d", core));
-    WEFT_TRY_GOTO(set_slots(&c, err));
+    set_slots(&c);
     set_crossbar(&c, synapses);
     WEFT_TRY_GOTO(create(state, &c, core, err));
 cleanup:
@@ -133,5 +138,6 @@ cleanup:
     free(c.bits);
     free(c.neurons);
     free(c.initial);
+    free(c.hold);
     return status;
 }

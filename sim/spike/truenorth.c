@@ -48,8 +48,8 @@ static weft_truenorth_core *allocate(const weft_truenorth_config *c) {
     const size_t itself = round_up(sizeof(weft_truenorth_core)), membranes = padded * sizeof(int32_t);
     const size_t narrow = c->parameters->narrow ? padded * sizeof(int16_t) : 0;
     const size_t types = round_up((axons + 3) / 4), crossbar = round_up(axons * words * sizeof(uint64_t));
-    const size_t initial = c->initial ? membranes : 0;
-    char *memory = weft_truenorth_take(c->parameters, itself + narrow + types + crossbar + membranes + initial);
+    const size_t initial = c->initial ? membranes : 0, hold = c->hold ? padded * sizeof(uint16_t) : 0;
+    char *memory = weft_truenorth_take(c->parameters, itself + narrow + types + crossbar + membranes + initial + hold);
     if (!memory) return NULL;
     weft_truenorth_core *core = (void *)memory;
     memory += itself;
@@ -60,7 +60,9 @@ static weft_truenorth_core *allocate(const weft_truenorth_config *c) {
     core->crossbar = (void *)memory;
     memory += crossbar;
     core->v = (void *)memory;
-    if (initial) core->initial = (void *)(memory + membranes);
+    memory += membranes;
+    if (initial) core->initial = (void *)memory;
+    if (hold) core->hold = (void *)(memory + initial);
     core->words = (int)words;
     return core;
 }
@@ -114,6 +116,10 @@ weft_status weft_truenorth_create(void **state, const weft_truenorth_config *con
     for (int a = 0; a < config->axons; a++) core->types[a / 4] |= (uint8_t)(config->types[a] << 2 * (a % 4));
     program_crossbar(core, config->crossbar);
     if (config->initial) memcpy(core->initial, config->initial, (size_t)config->neurons * sizeof *core->initial);
+    for (int n = 0; config->hold && n < config->neurons; n++) {
+        core->hold[n] = config->hold[n];
+        core->held = core->hold[n] > core->held ? core->hold[n] : core->held;
+    }
     reset(core);
     *state = core;
     return WEFT_OK;

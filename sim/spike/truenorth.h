@@ -80,6 +80,7 @@ typedef struct weft_truenorth_config {
     const uint64_t *crossbar;           /* [axons][(neurons + 63) / 64] row-major, neuron n is bit n % 64; copied */
     weft_truenorth_neurons *parameters; /* of this many neurons, or of one for all */
     const int32_t *initial;             /* [neurons] V before tick 0, 20 bits; copied; NULL: 0 */
+    const uint16_t *hold; /* [neurons] ticks from 0 on in which a neuron keeps that V and is silent; copied; NULL: 0 */
     /* Own draws: by Philox of seed, tick, core and what for; a leak's byte n % 4 of word n / 4, a threshold's word n,
      * the synapses of axon a from word 256 a on, byte n % 4 of word n / 4. */
     uint64_t seed;

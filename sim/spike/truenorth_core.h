@@ -11,8 +11,10 @@ typedef struct weft_truenorth_core {
     uint8_t *types;     /* [(axons + 3) / 4] two bits an axon, the lowest first: 256 axons are one cache line */
     uint16_t *crossbar; /* [axons][4 words] masks of blocks, synapses without weight left out */
     int32_t *initial;   /* [neurons]; NULL: 0 */
+    uint16_t *hold;     /* [neurons]; NULL: 0 */
     weft_truenorth_neurons *parameters;
     int axons, neurons, words; /* words of 64 neurons in a row */
+    uint16_t held;             /* ticks from 0 on in which some neuron is held */
     bool narrow;
     uint32_t peak; /* no membrane's magnitude is larger */
     uint32_t core;

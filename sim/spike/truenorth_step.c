@@ -207,6 +207,23 @@ static bool step_wide(weft_truenorth_core *core, uint64_t tick, const uint16_t *
     return t.unrest == 0;
 }
 
+/* Takes back what neurons did that still wait. */
+static void hold(weft_truenorth_core *core, uint64_t tick, uint64_t *fired, weft_spike_counts *counts) {
+    if (core->narrow) widen(core);
+    for (int n = 0; n < core->neurons; n++) {
+        const uint64_t bit = UINT64_C(1) << n % 64;
+        if (tick >= core->hold[n]) continue;
+        core->v[n] = core->initial ? core->initial[n] : 0;
+        const uint32_t size = (uint32_t)abs(core->v[n]);
+        core->peak = size > core->peak ? size : core->peak;
+        if (!(fired[n / 64] & bit)) continue;
+        fired[n / 64] &= ~bit;
+        counts->updates_active--;
+        counts->updates_inactive++;
+    }
+    weft_truenorth_try_narrow(core);
+}
+
 bool weft_truenorth_step(void *state, uint64_t tick, const weft_spike_inbox *inbox, uint16_t *fired, int *fired_count,
                          weft_spike_counts *counts) {
     weft_truenorth_core *core = state;
@@ -214,9 +231,12 @@ bool weft_truenorth_step(void *state, uint64_t tick, const weft_spike_inbox *inb
     uint64_t masks[WORDS];
     const int events = take_axons(inbox, axons);
     counts->axon_events += (uint64_t)events;
-    const bool rests = core->narrow && stays_narrow(core, events)
-                           ? step_narrow(core, tick, axons, events, masks, counts)
-                           : step_wide(core, tick, axons, events, masks, counts);
+    bool rests = core->narrow && stays_narrow(core, events) ? step_narrow(core, tick, axons, events, masks, counts)
+                                                            : step_wide(core, tick, axons, events, masks, counts);
+    if (tick < core->held) {
+        hold(core, tick, masks, counts);
+        rests = false;
+    }
     *fired_count = list_fired(masks, core->words, fired);
     return rests;
 }

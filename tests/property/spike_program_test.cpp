@@ -116,6 +116,41 @@ TEST(SpikeProgram, TruenorthThresholds) { // skips, loops, delays, copies, and r
     EXPECT_GT(loops, 20u);
 }
 
+// Neurons that fire without input: Threshold below 0 or with a bias, and integrators whose bias carries them there or
+// away from there. None does so ahead of the network's step 0, which loops and integrators would remember.
+TEST(SpikeProgram, SpontaneousNeuronsWaitForTheirLag) {
+    for (const char *model : {"truenorth", "loihi", "lif"}) {
+        uint64_t spikes = 0, late = 0;
+        for (uint32_t seed = 500; seed < 530 && !testing::Test::HasFailure(); seed++) {
+            SCOPED_TRACE(testing::Message() << model << ", seed " << seed);
+            const bool truenorth = strcmp(model, "truenorth") == 0;
+            Mapped m(seed, truenorth ? model : "loihi", truenorth && seed % 2);
+            if (strcmp(model, "lif") == 0) m.chip = load_chip("loihi1", {"limits.neurons=20000", "neuron.model=lif"});
+            for (auto &p : m.net.populations) {
+                if (!weft_snn_is_neuron(&p)) continue;
+                if (truenorth && m.dice() % 2) {
+                    m.integrator(&p);
+                    m.bias(&p, -12, 3);
+                    continue;
+                }
+                p.model = WEFT_NIR_THRESHOLD; // a sparse core has neurons of one model
+                m.set(&p, WEFT_SNN_V_THRESHOLD, -6, 8, Mapped::unit / 2);
+                if (m.dice() % 2) m.bias(&p, -4, 4);
+            }
+            m.lay(zero);
+            ASSERT_TRUE(m.layout);
+            const Program program = m.program();
+            ASSERT_TRUE(program);
+            Samples s;
+            s.count = 3, s.ticks = 12, s.reset = seed % 2 == 0, s.gap = seed % 3;
+            spikes += expect_same(m, program.get(), s, seed, true);
+            for (size_t p = 0; p < m.net.populations.size(); p++) late += m.layout->lag[p] > 1;
+        }
+        EXPECT_GT(spikes, 3000u) << model;
+        EXPECT_GT(late, 20u) << model;
+    }
+}
+
 TEST(SpikeProgram, TruenorthIntegrators) { // biases and membranes too
     for (const auto &options : {zero, subtract}) {
         uint64_t spikes = 0;

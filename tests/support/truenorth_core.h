@@ -25,6 +25,7 @@ class Core {
     std::vector<uint8_t> types;
     std::vector<uint64_t> crossbar; /* all ones to begin with */
     std::vector<int32_t> initial;
+    std::vector<uint16_t> hold;
     weft_spike_counts counts{};
     uint64_t seed = 1, tick = 0;
     uint32_t number = 0;
@@ -54,6 +55,7 @@ class Core {
         weft_truenorth_config c{};
         c.axons = int(types.size()), c.neurons = count_, c.types = types.data(), c.crossbar = crossbar.data();
         c.parameters = packed, c.initial = initial.empty() ? nullptr : initial.data(), c.seed = seed, c.core = number;
+        if (!hold.empty()) c.hold = hold.data();
         if (generator) c.generator = Draw, c.context = this;
         weft_truenorth_create(&state_, &c, &error);
         weft_truenorth_neurons_release(packed);

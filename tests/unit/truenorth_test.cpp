@@ -318,6 +318,45 @@ TEST(TrueNorth, ResetGivesTheInitialMembranes) {
     EXPECT_EQ(one.V(), 3);
 }
 
+/* Neurons that would fire in every tick, of 16 and of 32 bits: those that are held do so from their tick on, and
+ * integrate from their initial membrane. */
+TEST(TrueNorth, HeldNeuronsKeepTheirInitialMembrane) {
+    weft_truenorth_neuron fires = QuietNeuron(), counts = QuietNeuron();
+    fires.leak = 1, fires.threshold = 1;
+    counts.leak = 3;
+    for (int start : {5, 100000}) {
+        Core core({fires, fires, counts, counts}, {0});
+        core.crossbar = {0};
+        core.initial = {0, 0, start, -start};
+        core.hold = {0, 2, 3, 0};
+        for (int run = 0; run < 2; run++) {
+            SCOPED_TRACE(testing::Message() << start << ", run " << run);
+            core.counts = {};
+            for (int tick = 0; tick < 6; tick++) {
+                EXPECT_EQ(core.Step(), tick < 2 ? Axons({0}) : Axons({0, 1})) << tick;
+                EXPECT_EQ(core.V(2), start + 3 * std::max(0, tick - 2)) << tick;
+                EXPECT_EQ(core.V(3), -start + 3 * (tick + 1)) << tick;
+                EXPECT_FALSE(core.rests);
+            }
+            EXPECT_EQ(core.counts.updates_active, 6u + 4);
+            EXPECT_EQ(core.counts.updates_inactive, 24u - 10);
+            core.Reset();
+        }
+    }
+}
+
+TEST(TrueNorth, HeldNeuronsKeepTheCoreAwake) { /* nothing happens until one begins */
+    weft_truenorth_neuron n = QuietNeuron();
+    n.leak = 1, n.threshold = 1, n.negative_threshold = 0, n.saturate = true;
+    Core core({n}, {0});
+    core.hold = {4};
+    for (int tick = 0; tick < 4; tick++) {
+        EXPECT_TRUE(core.Step().empty());
+        EXPECT_FALSE(core.rests) << tick;
+    }
+    EXPECT_EQ(core.Step(), Axons({0}));
+}
+
 /* Neurons past the last full word neither fire nor keep the core awake. */
 TEST(TrueNorth, NeuronsBeyondTheLastDoNotExist) {
     weft_truenorth_neuron n = Weighted(1);
