@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/array.h"
+#include "cli/file_kind.h"
 
 static const weft_option array_arguments[] = {
     {.name = "CHIP",
@@ -11,6 +12,7 @@ static const weft_option array_arguments[] = {
      .offset = offsetof(weft_array_options, chip),
      .required = true,
      .complete = WEFT_COMPLETE_CHIP,
+     .takes = WEFT_TAKES(CHIP),
      .help = "Chip file, or the name of an installed chip; array-bare is an ideal ohmic array without converters"},
 };
 static const weft_option array_table[] = {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/eval.h"
+#include "cli/file_kind.h"
 #include "core/onnx.h"
 
 typedef weft_eval_cli_options eval_options;
@@ -15,6 +16,7 @@ static const weft_option eval_arguments[] = {
      .offset = offsetof(eval_options, network),
      .required = true,
      .complete = WEFT_COMPLETE_FILE,
+     .takes = WEFT_TAKES(ONNX),
      .help = "ONNX file"},
 };
 static const weft_option eval_table[] = {

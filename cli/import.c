@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/file_kind.h"
 #include "core/onnx.h"
 
 enum { CHANNELS_MAX = sizeof((weft_preprocess *)0)->mean / sizeof(float) };
@@ -20,6 +21,7 @@ static const weft_option import_arguments[] = {
      .offset = offsetof(import_options, network),
      .required = true,
      .complete = WEFT_COMPLETE_FILE,
+     .takes = WEFT_TAKES(ONNX),
      .help = "ONNX file"},
 };
 static const weft_option import_table[] = {

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "cli/file_kind.h"
 #include "core/yaml.h"
 
 typedef struct info_options {
@@ -17,6 +18,7 @@ static const weft_option info_arguments[] = {
      .offset = offsetof(info_options, name),
      .required = true,
      .complete = WEFT_COMPLETE_ANY,
+     .takes = WEFT_TAKES_NETWORK | WEFT_TAKES_MAPPING | WEFT_TAKES(CHIP) | WEFT_TAKES(RECIPE) | WEFT_TAKES(RANDOM),
      .help = "A network (.onnx, or spiking, .nir), chip, mapping or recipe file, the name of an installed chip or "
              "recipe, or a data set"},
 };

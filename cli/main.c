@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/file_kind.h"
 #include "core/schema.h"
 
 const weft_command *const weft_commands[] = {
@@ -73,7 +74,8 @@ static weft_status run_command(const weft_command *command, int argc, char **arg
         bool json_out = common->json && !strcmp(common->json, "-");
         weft_console session = {.out = json_out ? stderr : stdout, .err = stderr, .terminal = isatty(STDERR_FILENO)};
         if (common->threads > 0) omp_set_num_threads((int)common->threads);
-        status = weft_output_probe(common->json, err);
+        status = weft_file_kinds_check(options, command, err);
+        if (status == WEFT_OK) status = weft_output_probe(common->json, err);
         if (status == WEFT_OK) status = command->run(options, &session, err);
     }
     weft_options_free(options, command);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/file_kind.h"
 #include "cli/map.h"
 #include "core/spike_mapping.h"
 
@@ -20,6 +21,7 @@ static const weft_option map_arguments[] = {
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(weft_map_request, chip),
      .complete = WEFT_COMPLETE_CHIP,
+     .takes = WEFT_TAKES(CHIP),
      .help = "Chip file, or the name of an installed chip ('weft describe' lists them); not with --check"},
 };
 static const weft_option map_table[] = {
@@ -222,6 +224,8 @@ static weft_status check_usage(const weft_map_request *o, weft_error *err) {
     const char *option = o->chip ? "CHIP" : making_option(o);
     if (o->check && option)
         return weft_error_set(err, WEFT_E_USAGE, "--check takes the mapping file alone, without %s", option);
+    WEFT_TRY(weft_file_kind_check(o->check ? "NETWORK of --check" : "NETWORK", o->network,
+                                  o->check ? WEFT_TAKES_MAPPING : WEFT_TAKES_NETWORK, err));
     if (!o->check && !o->chip) return weft_error_set(err, WEFT_E_USAGE, "CHIP is missing: %s", map_arguments[1].help);
     if (o->calibrate && o->calibration_images == 0)
         return weft_error_set(err, WEFT_E_USAGE, "--calibration-images 0: at least 1 is needed");

@@ -1,6 +1,7 @@
 /* weft neuron: a few neurons, tick by tick. */
 #include <stddef.h>
 
+#include "cli/file_kind.h"
 #include "cli/neuron.h"
 #include "core/plot.h"
 #include "sim/report/raster.h"
@@ -12,6 +13,7 @@ static const weft_option neuron_arguments[] = {
      .required = true,
      .reads = true,
      .complete = WEFT_COMPLETE_FILE,
+     .takes = WEFT_TAKES(NEURONS),
      .help = "Neurons, connections and stimuli in YAML; 'weft describe neurons' has the keys"},
 };
 static const weft_option neuron_table[] = {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/file_kind.h"
 #include "cli/noc.h"
 #include "core/plot.h"
 #include "core/schema.h"
@@ -20,6 +21,7 @@ static const weft_option noc_arguments[] = {
      .offset = offsetof(weft_noc_options, chip),
      .required = true,
      .complete = WEFT_COMPLETE_CHIP,
+     .takes = WEFT_TAKES(CHIP),
      .help = "Chip file, or the name of an installed chip; noc-8x8 is a reference mesh"},
 };
 static const weft_option noc_table[] = {

@@ -39,8 +39,9 @@ typedef struct weft_option {
     const char *help;  /* a sentence without its full stop */
     const char *bare;  /* TEXT: what stands where no value follows, but another option or nothing; NULL: an error */
     bool required;
-    bool reads;  /* a file that is read; others with WEFT_COMPLETE_FILE are outputs */
-    bool hidden; /* neither in help nor in manual and completion */
+    bool reads;     /* a file that is read; others with WEFT_COMPLETE_FILE are outputs */
+    bool hidden;    /* neither in help nor in manual and completion */
+    unsigned takes; /* arguments: kinds of files that it can be, WEFT_TAKES of cli/file_kind.h; 0: any */
     weft_complete complete;
     uint64_t default_count, min, max; /* COUNT; max 0: no bound */
 } weft_option;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/file_kind.h"
 #include "sim/spike/spike_trace.h"
 
 #define TICK_CYCLES 1000
@@ -18,6 +19,7 @@ static const weft_option replay_arguments[] = {
      .offset = offsetof(weft_replay_request, trace),
      .required = true,
      .complete = WEFT_COMPLETE_FILE,
+     .takes = WEFT_TAKES(TRACE),
      .help = "Trace of 'weft sim --record', of operations or of spikes, in either form, or a file of lines \"time "
              "source target flits\""},
     {.name = "CHIP",
@@ -25,6 +27,7 @@ static const weft_option replay_arguments[] = {
      .offset = offsetof(weft_replay_request, chip),
      .required = true,
      .complete = WEFT_COMPLETE_CHIP,
+     .takes = WEFT_TAKES(CHIP),
      .help = "Chip file, or the name of an installed chip; it needs the cores that the trace uses"},
 };
 static const weft_option replay_table[] = {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/file_kind.h"
 #include "sweep/page.h"
 
 typedef struct report_options {
@@ -16,6 +17,7 @@ static const weft_option report_arguments[] = {
      .offset = offsetof(report_options, runs),
      .required = true,
      .complete = WEFT_COMPLETE_FILE,
+     .takes = WEFT_TAKES(RUNS),
      .help = "Folder of 'weft sweep'"},
 };
 static const weft_option report_table[] = {

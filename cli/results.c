@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/file_kind.h"
 #include "sweep/store.h"
 
 #define ROWS_MAX 100
@@ -26,6 +27,7 @@ static const weft_option results_arguments[] = {
      .offset = offsetof(results_request, runs),
      .required = true,
      .complete = WEFT_COMPLETE_FOLDER,
+     .takes = WEFT_TAKES(RUNS),
      .help = "Folder of 'weft sweep', with runs.db in it"},
 };
 static const weft_option results_table[] = {

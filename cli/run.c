@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "cli/file_kind.h"
 #include "cli/run.h"
 #include "core/arena.h"
 #include "core/onnx.h"
@@ -14,6 +15,7 @@ static const weft_option run_arguments[] = {
      .offset = offsetof(weft_run_options, network),
      .required = true,
      .complete = WEFT_COMPLETE_FILE,
+     .takes = WEFT_TAKES_NETWORK,
      .help = "ONNX file, or NIR file (.nir) of a spiking network"},
 };
 static const weft_option run_table[] = {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/file_kind.h"
 #include "core/spike_mapping.h"
 
 enum { RANDOM_BYTES_MAX = 1 << 16 };
@@ -17,11 +18,13 @@ static const weft_option sim_arguments[] = {
      .offset = offsetof(weft_sim_options, spec.mapping),
      .required = true,
      .complete = WEFT_COMPLETE_FILE,
+     .takes = WEFT_TAKES_MAPPING | WEFT_TAKES(RANDOM),
      .help = "Mapping file of 'weft map'; it names the network and the chip"},
     {.name = "CHIP",
      .kind = WEFT_OPTION_TEXT,
      .offset = offsetof(weft_sim_options, chip),
      .complete = WEFT_COMPLETE_CHIP,
+     .takes = WEFT_TAKES(CHIP),
      .help = "Chip file or name, where the other file is not a mapping but describes a random network of neurons "
              "('weft describe random')"},
 };
@@ -242,13 +245,8 @@ static bool is_random_network(const char *path) {
 static weft_status sim_run(const void *options, const weft_console *session, weft_error *err) {
     const weft_sim_options *o = options;
     const bool spiking = weft_spike_mapping_is(o->spec.mapping);
-    if (o->chip && spiking)
+    if (o->chip && WEFT_TAKES_MAPPING >> weft_file_kind_of(o->spec.mapping) & 1)
         return weft_error_set(err, WEFT_E_USAGE, "CHIP is for random networks; %.300s is a mapping and names its chip",
-                              o->spec.mapping);
-    if (weft_path_ends(o->spec.mapping, ".nir") || weft_path_ends(o->spec.mapping, ".onnx"))
-        return weft_error_set(err, WEFT_E_USAGE,
-                              "%.300s is a network; 'weft map' lays it onto a chip, and its mapping is "
-                              "simulated",
                               o->spec.mapping);
     if (o->chip) return weft_sim_random(o, session, err);
     if (!spiking && is_random_network(o->spec.mapping))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/file_kind.h"
 #include "sweep/ranks.h"
 #include "sweep/sweep.h"
 
@@ -23,6 +24,7 @@ static const weft_option sweep_arguments[] = {
      .offset = offsetof(sweep_options, experiment),
      .required = true,
      .complete = WEFT_COMPLETE_FILE,
+     .takes = WEFT_TAKES(EXPERIMENT),
      .help = "Experiment file; 'weft describe experiment' prints every key"},
 };
 static const weft_option sweep_table[] = {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/file_kind.h"
 #include "trainer/trainer.h"
 
 #define SEED_OF_RECIPE UINT64_MAX
@@ -24,6 +25,7 @@ static const weft_option train_arguments[] = {
      .offset = offsetof(train_options, recipe),
      .required = true,
      .complete = WEFT_COMPLETE_RECIPE,
+     .takes = WEFT_TAKES(RECIPE),
      .help = "Recipe file, or the name of an installed recipe ('weft describe' lists them)"},
 };
 static const weft_option train_table[] = {

@@ -347,7 +347,10 @@ TEST_F(CliSpikingSim, wrong_use) {
         {{"--random", "1", "--raster", "r.gif"}, "--raster: \"r.gif\" ends in neither .svg nor .png"}};
     for (const auto &[words, text] : cases) refused(words, 2, text);
     refused({}, 2, "CHIP is missing: net.yaml is a random network", "net.yaml");
-    refused({}, 2, "pair.nir is a network; 'weft map' lays it onto a chip, and its mapping is simulated", "pair.nir");
+    refused({}, 2,
+            "pair.nir is a spiking network (NIR), MAPPING has to be a mapping or a random network; 'weft run' computes "
+            "spiking networks, 'weft map' lays them onto chips",
+            "pair.nir");
     const Ran over = sim({"--random", "1", "--json", "pair.nir"});
     EXPECT_EQ(over.code, 2);
     EXPECT_EQ(over.err.rfind("weft: --json would overwrite the network: both are ", 0), 0u) << over.err;
