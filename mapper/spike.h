@@ -68,7 +68,7 @@ void weft_spike_map_report_destroy(weft_spike_map_report *report); /* frees what
  * are in the mapping; paths, hashes and settings are the caller's to fill. Deterministic for a seed.
  *
  * NO_FIT: a neuron with more sources than a core has axons, or with more targets than splitter neurons can serve; more
- * cores than the chip has, and which mesh would do. INVALID: a delay that the chip does not have (spike_layout.h);
+ * cores than the chip has, and how many chips would do. INVALID: a delay that the chip does not have (spike_layout.h);
  * UNSUPPORTED: a chip that is no spiking one; MEMORY. */
 weft_status weft_spike_map(weft_spike_mapping **out, weft_spike_map_report *report, const weft_snn *snn,
                            const weft_snn_fit *fit, const weft_chip *chip, const weft_spike_map_options *options,

@@ -72,17 +72,22 @@ static weft_status check_chip(const weft_snn *snn, const weft_chip *chip, weft_e
     return WEFT_OK;
 }
 
+/* Several chips are one mesh, cut by noc.chips. */
 static weft_status too_many(const weft_spike_work *w) {
-    int64_t width = w->chip->noc.mesh[0], height = w->chip->noc.mesh[1];
-    while (width * height * w->chip->noc.concentration < w->bin_count) {
-        if (width <= height)
-            width++;
+    const weft_chip *chip = w->chip;
+    int64_t across = chip->noc.chips[0], down = chip->noc.chips[1];
+    const int64_t width = chip->noc.mesh[0] / across, height = chip->noc.mesh[1] / down;
+    while (across * down * width * height * chip->noc.concentration < w->bin_count) {
+        if (across <= down)
+            across++;
         else
-            height++;
+            down++;
     }
     return weft_error_set(w->err, WEFT_E_NO_FIT,
-                          "the network takes %d cores, %.80s has %d; --set noc.mesh=[%lld,%lld] would do", w->bin_count,
-                          w->chip->name, w->chip->core_count, (long long)width, (long long)height);
+                          "the network takes %d cores, %.80s has %d; %lld chips would do: --set noc.mesh=[%lld,%lld] "
+                          "--set noc.chips=[%lld,%lld]",
+                          w->bin_count, chip->name, chip->core_count, (long long)(across * down),
+                          (long long)(across * width), (long long)(down * height), (long long)across, (long long)down);
 }
 
 /* Copies that have nothing to do go: clusters that were merged share axons. */

@@ -302,6 +302,12 @@ TEST(SpikeProgram, CrossingsFromChipToChip) { // every core a chip of its own: c
         const Outcome out = run_chip(program.get(), input, s);
         if (out.result.total.hops_x == 0 || out.result.total.hops_y == 0) continue;
         EXPECT_EQ(out.result.crossings, out.result.total.hops_x + out.result.total.hops_y);
+        m->chip = load_chip("loihi1", {"noc.mesh=[8, 4]", "noc.concentration=1"});
+        const Program one = m->program();
+        const Outcome same = run_chip(one.get(), input, s);
+        EXPECT_EQ(same.spikes, out.spikes);
+        EXPECT_EQ(same.result.crossings, 0u);
+        EXPECT_EQ(memcmp(&same.result.total, &out.result.total, sizeof out.result.total), 0);
         return;
     }
     FAIL() << "no network with hops both ways";

@@ -101,8 +101,9 @@ TEST(SpikeMapper, Refusals) {
     EXPECT_EQ(refusal(net, small_chip(4, 8, 8)),
               "neuron 3 of \"fc1\" has 9 sources, truenorth has 8 axons a core: make the layer's fan-in smaller "
               "(convolution groups, layers in between), or try --set limits.axons=9");
-    EXPECT_EQ(refusal(net, small_chip(3, 1, 9)),
-              "the network takes 4 cores, truenorth has 3; --set noc.mesh=[3,2] would do");
+    EXPECT_EQ(
+        refusal(net, small_chip(3, 1, 9)),
+        "the network takes 4 cores, truenorth has 3; 2 chips would do: --set noc.mesh=[6,1] --set noc.chips=[2,1]");
     EXPECT_EQ(refusal(net, small_chip(3, 9, 9, 1,
                                       {"synapse.axon_types=0", "synapse.type_weight_bits=0", "synapse.encoding=sparse",
                                        "synapse.synapse_bytes=2", "synapse.memory_bytes=17"})),
