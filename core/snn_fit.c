@@ -43,6 +43,43 @@ double weft_snn_fit_bias(const weft_snn_population *population, uint32_t neuron)
     return sum;
 }
 
+/* ---- whole numbers ---- */
+
+static const double TOLERANCE = 0x1p-22; /* of multiples, relative: a rounding of single precision and some */
+static const double SUM_MAX = (double)(1ll << 40);
+
+bool weft_snn_fit_units(int64_t *out, double x, double unit) {
+    const double k = fmin(fmax(floor(x / unit + 0.5), -SUM_MAX), SUM_MAX);
+    *out = (int64_t)k;
+    return fabs(x - k * unit) <= TOLERANCE * fabs(x);
+}
+
+int64_t weft_snn_fit_least_above(double unit, double gain, double bias, double threshold) {
+    int64_t k = (int64_t)fmin(fmax(floor((threshold / gain - bias) / unit), -SUM_MAX), SUM_MAX);
+    if (fabs((double)k) >= SUM_MAX) return k;
+    while (gain * (bias + (double)k * unit) > threshold) k--;
+    while (!(gain * (bias + (double)k * unit) > threshold)) k++;
+    return k;
+}
+
+void weft_snn_fit_write_weights(const weft_snn_fitting *f, int projection, double unit) {
+    const weft_snn_projection *from = &f->snn->projections[projection];
+    weft_snn_fit_projection *to = &f->fit->projections[projection];
+    double most = 0, error = 0;
+    int64_t k = 0;
+    for (uint64_t s = 0; s < from->count; s++) {
+        const double weight = (double)from->weights[s];
+        if (s == 0 || from->weights[s] != from->weights[s - 1]) {
+            weft_snn_fit_units(&k, weight, unit);
+            most = fmax(most, fabs(weight));
+            error = fmax(error, fabs((double)k * unit - weight));
+        }
+        to->weights[s] = (float)k;
+        to->lost += k == 0;
+    }
+    to->error = most > 0 ? error / most : 0;
+}
+
 /* One value instead of equal ones. */
 static void fold(weft_snn_fit_population *p) {
     for (int i = 0; i < p->parameter_count; i++) {
@@ -100,6 +137,8 @@ static weft_status fit_population(const weft_snn_fitting *f, int population) {
         WEFT_TRY(weft_snn_fit_truenorth(f, population));
     else if (f->chip->neuron.model == WEFT_CHIP_NEURON_LOIHI)
         WEFT_TRY(weft_snn_fit_loihi(f, population));
+    else if (f->chip->neuron.model == WEFT_CHIP_NEURON_ODIN)
+        WEFT_TRY(weft_snn_fit_odin(f, population));
     else
         WEFT_TRY(weft_snn_fit_float(f, population));
     fold(fitted);
@@ -133,10 +172,6 @@ static weft_status allocate(weft_snn_fit *fit, const weft_snn *snn, weft_error *
 static weft_status check_chip(const weft_chip *chip, const weft_snn_fit_options *options, weft_error *err) {
     if (chip->kind != WEFT_CHIP_SPIKING)
         return weft_error_set(err, WEFT_E_INVALID, "chip '%s' has no neurons: kind has to be spiking", chip->name);
-    if (chip->neuron.model == WEFT_CHIP_NEURON_ODIN)
-        return weft_error_set(err, WEFT_E_UNSUPPORTED,
-                              "chip '%s': neurons of model odin take no networks yet, the file is for its energy",
-                              chip->name);
     if (options->dt > 0 && isfinite(options->dt)) return WEFT_OK;
     return weft_error_set(err, WEFT_E_INVALID, "a tick of %g s is not above 0", options->dt);
 }

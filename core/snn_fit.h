@@ -13,13 +13,16 @@
  *              v_leak and v_reset: membranes are counted from v_reset, v_leak is a bias. With `exponential` the decays
  *              are those of the exact solution, while the current of a tick acts as under Euler.
  *   lif        floating point: as they are.
- *   odin       UNSUPPORTED.
- * Parameters have the names of the simulator's neurons: weft_truenorth_neuron's members for truenorth (weights follow
- * from the ranks of spike_layout.h), those of the model `loihi` or of NIR's models (sim/spike/neuron.h) for the others.
- * Besides them:
- *   initial                       truenorth: membrane ahead of the network's step 0
- *   initial_v, initial_u          loihi: states ahead of the network's step 0
- *   membrane_unit, membrane_zero  membrane of the network = unit x that of the chip + zero; left out: 1 and 0
+ *   odin       weights -7 .. 7 (synapse.weight_bits less the one that is no weight, an axon for each sign), thresholds
+ * of 1 .. 255, reset to 0; IF and Threshold without bias. All multiples of one unit, or with options.round the finest
+ * unit that fits. Threshold is a neuron whose leak of 127 empties it in every tick, with at most 128 units. The chip
+ * takes events one after another (sim/spike/odin.h), the network their sum: they agree where no membrane falls below 0,
+ * or passes its threshold ahead of the tick's last event. LIF, whose leak is a share of the membrane, is refused: the
+ * chip's is the same in every tick. Parameters have the names of the simulator's neurons: weft_truenorth_neuron's
+ * members for truenorth (weights follow from the ranks of spike_layout.h), those of the model `loihi` or of NIR's
+ * models (sim/spike/neuron.h) for the others. Besides them: initial                       truenorth: membrane ahead of
+ * the network's step 0 initial_v, initial_u          loihi: states ahead of the network's step 0 membrane_unit,
+ * membrane_zero  membrane of the network = unit x that of the chip + zero; left out: 1 and 0
  */
 #ifndef WEFT_CORE_SNN_FIT_H
 #define WEFT_CORE_SNN_FIT_H
@@ -37,7 +40,7 @@ typedef struct weft_snn_fit_options {
     double dt;        /* s, of a tick of the network */
     bool exponential; /* decays of the exact solution; else forward Euler */
     bool subtract;    /* a neuron that fired loses its threshold; else v = v_reset */
-    bool round;       /* truenorth: weights and thresholds that are no whole numbers are scaled and rounded */
+    bool round;       /* truenorth, odin: weights and thresholds that are no whole numbers are scaled and rounded */
 } weft_snn_fit_options;
 
 typedef struct weft_snn_fit_parameter {
@@ -47,7 +50,7 @@ typedef struct weft_snn_fit_parameter {
 } weft_snn_fit_parameter;
 
 typedef struct weft_snn_fit_population {
-    const char *model; /* static: "truenorth", "loihi", "lif", ...; NULL: Input or Output, which need no core */
+    const char *model; /* static: "truenorth", "loihi", "odin", "lif", ...; NULL: Input or Output, which need no core */
     int parameter_count;
     weft_snn_fit_parameter parameters[WEFT_SNN_FIT_PARAMETERS];
     double scale; /* of weights and membranes: chip = scale x network */
@@ -70,7 +73,7 @@ typedef struct weft_snn_fit {
 } weft_snn_fit;
 
 /* INVALID, with population and neuron, and what is allowed: a model, weight, threshold, leak, reset or bias that the
- * chip's neurons do not have, membranes or weighted sums that go on as numbers; UNSUPPORTED: odin; MEMORY. */
+ * chip's neurons do not have, membranes or weighted sums that go on as numbers; MEMORY. */
 weft_status weft_snn_fit_create(weft_snn_fit **out, const weft_snn *snn, const weft_chip *chip,
                                 const weft_snn_fit_options *options, weft_error *err);
 void weft_snn_fit_destroy(weft_snn_fit *fit); /* NULL is allowed */

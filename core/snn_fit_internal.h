@@ -26,9 +26,17 @@ static inline double weft_snn_fit_of(const weft_snn_population *population, weft
     return population->parameters[parameter].values ? weft_snn_value(&population->parameters[parameter], n) : missing;
 }
 
+/* Whole number of units, the nearest, at most 2^40; whether it is x, to a rounding of single precision and some. */
+bool weft_snn_fit_units(int64_t *out, double x, double unit);
+/* Least whole k with k units above the threshold, as the network compares: gain x (bias + k unit) > threshold. */
+int64_t weft_snn_fit_least_above(double unit, double gain, double bias, double threshold);
+/* The weights of a projection in units, with what that loses. */
+void weft_snn_fit_write_weights(const weft_snn_fitting *f, int projection, double unit);
+
 /* One population, and the projections into it. */
 weft_status weft_snn_fit_truenorth(const weft_snn_fitting *f, int population);
 weft_status weft_snn_fit_loihi(const weft_snn_fitting *f, int population);
+weft_status weft_snn_fit_odin(const weft_snn_fitting *f, int population);
 weft_status weft_snn_fit_float(const weft_snn_fitting *f, int population);
 
 #endif

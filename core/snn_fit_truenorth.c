@@ -16,8 +16,6 @@ enum {
     RESET_NORMAL = 0, /* weft_truenorth_reset */
     RESET_LINEAR = 1
 };
-static const double TOLERANCE = 0x1p-22; /* of multiples, relative: a rounding of single precision and some */
-static const double SUM_MAX = (double)(1ll << 40);
 
 typedef struct whole {
     const weft_snn_fitting *f;
@@ -59,11 +57,9 @@ static void survey(whole *w) {
     if (w->largest <= 0) w->largest = 1;
 }
 
-/* Whole number of units, the nearest; whether it is x. */
+/* Whole number of units, the nearest; whether it is x, or may stand for it. */
 static bool units_of(int64_t *out, const whole *w, double x) {
-    const double k = fmin(fmax(floor(x / w->unit + 0.5), -SUM_MAX), SUM_MAX);
-    *out = (int64_t)k;
-    return w->rounds || fabs(x - k * w->unit) <= TOLERANCE * fabs(x);
+    return weft_snn_fit_units(out, x, w->unit) || w->rounds;
 }
 
 static bool weights_fit(const whole *w) {
@@ -112,20 +108,10 @@ static double gain_of(const whole *w, uint32_t n) {
     return w->integrates ? w->f->fit->options.dt * weft_snn_fit_of(w->p, WEFT_SNN_R, n, 1) : 1;
 }
 
-/* Least whole k with k units above the threshold, as the network compares: a gain x k units of IF, its bias among the
- * sum of Threshold. */
-static int64_t least_above(const whole *w, double gain, double bias, double threshold) {
-    int64_t k = (int64_t)fmin(fmax(floor((threshold / gain - bias) / w->unit), -SUM_MAX), SUM_MAX);
-    if (fabs((double)k) >= SUM_MAX) return k;
-    while (gain * (bias + (double)k * w->unit) > threshold) k--;
-    while (!(gain * (bias + (double)k * w->unit) > threshold)) k++;
-    return k;
-}
-
 /* NULL, or why not. */
 static const char *fit_threshold(held *out, const whole *w, uint32_t n) {
     const double threshold = weft_snn_value(&w->p->parameters[WEFT_SNN_V_THRESHOLD], n);
-    int64_t least = least_above(w, 1, weft_snn_fit_bias(w->p, n), threshold);
+    int64_t least = weft_snn_fit_least_above(w->unit, 1, weft_snn_fit_bias(w->p, n), threshold);
     if (least < w->low[n]) least = w->low[n];
     if (least > w->high[n] + 1) least = w->high[n] + 1;
     *out = (held){.leak = -least};
@@ -140,7 +126,7 @@ static const char *fit_integrator(held *out, const whole *w, uint32_t n) {
     if (!(gain > 0)) return "its r is not above 0";
     if (!units_of(&out->leak, w, weft_snn_fit_bias(w->p, n)) || out->leak < LEAK_MIN || out->leak > LEAK_MAX)
         return "its bias is no whole number, -256 to 255, of units of its weights";
-    out->threshold = least_above(w, gain, 0, threshold);
+    out->threshold = weft_snn_fit_least_above(w->unit, gain, 0, threshold);
     if (w->subtract && !units_of(&out->threshold, w, threshold / gain))
         return "its threshold, which it loses when it fires, is no whole number of units of its weights";
     if (out->threshold < 0 || out->threshold > THRESHOLD_MAX)
@@ -211,24 +197,6 @@ static weft_status choose_unit(whole *w) {
 
 /* ---- the result ---- */
 
-static void write_weights(const whole *w, int projection) {
-    const weft_snn_projection *from = &w->f->snn->projections[projection];
-    weft_snn_fit_projection *to = &w->f->fit->projections[projection];
-    double most = 0, error = 0;
-    int64_t k = 0;
-    for (uint64_t s = 0; s < from->count; s++) {
-        const double weight = (double)from->weights[s];
-        if (s == 0 || from->weights[s] != from->weights[s - 1]) {
-            units_of(&k, w, weight);
-            most = fmax(most, fabs(weight));
-            error = fmax(error, fabs((double)k * w->unit - weight));
-        }
-        to->weights[s] = (float)k;
-        to->lost += k == 0;
-    }
-    to->error = most > 0 ? error / most : 0;
-}
-
 static weft_status write_neurons(const whole *w) {
     static const char *const names[] = {"leak",  "threshold", "negative_threshold", "saturate",     "reset_mode",
                                         "reset", "initial",   "membrane_unit",      "membrane_zero"};
@@ -273,7 +241,7 @@ weft_status weft_snn_fit_truenorth(const weft_snn_fitting *f, int population) {
     WEFT_TRY_GOTO(choose_unit(&w));
     f->fit->populations[population].model = "truenorth";
     f->fit->populations[population].scale = 1 / w.unit;
-    for (int i = w.first; i < w.end; i++) write_weights(&w, i);
+    for (int i = w.first; i < w.end; i++) weft_snn_fit_write_weights(f, i, w.unit);
     WEFT_TRY_GOTO(write_neurons(&w));
 cleanup:
     free(w.low);

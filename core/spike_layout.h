@@ -3,8 +3,9 @@
  *
  * Axons. A core has an axon for every (source neuron, kind, delay) that its neurons have synapses of. Kind: where the
  * chip has axon types, the rank of the weight among the different weights into the target's population, as fitted (at
- * most synapse.axon_types and 16; neurons of several populations share an axon by rank); else the projection's
- * exponent. Axons are numbered by source population, neuron, kind, delay; relays' axons behind them.
+ * most synapse.axon_types and 16; neurons of several populations share an axon by rank); of ODIN's neurons 0 for
+ * weights below 0 and 1 for those above; else the projection's exponent. Axons are numbered by source population,
+ * neuron, kind, delay; relays' axons behind them.
  *
  * Delays. Everything between cores takes 1 tick at least. lag[p] says by how many ticks the spikes of population p are
  * later than in the network: Inputs 0, else the smallest that gives every projection that is not recurrent a delay of
@@ -77,8 +78,8 @@ typedef struct weft_spike_layout {
     /* Of Inputs: input value i (weft_snn.inputs) goes to input_routes[input_first[i]] .. */
     uint64_t *input_first; /* [inputs + 1] */
     weft_spike_route *input_routes;
-    int *weight_rank_count;   /* [populations] different weights into the population; 0 where the chip has no types */
-    float (*weight_rank)[16]; /* [populations] ascending */
+    int *weight_rank_count;   /* [populations] kinds by weight into the population; 0 where the chip has none */
+    float (*weight_rank)[16]; /* [populations] largest weight of each kind, ascending */
 } weft_spike_layout;
 
 /* Which limit a core breaks. */
@@ -90,8 +91,13 @@ typedef enum weft_spike_limit {
     WEFT_SPIKE_LIMIT_DESTINATIONS
 } weft_spike_limit;
 
-/* Different weights into each population, ascending: count[populations], ranks[populations]; 0 of them where the chip
- * has no axon types. INVALID where they are more than it has; *bad is that population. */
+/* Whether the chip tells axons by the synapses' weights. */
+static inline bool weft_spike_has_ranks(const weft_chip *chip) {
+    return chip->synapse.axon_types > 0 || chip->neuron.model == WEFT_CHIP_NEURON_ODIN;
+}
+/* Kinds of weights into each population, by the largest of each, ascending: count[populations], ranks[populations]. The
+ * different weights where the chip has axon types, both signs of ODIN's neurons, else none. INVALID where they are more
+ * than it has; *bad is that population. */
 weft_status weft_spike_ranks(int *count, float (*ranks)[16], int *bad, const weft_snn *snn, const weft_snn_fit *fit,
                              const weft_chip *chip, weft_error *err);
 

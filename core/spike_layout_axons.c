@@ -37,11 +37,11 @@ static int compare_ids(const void *a, const void *b) {
 /* Kinds that a projection's axons may have. */
 static int kinds_of(const weft_layout_maker *m, int projection) {
     const int ranks = m->layout->weight_rank_count[m->snn->projections[projection].target];
-    return m->chip->synapse.axon_types ? ranks : 1;
+    return weft_spike_has_ranks(m->chip) ? ranks : 1;
 }
 
 static combo combo_at(const weft_layout_maker *m, int projection, int rank) {
-    const int kind = m->chip->synapse.axon_types ? rank : m->fit->projections[projection].exponent;
+    const int kind = weft_spike_has_ranks(m->chip) ? rank : m->fit->projections[projection].exponent;
     return (combo){(int16_t)kind, (uint16_t)m->layout->delays[projection]};
 }
 
@@ -105,7 +105,7 @@ static weft_status find_ids(axon_finder *f, int k, uint32_t neuron) {
     const weft_snn_projection *projection = &m->snn->projections[i];
     const float *weights = m->fit->projections[i].weights;
     const weft_spike_home *homes = m->layout->homes[projection->target];
-    const bool types = m->chip->synapse.axon_types > 0;
+    const bool types = weft_spike_has_ranks(m->chip);
     const uint64_t combos = (uint64_t)f->combo_count;
     for (uint64_t s = projection->first[neuron]; s < projection->first[neuron + 1]; s++) {
         if (weights[s] == 0) continue;

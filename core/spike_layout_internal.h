@@ -46,7 +46,7 @@ static inline int weft_layout_kind(const weft_spike_layout *layout, const weft_s
     const int ranks = layout->weight_rank_count[target];
     if (!ranks) return fit->projections[projection].exponent;
     int rank = 0;
-    while (rank < ranks - 1 && layout->weight_rank[target][rank] != weight) rank++;
+    while (rank < ranks - 1 && layout->weight_rank[target][rank] < weight) rank++;
     return rank;
 }
 

@@ -60,9 +60,25 @@ static uint64_t memory_bits(const weft_layout_maker *m, const weft_laid_core *la
     return (uint64_t)laid->axon_count * (uint64_t)laid->slot_count * (uint64_t)m->chip->synapse.weight_bits;
 }
 
+/* A spike of an ODIN neuron goes to the row of its own number: inputs need rows besides, unless no neuron sends to
+ * another (then the chip's loop is open). */
+static weft_status check_rows(const weft_layout_maker *m, int core) {
+    const weft_laid_core *laid = &m->layout->cores[core];
+    int inputs = 0;
+    if (m->chip->neuron.model != WEFT_CHIP_NEURON_ODIN || laid->slot_count == 0) return WEFT_OK;
+    for (int a = 0; a < laid->axon_count; a++)
+        inputs += m->snn->populations[laid->axons[a].population].model == WEFT_NIR_INPUT;
+    if (laid->first[laid->slot_count] == 0 || inputs + laid->slot_count <= m->chip->limits.axons) return WEFT_OK;
+    return weft_spike_mapping_bad(m->mapping, m->err, line_of(m, core),
+                                  "core %d: %d neurons and %d axons of inputs, which share the %lld rows of %.80s's "
+                                  "synapses",
+                                  core, laid->slot_count, inputs, (long long)m->chip->limits.axons, m->chip->name);
+}
+
 weft_status weft_layout_limits(const weft_layout_maker *m) {
     for (int c = 0; c < m->layout->core_count; c++) {
         weft_laid_core *laid = &m->layout->cores[c];
+        WEFT_TRY(check_rows(m, c));
         laid->memory_bits = memory_bits(m, laid);
         m->layout->axons += (uint64_t)laid->axon_count;
         m->layout->synapses += laid->synapses;

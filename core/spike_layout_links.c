@@ -1,4 +1,5 @@
 /* Projections on a chip: by source population, their delays, and the different weights into a population. */
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,7 +97,11 @@ static bool add_rank(float ranks[RANKS_MAX], int *count, int most, float weight)
 weft_status weft_spike_ranks(int *count, float (*ranks)[16], int *bad, const weft_snn *snn, const weft_snn_fit *fit,
                              const weft_chip *chip, weft_error *err) {
     const int types = (int)chip->synapse.axon_types, most = types < RANKS_MAX ? types : RANKS_MAX;
-    for (int p = 0; p < snn->population_count; p++) count[p] = 0;
+    const bool signs = chip->neuron.model == WEFT_CHIP_NEURON_ODIN && types == 0;
+    for (int p = 0; p < snn->population_count; p++) {
+        count[p] = signs ? 2 : 0;
+        if (signs) ranks[p][0] = -1, ranks[p][1] = FLT_MAX;
+    }
     for (int i = 0; most > 0 && i < snn->projection_count; i++) {
         const int target = snn->projections[i].target;
         const float *weights = fit->projections[i].weights;

@@ -49,11 +49,11 @@ static void add_projection(synapse_finder *f, const weft_spike_axon *axon, int i
     const int ranks = f->layout->weight_rank_count[projection->target];
     if (f->layout->delays[i] != axon->delay || at.low > at.high) return;
     if (ranks ? axon->kind >= ranks : axon->kind != f->fit->projections[i].exponent) return;
-    const float wanted = ranks ? f->layout->weight_rank[projection->target][axon->kind] : 0;
     for (uint64_t s = first_at(projection->targets, projection->first[axon->neuron], end, at.low);
          s < end && projection->targets[s] <= at.high; s++) {
         const weft_spike_home home = homes[projection->targets[s]];
-        if (home.core != f->core || weights[s] == 0 || (ranks && weights[s] != wanted)) continue;
+        if (home.core != f->core || weights[s] == 0) continue;
+        if (ranks && weft_layout_kind(f->layout, f->fit, i, projection->target, weights[s]) != axon->kind) continue;
         for (uint16_t k = 0; k < home.copies; k++)
             f->synapses[f->count++] = (weft_laid_synapse){(uint16_t)(home.slot + k), weights[s]};
     }

@@ -32,7 +32,7 @@ static weft_status collect_row(collector *c, const weft_snn_projection *projecti
     for (int kind = 0; kind < kinds; kind++) {
         bool begun = false;
         for (uint64_t s = projection->first[neuron]; s < projection->first[neuron + 1]; s++) {
-            if (weights[s] == 0 || (kinds > 1 && weights[s] != c->w->ranks[c->population][kind])) continue;
+            if (weights[s] == 0 || (kinds > 1 && weft_spike_kind(c->w, c->population, weights[s]) != kind)) continue;
             if (!begun) WEFT_TRY(begin_axon(c));
             begun = true;
             c->out->targets[c->count++] = projection->targets[s];

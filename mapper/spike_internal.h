@@ -49,7 +49,7 @@ weft_status weft_spike_no_memory(const weft_spike_work *w);
 /* Kind of a synapse among those of its projection: its rank, 0 where the chip has no types. */
 static inline int weft_spike_kind(const weft_spike_work *w, int target, float weight) {
     int rank = 0;
-    while (rank < w->rank_count[target] - 1 && w->ranks[target][rank] != weight) rank++;
+    while (rank < w->rank_count[target] - 1 && w->ranks[target][rank] < weight) rank++;
     return rank;
 }
 

@@ -72,11 +72,14 @@ static weft_status check_chip(const weft_snn *snn, const weft_chip *chip, weft_e
     return WEFT_OK;
 }
 
-/* Several chips are one mesh, cut by noc.chips. */
+/* Several chips are one mesh, cut by noc.chips; ODIN has no network that would make one. */
 static weft_status too_many(const weft_spike_work *w) {
     const weft_chip *chip = w->chip;
     int64_t across = chip->noc.chips[0], down = chip->noc.chips[1];
     const int64_t width = chip->noc.mesh[0] / across, height = chip->noc.mesh[1] / down;
+    if (chip->neuron.model == WEFT_CHIP_NEURON_ODIN)
+        return weft_error_set(w->err, WEFT_E_NO_FIT, "the network takes %d cores, %.80s has %d", w->bin_count,
+                              chip->name, chip->core_count);
     while (across * down * width * height * chip->noc.concentration < w->bin_count) {
         if (across <= down)
             across++;

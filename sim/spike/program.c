@@ -3,6 +3,7 @@
 #include <omp.h>
 #include <stdlib.h>
 
+#include "sim/spike/odin.h"
 #include "sim/spike/program_internal.h"
 #include "sim/spike/sparse.h"
 #include "sim/spike/truenorth.h"
@@ -52,6 +53,11 @@ static weft_status find_places(weft_spike_program *program, const int *core_of, 
 
 /* ---- states of cores ---- */
 
+static const weft_spike_kind *kind_of(const weft_chip *chip) {
+    if (chip->neuron.model == WEFT_CHIP_NEURON_TRUENORTH) return &weft_truenorth_kind;
+    return chip->neuron.model == WEFT_CHIP_NEURON_ODIN ? &weft_odin_kind : &weft_sparse_kind;
+}
+
 static bool any_of(const weft_snn_fit_population *population, const char *name, bool below) {
     const weft_snn_fit_parameter *of = weft_snn_fit_find(population, name);
     for (uint32_t n = 0; of && n < of->count; n++)
@@ -71,6 +77,8 @@ static weft_status build_core(void **state, const weft_program_build *build, int
         weft_spike_layout_synapses(&synapses.first, &synapses.items, build->layout, core, build->snn, build->fit, err));
     if (build->config->neuron.model == WEFT_CHIP_NEURON_TRUENORTH)
         WEFT_TRY_GOTO(weft_program_truenorth(state, build, core, &synapses, err));
+    else if (build->config->neuron.model == WEFT_CHIP_NEURON_ODIN)
+        WEFT_TRY_GOTO(weft_program_odin(state, build, core, &synapses, err));
     else
         WEFT_TRY_GOTO(weft_program_sparse(state, build, core, &synapses, err));
 cleanup:
@@ -127,7 +135,6 @@ cleanup:
 
 static weft_status add_core(weft_spike_program *program, int index, void **state, const int *core_of, weft_error *err) {
     const weft_laid_core *core = &program->layout->cores[program->cores[index]];
-    const bool truenorth = program->config->neuron.model == WEFT_CHIP_NEURON_TRUENORTH;
     const uint64_t routes = core->first[core->slot_count];
     weft_spike_target *targets = malloc((routes + 1) * sizeof *targets);
     if (!targets) return no_memory(err);
@@ -135,7 +142,7 @@ static weft_status add_core(weft_spike_program *program, int index, void **state
         targets[i] = (weft_spike_target){.core = (uint32_t)core_of[core->routes[i].core],
                                          .axon = core->routes[i].axon,
                                          .delay = core->routes[i].delay};
-    const weft_spike_core added = {.kind = truenorth ? &weft_truenorth_kind : &weft_sparse_kind,
+    const weft_spike_core added = {.kind = kind_of(program->config),
                                    .state = *state,
                                    .axons = core->axon_count > 0 ? core->axon_count : 1,
                                    .neurons = core->slot_count,
@@ -150,7 +157,6 @@ static weft_status add_core(weft_spike_program *program, int index, void **state
 }
 
 static weft_status fill(weft_spike_program *program, const weft_spike_program_options *options, weft_error *err) {
-    const bool truenorth = program->config->neuron.model == WEFT_CHIP_NEURON_TRUENORTH;
     int *core_of = NULL;
     void **states = NULL;
     weft_status status;
@@ -164,7 +170,7 @@ static weft_status fill(weft_spike_program *program, const weft_spike_program_op
     WEFT_TRY_GOTO(weft_spike_chip_ready(program->chip, err));
 cleanup:
     for (int c = 0; states && c < program->core_count; c++)
-        if (states[c]) (truenorth ? &weft_truenorth_kind : &weft_sparse_kind)->destroy(states[c]);
+        if (states[c]) kind_of(program->config)->destroy(states[c]);
     free(states);
     free(core_of);
     return status;

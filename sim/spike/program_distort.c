@@ -16,6 +16,16 @@ static void make_whole(float *weights, const float *before, uint64_t count, int 
     }
 }
 
+/* Magnitudes of ODIN stay whole and within their bits; the sign is the axon's. */
+static void make_magnitudes(float *weights, const float *before, uint64_t count, int bits) {
+    const float most = (float)((1 << bits) - 1);
+    for (uint64_t s = 0; s < count; s++) {
+        const float size = roundf(before[s] < 0 ? -weights[s] : weights[s]);
+        const float held = before[s] == 0 || !(size > 0) ? 0 : size > most ? most : size;
+        weights[s] = before[s] < 0 ? -held : held;
+    }
+}
+
 static weft_status check_types(const float *weights, const float *before, uint64_t count, weft_error *err) {
     for (uint64_t s = 0; s < count; s++)
         if (weights[s] != 0 && weights[s] != before[s])
@@ -39,6 +49,7 @@ static weft_status distort_projection(float *weights, const float *before, uint6
     for (uint64_t s = 0; s < count; s++)
         if (before[s] == 0) weights[s] = 0;
     if (chip->synapse.axon_types > 0) return check_types(weights, before, count, err);
+    if (chip->neuron.model == WEFT_CHIP_NEURON_ODIN) make_magnitudes(weights, before, count, 3);
     if (chip->neuron.model == WEFT_CHIP_NEURON_LOIHI)
         make_whole(weights, before, count, bits < WEIGHT_BITS_MAX ? (int)bits : WEIGHT_BITS_MAX);
     return WEFT_OK;

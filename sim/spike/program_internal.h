@@ -23,6 +23,8 @@ typedef struct weft_program_synapses {
 /* The state of one core; several at once. core: number on the chip. */
 weft_status weft_program_truenorth(void **state, const weft_program_build *build, int core,
                                    const weft_program_synapses *synapses, weft_error *err);
+weft_status weft_program_odin(void **state, const weft_program_build *build, int core,
+                              const weft_program_synapses *synapses, weft_error *err);
 weft_status weft_program_sparse(void **state, const weft_program_build *build, int core,
                                 const weft_program_synapses *synapses, weft_error *err);
 
