@@ -5,7 +5,7 @@
 
 #include "sim/spike/program_internal.h"
 
-enum { WEIGHT_BITS_MAX = 9 };
+enum { WEIGHT_BITS_MAX = 9, ODIN_BITS = 3 };
 
 /* Whole weights stay whole and within their bits; a synapse that is none stays none. */
 static void make_whole(float *weights, const float *before, uint64_t count, int bits) {
@@ -49,7 +49,7 @@ static weft_status distort_projection(float *weights, const float *before, uint6
     for (uint64_t s = 0; s < count; s++)
         if (before[s] == 0) weights[s] = 0;
     if (chip->synapse.axon_types > 0) return check_types(weights, before, count, err);
-    if (chip->neuron.model == WEFT_CHIP_NEURON_ODIN) make_magnitudes(weights, before, count, 3);
+    if (chip->neuron.model == WEFT_CHIP_NEURON_ODIN) make_magnitudes(weights, before, count, ODIN_BITS);
     if (chip->neuron.model == WEFT_CHIP_NEURON_LOIHI)
         make_whole(weights, before, count, bits < WEIGHT_BITS_MAX ? (int)bits : WEIGHT_BITS_MAX);
     return WEFT_OK;

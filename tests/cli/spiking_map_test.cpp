@@ -66,6 +66,23 @@ TEST_F(CliSpikingMap, a_mapping_runs_and_checks) {
     }
 }
 
+TEST_F(CliSpikingMap, odin_takes_events) { // each goes through all 256 neurons
+    const Ran ran = map({"net.nir", "odin", "-o", "a.yaml", "--json", "map.json"});
+    ASSERT_EQ(ran.code, 0) << ran.err;
+    EXPECT_EQ(Json("map.json").number("cores_used"), 1);
+    EXPECT_EQ(Json("map.json").number("axons"), 128); // 64 pixels, of both signs
+    ASSERT_EQ(map({"--check", "a.yaml"}).code, 0);
+    const Ran sim = weft({"sim", "a.yaml", "--dataset", "set", "--coding", "regular", "--ticks", "20", "--compare",
+                          "--timed-images", "1", "--json", "sim.json"});
+    ASSERT_EQ(sim.code, 0) << sim.err;
+    const Json run("sim.json");
+    EXPECT_GT(run.number("counts.spikes"), 30);
+    EXPECT_EQ(run.number("counts.synaptic_events"), 256 * run.number("counts.axon_events"));
+    EXPECT_GT(run.number("reference.output_spikes"), 30);
+    refused({"net.nir", "odin", "-o", "b.yaml", "--reset", "subtract"}, 1,
+            "population 'cells': a reset by subtraction; a neuron of ODIN begins again at 0");
+}
+
 TEST_F(CliSpikingMap, explains) {
     const Ran ran = map({"net.nir", "loihi1", "-o", "a.yaml", "--explain"});
     ASSERT_EQ(ran.code, 0) << ran.err;
