@@ -15,9 +15,9 @@
  * Rate: a network of RELU layers, each a population of IF neurons that are reset by subtraction and whose threshold is
  * the layer's scale, a high percentile of what it puts out on images (data-based normalisation, P. U. Diehl et al.,
  * IJCNN 2015); a spike stands for that value. CONV, DENSE, BATCH_NORM and AFFINE behind them, AVERAGE_POOL, PAD,
- * FLATTEN and ADD keep their meaning, in floating point. The image is a constant current, every step the same values
- * (or spikes whose mean is the image); the last layers' sums gather in a population of integrators I, and the largest
- * wins. */
+ * FLATTEN and ADD keep their meaning, in floating point. The image is a constant current, every step the same pixels,
+ * from 0 to 1 (or spikes whose mean they are); the preprocessing by mean and std is part of the network, a convolution
+ * of 1 x 1 in front. The last layers' sums gather in a population of integrators I, and the largest wins. */
 #ifndef WEFT_CORE_SNN_NETWORK_H
 #define WEFT_CORE_SNN_NETWORK_H
 
@@ -55,7 +55,7 @@ int weft_snn_vote(const weft_snn_coding *coding, const uint32_t *counts);
 
 /* The NIR graph of a network with rates. scales [layer_count]: of RELU layers, above 0; others are not looked at.
  * UNSUPPORTED, naming the layer: a MAX_POOL or another layer of a kind that is not listed above; a BATCH_NORM or AFFINE
- * that does not alone read a CONV or DENSE layer; padding that an AVERAGE_POOL does not count. */
+ * that does not alone read a CONV or DENSE layer; padding that an AVERAGE_POOL does not count; GCN and ZCA. */
 weft_status weft_snn_rate_nir(weft_nir **out, const weft_network *net, const float *scales, double dt, weft_error *err);
 weft_status weft_snn_from_rates(weft_snn **out, weft_snn_coding *coding, const weft_network *net, const float *scales,
                                 double dt, weft_error *err);

@@ -37,6 +37,9 @@ weft_status weft_snn_draft_matrix(const weft_snn_draft *d, int layer, const doub
 weft_status weft_snn_draft_pool(const weft_snn_draft *d, int layer, double weight, int from, int *at);
 /* AVERAGE_POOL of which all padding counts, as NIR's own where its padding allows. */
 weft_status weft_snn_draft_average(const weft_snn_draft *d, int layer, int from, int *at);
+/* The network's input behind its preprocessing, from pixels of 0 to 1: a convolution of 1 x 1, so that what pads the
+ * layers behind it stays 0; *at = from where they are the same. UNSUPPORTED: GCN and ZCA. */
+weft_status weft_snn_draft_pixels(const weft_snn_draft *d, int from, int *at);
 weft_status weft_snn_draft_flatten(const weft_snn_draft *d, int layer, int from, int *at);
 /* delay above 0, in s. */
 weft_status weft_snn_draft_delay(const weft_snn_draft *d, int layer, double delay, int from, int *at);

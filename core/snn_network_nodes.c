@@ -83,15 +83,25 @@ static weft_status set_count(const weft_snn_draft *d, int node, const char *name
 
 weft_nir_shape weft_snn_draft_shape(weft_shape s) { return (weft_nir_shape){3, {s.channels, s.height, s.width}}; }
 
+/* `wanted`, with as many underscores as make it no node's or layer's name. */
+static void find_free_name(const weft_snn_draft *d, const char *wanted, char own[WEFT_NIR_NAME_MAX + 1]) {
+    size_t length = strlen(wanted);
+    memcpy(own, wanted, length + 1);
+    while ((weft_nir_find(d->nir->graph, own) >= 0 || weft_network_find(d->net, own) >= 0) &&
+           length < WEFT_NIR_NAME_MAX)
+        own[length++] = '_', own[length] = '\0';
+}
+
 weft_status weft_snn_draft_end(const weft_snn_draft *d, weft_nir_type type, const char *name, weft_shape shape,
                                int from, int *at) {
     char own[WEFT_NIR_NAME_MAX + 1];
     const weft_nir_shape three = {1, {3}};
     const double extents[] = {shape.channels, shape.height, shape.width};
-    snprintf(own, sizeof own, "%s", name ? name : type == WEFT_NIR_INPUT ? "input" : "output");
+    if (name)
+        snprintf(own, sizeof own, "%s", name);
+    else
+        find_free_name(d, type == WEFT_NIR_INPUT ? "input" : "output", own);
     without_slashes(own);
-    for (size_t length = strlen(own); !name && weft_nir_find(d->nir->graph, own) >= 0 && length < sizeof own - 1;)
-        own[length++] = '_', own[length] = '\0';
     WEFT_TRY(add_named(d, type, own, -1, at));
     WEFT_TRY(weft_nir_set(d->nir, &d->nir->graph->nodes[*at], "shape", WEFT_NIR_INT64, &three, extents, d->err));
     return weft_snn_draft_edge(d, from, *at);
@@ -177,6 +187,41 @@ weft_status weft_snn_draft_average(const weft_snn_draft *d, int layer, int from,
     WEFT_TRY(set_whole(d, *at, "kernel_size", w->kernel_h, w->kernel_w));
     WEFT_TRY(set_whole(d, *at, "stride", w->stride_h, w->stride_w));
     return set_whole(d, *at, "padding", w->pad_top, w->pad_left);
+}
+
+/* ---- pixels ---- */
+
+static bool is_plain(const weft_preprocess *p, int channels) {
+    for (int c = 0; p->channels && c < channels; c++)
+        if (p->mean[c] != 0 || p->std[c] != 1) return false;
+    return true;
+}
+
+weft_status weft_snn_draft_pixels(const weft_snn_draft *d, int from, int *at) {
+    static const weft_window each = {.stride_h = 1, .stride_w = 1, .dilation_h = 1, .dilation_w = 1};
+    static const axis one = {.kernel = 1};
+    const weft_preprocess *p = &d->net->preprocess;
+    const weft_shape in = d->net->input;
+    const weft_nir_shape shape = {4, {in.channels, 1, 1, 1}}, channels = {1, {in.channels}};
+    char name[WEFT_NIR_NAME_MAX + 1];
+    double weight[4], bias[4];
+    if (p->gcn_zca)
+        return weft_error_set(d->err, WEFT_E_UNSUPPORTED,
+                              "network \"%.80s\" has GCN and ZCA as its preprocessing, which scales each image by its "
+                              "own contrast; only a mean and std a channel can stand in a spiking network",
+                              d->net->name);
+    *at = from;
+    if (is_plain(p, in.channels)) return WEFT_OK;
+    for (int c = 0; c < in.channels; c++) {
+        weight[c] = 1 / (double)p->std[c];
+        bias[c] = -(double)p->mean[c] / (double)p->std[c];
+    }
+    find_free_name(d, "pixels", name);
+    WEFT_TRY(add_named(d, WEFT_NIR_CONV2D, name, from, at));
+    WEFT_TRY(weft_snn_draft_set(d, *at, "weight", &shape, weight));
+    WEFT_TRY(weft_snn_draft_set(d, *at, "bias", &channels, bias));
+    WEFT_TRY(set_window(d, *at, &each, in.channels, &one, &one));
+    return set_whole(d, *at, "input_shape", in.height, in.width);
 }
 
 /* ---- vectors ---- */

@@ -205,6 +205,7 @@ static weft_status add_output(const rates *r, int *integrators) {
 static weft_status build(rates *r, int *integrators) {
     WEFT_TRY(rates_create(r));
     WEFT_TRY(weft_snn_draft_end(&r->draft, WEFT_NIR_INPUT, NULL, r->draft.net->input, -1, node_of(r, -1)));
+    WEFT_TRY(weft_snn_draft_pixels(&r->draft, *node_of(r, -1), node_of(r, -1)));
     for (int i = 0; i <= r->last; i++)
         if (r->needed[i]) WEFT_TRY(add_layer(r, i));
     return add_output(r, integrators);

@@ -44,10 +44,12 @@ static float percentile_of(float *values, size_t count, double percent) {
 }
 
 weft_status weft_forward_scales(const weft_network *net, const float *x, size_t count, double percent, float *scales,
-                                weft_error *err) {
+                                void (*progress)(void *context, int done, int layers), void *context, weft_error *err) {
     weft_status status = WEFT_OK;
     float *values = NULL;
-    if (count == 0 || !(percent >= 50 && percent <= 100))
+    int layers = 0, done = 0;
+    for (int i = 0; i < net->layer_count; i++) layers += net->layers[i].kind == WEFT_LAYER_RELU;
+    if (count == 0 || !(percent > 0 && percent <= 100))
         return weft_error_set(err, WEFT_E_INVALID, "a percentile of %g on %zu images is not possible", percent, count);
     for (int i = 0; i < net->layer_count; i++) {
         scales[i] = 0;
@@ -58,6 +60,7 @@ weft_status weft_forward_scales(const weft_network *net, const float *x, size_t 
         if (!values) WEFT_TRY_GOTO(no_memory(err));
         WEFT_TRY_GOTO(weft_forward_layer(net, i, x, count, values, err));
         scales[i] = percentile_of(values, size, percent);
+        if (progress) progress(context, ++done, layers);
     }
 cleanup:
     weft_aligned_free(values);

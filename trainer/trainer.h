@@ -167,11 +167,11 @@ weft_status weft_forward_layer(const weft_network *net, int layer, const float *
  * binary activations, says to image s are the spikes of tick s. Caller frees. */
 weft_status weft_layer_spikes(weft_spikes *out, const weft_network *net, int layer, const weft_dataset *set,
                               uint64_t images, weft_error *err);
-/* scales [layer_count]: of each RELU layer the value that `percent` (50 to 100) of all that it puts out for x are not
- * above, or its largest where that is 0, or 1 where that is, too; of other layers 0. Takes 4 bytes a value of the
- * largest layer and image. */
+/* scales [layer_count]: of each RELU layer the value that `percent` (above 0, to 100) of all that it puts out for x are
+ * not above, or its largest where that is 0, or 1 where that is, too; of other layers 0. Takes 4 bytes a value of the
+ * largest layer and image. progress: after each RELU layer, `done` of `layers`; NULL: silent. */
 weft_status weft_forward_scales(const weft_network *net, const float *x, size_t count, double percent, float *scales,
-                                weft_error *err);
+                                void (*progress)(void *context, int done, int layers), void *context, weft_error *err);
 
 #ifdef __cplusplus
 }

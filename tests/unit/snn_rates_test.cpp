@@ -15,9 +15,9 @@ Snn rates(const Network &net, const std::vector<float> &scales, Coding &coding, 
 std::vector<float> scales_of(const Network &net, const std::vector<float> &x, double percent) {
     std::vector<float> scales(static_cast<size_t>(net->layer_count));
     weft_error err = {};
-    EXPECT_EQ(
-        weft_forward_scales(net.get(), x.data(), x.size() / weft_shape_size(net->input), percent, scales.data(), &err),
-        WEFT_OK)
+    EXPECT_EQ(weft_forward_scales(net.get(), x.data(), x.size() / weft_shape_size(net->input), percent, scales.data(),
+                                  nullptr, nullptr, &err),
+              WEFT_OK)
         << err.text;
     return scales;
 }
@@ -129,8 +129,11 @@ TEST(SnnRates, ScalesArePercentiles) { // of 0.1 .. 0.9 and five that are not ab
     EXPECT_EQ(scales_of(net, x, 99), (std::vector<float>{1, 0}));
     std::vector<float> scales(2);
     weft_error err = {};
-    EXPECT_EQ(weft_forward_scales(net.get(), x.data(), 1, 49, scales.data(), &err), WEFT_E_INVALID);
-    EXPECT_STREQ(err.text, "a percentile of 49 on 1 images is not possible");
+    for (double percent : {0.0, -1.0, 100.5, std::nan("")})
+        EXPECT_EQ(weft_forward_scales(net.get(), x.data(), 1, percent, scales.data(), nullptr, nullptr, &err),
+                  WEFT_E_INVALID);
+    EXPECT_EQ(weft_forward_scales(net.get(), x.data(), 1, 0, scales.data(), nullptr, nullptr, &err), WEFT_E_INVALID);
+    EXPECT_STREQ(err.text, "a percentile of 0 on 1 images is not possible");
 }
 
 TEST(SnnRates, NodesOfTheFile) {
@@ -153,6 +156,63 @@ TEST(SnnRates, NodesOfTheFile) {
     EXPECT_STREQ(neuron.name, "layer1");
     EXPECT_EQ(weft_nir_get(&neuron, "r")->values[31], 1000);
     EXPECT_EQ(weft_nir_get(&neuron, "v_threshold")->values[0], 2);
+}
+
+// The sums of a network without rectifiers are exact, also where the padding of a convolution, which is 0 behind the
+// preprocessing, is none of the pixels.
+TEST(SnnRates, PreprocessingIsPartOfTheNetwork) {
+    Network net = fixture::network({2, 5, 5});
+    net->preprocess.channels = 2;
+    set(net->preprocess.mean, {0.3f, 0.6f});
+    set(net->preprocess.std, {0.25f, 0.5f});
+    add(net, proto(WEFT_LAYER_CONV, 3, 3, 1, 1), true);
+    add(net, pool(WEFT_LAYER_AVERAGE_POOL, 3, 2, 1));
+    add(net, proto(WEFT_LAYER_DENSE, 4), true);
+    fixture::randomise(net, 3);
+    std::vector<uint8_t> bytes;
+    std::vector<float> pixels, x(50);
+    for (int i = 0; i < 50; i++) bytes.push_back(static_cast<uint8_t>(i * 97 % 256));
+    for (uint8_t byte : bytes) pixels.push_back(static_cast<float>(byte) / 255);
+    weft_error err = {};
+    ASSERT_EQ(weft_preprocess_apply(&net->preprocess, net->input, bytes.data(), 1, x.data(), &err), WEFT_OK);
+    const std::vector<float> logits = values_of(net, 2, x);
+    Coding coding;
+    Snn snn = rates(net, {0, 0, 0}, coding);
+    const std::vector<double> v = sums(snn, coding, pixels, 16);
+    for (size_t k = 0; k < 4; k++) EXPECT_NEAR(v[k] / 16, static_cast<double>(logits[k]), 1e-5);
+    Coding plain; // x = pixel / 255 needs no node
+    net->preprocess = {};
+    const size_t synapses = snn->synapses;
+    snn = rates(net, {0, 0, 0}, plain);
+    EXPECT_EQ(snn->synapses, synapses);
+    EXPECT_GT(std::abs(sums(snn, plain, pixels, 16)[0] - v[0]), 1e-3);
+}
+
+TEST(SnnRates, PreprocessingOfOtherKinds) {
+    Network net = two_layers();
+    net->preprocess.gcn_zca = true;
+    EXPECT_EQ(
+        refusal_of_rates(net, {0, 1, 0}),
+        "network \"test\" has GCN and ZCA as its preprocessing, which scales each image by its own contrast; only a "
+        "mean and std a channel can stand in a spiking network");
+}
+
+// Nodes that layers do not name get names of their own.
+TEST(SnnRates, NamesOfLayersAreTheirs) {
+    Network net = fixture::network({1, 2, 2});
+    weft_error err = {};
+    weft_nir *made = nullptr;
+    net->preprocess.channels = 1;
+    set(net->preprocess.mean, {0.5f}), set(net->preprocess.std, {1});
+    weft_layer relu = proto(WEFT_LAYER_RELU);
+    for (const char *name : {"pixels", "input", "output"})
+        ASSERT_EQ(weft_network_add(net.get(), &relu, name, net->layer_count - 1, false, nullptr, &err), WEFT_OK);
+    const float scales[] = {1, 1, 1};
+    ASSERT_EQ(weft_snn_rate_nir(&made, net.get(), scales, 1e-3, &err), WEFT_OK) << err.text;
+    const Nir nir(made);
+    for (const char *name : {"input_", "pixels_", "pixels", "input", "output", "output_"})
+        EXPECT_GE(weft_nir_find(nir->graph, name), 0) << name;
+    EXPECT_EQ(nir->graph->nodes[weft_nir_find(nir->graph, "pixels_")].type, WEFT_NIR_CONV2D);
 }
 
 TEST(SnnRates, LayersWithoutRates) {
