@@ -247,14 +247,16 @@ const weft_command weft_command_run = {
         "every simulation is compared with. In int8 the inputs and weights of convolutions and dense layers are "
         "quantised as digital accelerators do it; behind a quantised activation in the file, its own steps are used.\n"
         "A spiking network (.nir) is run in floating point, tick by tick, on spikes from a file, on images that become "
-        "spikes, or on random ones: what a chip's neurons are compared with. Told are the spikes of every population "
-        "and, where there are labels, the accuracy of the class with the most spikes.",
+        "spikes or currents, or on random spikes: what a chip's neurons are compared with. Told are the spikes of "
+        "every population and, where there are labels, the accuracy of the class with the most spikes, or with the "
+        "highest membrane at the end where the outputs are integrators.",
     .examples = "  weft run net.onnx --dataset fashion-mnist\n"
                 "  weft run net.onnx --dataset cifar10 --precision int8 --calibrate 500\n"
                 "  weft run net.onnx --input images.npy --csv outputs.csv\n"
                 "  weft run net.onnx --random 1 --images 4\n"
                 "  weft run net.nir --spikes in.csv --raster out.svg\n"
-                "  weft run net.nir --dataset mnist --coding poisson --rate 200 --ticks 50 --reset subtract\n",
+                "  weft run net.nir --dataset mnist --coding poisson --rate 200 --ticks 50 --reset subtract\n"
+                "  weft run net.nir --dataset mnist --coding current --ticks 64 --reset subtract\n",
     .arguments = run_arguments,
     .argument_count = (int)(sizeof run_arguments / sizeof run_arguments[0]),
     .options = run_table,

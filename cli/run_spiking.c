@@ -21,7 +21,8 @@ static weft_status open_all(weft_run_job *job, weft_error *err) {
                                      .random = o->random,
                                      .images = o->images,
                                      .seed = o->seed,
-                                     .tick_s = job->tick.dt};
+                                     .tick_s = job->tick.dt,
+                                     .currents = true};
     WEFT_TRY(weft_stimulus_source_of(&job->source, &args, err));
     WEFT_TRY(weft_stimulus_open(&job->stimulus, &job->source, job->snn, err));
     WEFT_TRY(weft_records_spec_of(&job->keep, &o->spiking, err));
@@ -47,8 +48,9 @@ static weft_status run_float(weft_run_job *job, const weft_float_probe *probes, 
                           .options = {.dt = job->tick.dt,
                                       .integration = job->tick.exponential ? WEFT_FLOAT_EXPONENTIAL : WEFT_FLOAT_EULER,
                                       .reset = job->tick.subtract ? WEFT_FLOAT_RESET_SUBTRACT : WEFT_FLOAT_RESET_ZERO},
-                          .input = job->source.input ? NULL : &s->spikes,
-                          .values = s->array.values,
+                          .input = job->source.input || s->values ? NULL : &s->spikes,
+                          .values = s->values ? s->values : s->array.values,
+                          .constant = s->values != NULL,
                           .samples = s->samples,
                           .sample_ticks = s->ticks,
                           .output = r->output,

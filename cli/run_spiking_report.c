@@ -4,6 +4,12 @@ enum { PRINTED_SAMPLES = 10, PRINTED_CLASSES = 5 };
 
 static uint64_t spikes_of(const weft_run_job *job, int population) { return job->result.spikes[population]; }
 
+/* Currents are no spikes. */
+static bool has_spikes(const weft_run_job *job, int population) {
+    const weft_snn_population *p = &job->snn->populations[population];
+    return weft_float_fires(p) && !(p->model == WEFT_NIR_INPUT && job->stimulus.values);
+}
+
 /* Of the network's time, all samples together. */
 static double seconds_of(const weft_run_job *job) {
     return (double)job->stimulus.samples * (double)job->stimulus.ticks * job->tick.dt;
@@ -26,7 +32,7 @@ static void print_populations(const weft_run_job *job, FILE *out) {
         const weft_snn_population *population = &snn->populations[p];
         fprintf(out, "%-24.24s  %-9s  %9lu  ", population->name, weft_nir_type_names[population->model],
                 (unsigned long)population->size);
-        if (weft_float_fires(population))
+        if (has_spikes(job, p))
             fprintf(out, "%12llu  %.4g\n", (unsigned long long)spikes_of(job, p), rate_of(job, p));
         else
             fprintf(out, "%12s  -\n", "-");
@@ -106,7 +112,7 @@ static void json_populations(weft_json *json, const weft_run_job *job) {
         weft_json_text(json, "name", population->name);
         weft_json_text(json, "model", weft_nir_type_names[population->model]);
         weft_json_count(json, "size", population->size);
-        if (weft_float_fires(population)) {
+        if (has_spikes(job, p)) {
             weft_json_count(json, "spikes", spikes_of(job, p));
             weft_json_number(json, "rate_hz", rate_of(job, p));
         }

@@ -46,7 +46,10 @@ static weft_status parse_size(int out[2], const char *text, weft_error *err) {
 /* Beyond what can be said of images and random spikes. */
 static weft_status check_coding(const weft_stimulus_args *args, const weft_coding *coding, weft_error *err) {
     const weft_spiking_options *o = args->options;
-    if (o->rate && (coding->kind == WEFT_CODING_LATENCY || coding->kind == WEFT_CODING_SACCADES))
+    if (coding->kind == WEFT_CODING_CURRENT && !args->currents)
+        return weft_error_set(err, WEFT_E_USAGE,
+                              "--coding current is for 'weft run'; a chip takes spikes: --coding regular --rate HZ");
+    if (o->rate && coding->kind > WEFT_CODING_REGULAR)
         return weft_error_set(err, WEFT_E_USAGE, "--rate has no meaning for --coding %s", o->coding);
     if (o->ticks && coding->kind == WEFT_CODING_SACCADES)
         return weft_error_set(err, WEFT_E_USAGE, "--ticks has no meaning for --coding saccades, which take 0.3 s");
@@ -111,7 +114,8 @@ weft_status weft_stimulus_source_of(weft_stimulus_source *out, const weft_stimul
                                   .random = args->random != NULL,
                                   .list_ticks = o->ticks,
                                   .images = args->images,
-                                  .tick_s = args->tick_s};
+                                  .tick_s = args->tick_s,
+                                  .currents = args->currents};
     if (args->layers) return check_layers(args, err);
     WEFT_TRY(check_args(args, err));
     if (o->aer) return parse_size(out->camera, o->size, err);

@@ -39,7 +39,8 @@ typedef struct weft_spiking_options {
          .value = "NAME",                                                                                              \
          .help = "How images become spikes: bernoulli (the default) and poisson, rates drawn at random; regular, "     \
                  "rates without chance; latency, one spike a pixel, bright ones early; saccades, events of a camera "  \
-                 "that moves over the image"},                                                                         \
+                 "that moves over the image; or, 'weft run' only, current: no spikes, pixels from 0 to 1 in every "    \
+                 "tick"},                                                                                              \
         {.name = "rate",                                                                                               \
          .kind = WEFT_OPTION_TEXT,                                                                                     \
          .offset = WEFT_SPIKING_ROW(type, member, rate),                                                               \
@@ -129,6 +130,7 @@ typedef struct weft_stimulus_args {
     uint64_t seed;
     double tick_s; /* of the network's time */
     bool layers;   /* the network is one of layers, which takes an image a tick */
+    bool currents; /* images may be currents; a chip takes spikes alone */
 } weft_stimulus_args;
 /* *out without a network; what it points to is the options'. USAGE. */
 weft_status weft_stimulus_source_of(weft_stimulus_source *out, const weft_stimulus_args *args, weft_error *err);

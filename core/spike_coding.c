@@ -9,7 +9,7 @@
 #include "core/rng.h"
 #include "core/saccades.h"
 
-const char *const weft_coding_names[] = {"bernoulli", "poisson", "regular", "latency", "saccades", NULL};
+const char *const weft_coding_names[] = {"bernoulli", "poisson", "regular", "latency", "saccades", "current", NULL};
 
 weft_coding weft_coding_defaults(void) {
     return (weft_coding){.kind = WEFT_CODING_BERNOULLI,
@@ -40,7 +40,7 @@ static weft_status check_saccades(const weft_coding *coding, weft_error *err) {
 }
 
 weft_status weft_coding_check(const weft_coding *coding, weft_error *err) {
-    if (coding->kind < 0 || coding->kind > WEFT_CODING_SACCADES)
+    if (coding->kind < 0 || coding->kind > WEFT_CODING_CURRENT)
         return weft_error_set(err, WEFT_E_INVALID, "there is no coding %d", coding->kind);
     if (!(coding->tick_s >= 1e-9 && coding->tick_s <= 1e3))
         return weft_error_set(err, WEFT_E_INVALID, "a tick of %g s, allowed are 1e-9 to 1000", coding->tick_s);
@@ -131,9 +131,11 @@ static weft_status add_image(weft_spikes *out, const weft_coding *coding, const 
     case WEFT_CODING_LATENCY:
         return add_latencies(out, coding, pixels, size, first_tick, err);
     case WEFT_CODING_SACCADES:
+        return weft_saccades_add(out, coding, pixels, shape, first_tick, err);
+    case WEFT_CODING_CURRENT:
         break;
     }
-    return weft_saccades_add(out, coding, pixels, shape, first_tick, err);
+    return weft_error_set(err, WEFT_E_INVALID, "the coding %s makes no spikes", weft_coding_names[coding->kind]);
 }
 
 static weft_status append(weft_spikes *out, const weft_spikes *more, weft_error *err) {

@@ -15,7 +15,9 @@ typedef enum weft_coding_kind {
     WEFT_CODING_POISSON,   /* rate: in each tick a spike where a Poisson process of the rate has one or more */
     WEFT_CODING_REGULAR,   /* rate: as evenly as ticks allow, no draws; ticks x rate x tick spikes, rounded down */
     WEFT_CODING_LATENCY,   /* one spike, the brighter the earlier: 255 in the first tick, 0 in the last */
-    WEFT_CODING_SACCADES   /* address events, see below */
+    WEFT_CODING_SACCADES,  /* address events, see below */
+    WEFT_CODING_CURRENT    /* no spikes: a current of pixel / 255 in every tick (of weft_dataset_inputs without
+                              preprocessing) */
 } weft_coding_kind;
 extern const char *const weft_coding_names[]; /* NULL-terminated, by kind: bernoulli, poisson, ... */
 
@@ -48,7 +50,7 @@ uint64_t weft_coding_ticks(const weft_coding *coding);
 
 /* Appends one image, pixels [C, H, W], from first_tick on, in order; out->neurons and out->tick_s are set by the first.
  * number: of the image, for draws. The coding is checked. Errors: INVALID (too many ticks x pixels for one image's
- * draws: 2^34), MEMORY. */
+ * draws: 2^34; WEFT_CODING_CURRENT), MEMORY. */
 weft_status weft_coding_image(weft_spikes *out, const weft_coding *coding, const uint8_t *pixels, weft_shape shape,
                               uint64_t number, uint64_t first_tick, weft_error *err);
 /* Images first .. first + count of a set, one after another, `gap` silent ticks behind each. threads 0: all. Caller

@@ -54,6 +54,8 @@ static weft_status open_set(weft_stimulus *s, const weft_stimulus_source *source
     const weft_coding *coding = &source->coding;
     char what[300];
     WEFT_TRY(weft_coding_check(coding, err));
+    if (coding->kind == WEFT_CODING_CURRENT && !source->currents)
+        return weft_error_set(err, WEFT_E_INVALID, "a chip takes spikes; the coding current makes none");
     s->coded = true;
     WEFT_TRY(find_set(s, source, err));
     snprintf(what, sizeof what, "images of %.200s as %s have", source->dataset, weft_coding_names[coding->kind]);
@@ -100,6 +102,8 @@ weft_status weft_stimulus_open(weft_stimulus *out, const weft_stimulus_source *s
 void weft_stimulus_close(weft_stimulus *s) {
     weft_spikes_free(&s->spikes);
     weft_npy_free(&s->array);
+    free(s->values);
+    s->values = NULL;
     weft_dataset_destroy(s->own_set);
     s->own_set = NULL;
     s->set = NULL;
@@ -119,11 +123,21 @@ cleanup:
     return status;
 }
 
+/* What images are as currents. */
+static weft_status make_values(weft_stimulus *s, weft_error *err) {
+    static const weft_preprocess none;
+    s->values = malloc((size_t)s->samples * s->inputs * sizeof *s->values);
+    if (!s->values)
+        return weft_error_set(err, WEFT_E_MEMORY, "no memory for %llu images", (unsigned long long)s->samples);
+    return weft_dataset_inputs(s->set, &none, 0, (size_t)s->samples, s->values, err);
+}
+
 weft_status weft_stimulus_make(weft_stimulus *s, weft_error *err) {
     const weft_stimulus_source *o = s->source;
     if (o->net) return o->layers(&s->spikes, o->net, o->layer, s->set, s->samples, err);
     if (!s->coded) return WEFT_OK;
     if (!s->set) return make_random(s, err);
+    if (o->coding.kind == WEFT_CODING_CURRENT) return make_values(s, err);
     WEFT_TRY(weft_coding_dataset(&s->spikes, &o->coding, s->set, 0, (size_t)s->samples, 0, o->threads, err));
     s->merged = s->spikes.merged;
     return WEFT_OK;
@@ -167,12 +181,12 @@ void weft_stimulus_json(weft_json *json, const weft_stimulus *s) {
     if (s->coded) {
         weft_json_text(json, "coding", weft_coding_names[source->coding.kind]);
         if (source->coding.kind <= WEFT_CODING_REGULAR) weft_json_number(json, "rate_hz", source->coding.rate_hz);
-        weft_json_count(json, "seed", source->coding.seed);
+        if (!s->values) weft_json_count(json, "seed", source->coding.seed);
     }
     weft_json_count(json, "samples", s->samples);
     weft_json_count(json, "ticks", s->ticks);
     weft_json_number(json, "tick_s", source->tick_s);
-    if (!source->input) weft_json_count(json, "spikes", s->spikes.count);
-    weft_json_count(json, "merged", s->merged);
+    if (!source->input && !s->values) weft_json_count(json, "spikes", s->spikes.count);
+    if (!s->values) weft_json_count(json, "merged", s->merged);
     weft_json_object_end(json);
 }

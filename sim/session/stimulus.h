@@ -30,6 +30,7 @@ typedef struct weft_stimulus_source {
     uint64_t list_ticks;     /* of spikes and aer; 0: up to the last one */
     uint64_t images;         /* 0: all; of random 1 */
     double tick_s;           /* of the network's time */
+    bool currents;           /* images may be currents; a chip takes spikes alone */
     const weft_dataset *set; /* the data set's test images where they are open already, borrowed; NULL: opened */
     /* A network of layers, for its images: their spikes are layer `layer`'s, a tick each, as layers() says; NULL: none.
      * Its preprocessing is bound to the data set. */
@@ -46,6 +47,7 @@ typedef struct weft_stimulus {
     uint32_t inputs;         /* values a tick */
     weft_spikes spikes;      /* of all samples */
     weft_npy array;          /* of input: [samples, ticks, inputs]; then there are no spikes */
+    float *values;           /* of images as currents: [samples, inputs], every tick the same; likewise */
     const weft_dataset *set; /* NULL: no images */
     weft_dataset *own_set;   /* that was opened here */
     bool coded;              /* source->coding has a meaning */

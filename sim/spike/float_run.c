@@ -36,7 +36,7 @@ static size_t find_spike(const weft_spikes *input, uint64_t tick) {
 static const float *tick_values(worker *w, uint64_t sample, uint64_t t, size_t *next) {
     const weft_float_run *run = w->run;
     const size_t inputs = run->snn->inputs;
-    if (!run->input) return run->values + (sample * run->sample_ticks + t) * inputs;
+    if (!run->input) return run->values + (run->constant ? sample : sample * run->sample_ticks + t) * inputs;
     const uint64_t tick = first_tick(run, sample) + t;
     memset(w->values, 0, inputs * sizeof *w->values);
     for (; *next < run->input->count && run->input->items[*next].tick == tick; ++*next)

@@ -23,6 +23,7 @@ typedef struct weft_float_run {
     /* Sample s has ticks s x sample_ticks on; what lies behind all of them is left out. Neurons are input values. */
     const weft_spikes *input; /* in order; NULL: values [samples, sample_ticks, inputs] */
     const float *values;
+    bool constant; /* values [samples, inputs], the same in every tick of a sample */
     uint64_t samples, sample_ticks;
     int output;       /* population that gives the answers */
     uint32_t classes; /* 0: one a neuron; else neurons n size / classes .. belong to class n; divides the size */

@@ -159,6 +159,40 @@ TEST_F(CliSpikingRun, images_are_classified_by_their_spikes) {
     EXPECT_NE(ran.out.find(line), std::string::npos) << ran.out;
 }
 
+// The same currents from an array: each pixel / 255 in every tick.
+TEST_F(CliSpikingRun, images_as_currents) {
+    make_dataset("set", 8, 20, 30);
+    weft_test::write_templates("net.nir", 8, 3, 10);
+    weft_dataset *set = nullptr;
+    weft_error err{};
+    ASSERT_EQ(weft_dataset_open(&set, "set", WEFT_SPLIT_TEST, &err), WEFT_OK) << err.text;
+    std::vector<float> values;
+    for (size_t i = 0; i < 4; i++)
+        for (int t = 0; t < 7; t++)
+            for (size_t k = 0; k < 64; k++) values.push_back(static_cast<float>(set->pixels[i * 64 + k]) / 255.0f);
+    weft_dataset_destroy(set);
+    write_file("in.npy", npy("(4, 7, 64)", values));
+    const Words images = {"--dataset", "set", "--coding", "current", "--ticks", "7",
+                          "--images",  "4",   "--csv",    "a.csv",   "--json",  "a.json"};
+    const Ran ran = run(images, "net.nir");
+    ASSERT_EQ(ran.code, 0) << ran.err;
+    ASSERT_EQ(run({"--input", "in.npy", "--csv", "b.csv"}, "net.nir").code, 0);
+    EXPECT_NE(ran.out.find("4 images of set, current: 7 ticks each of 1 ms"), std::string::npos) << ran.out;
+    const Json json("a.json");
+    EXPECT_EQ(json.text("stimulus.coding"), "current");
+    EXPECT_FALSE(json.has("stimulus.spikes"));
+    EXPECT_FALSE(json.has("populations.0.spikes"));
+    EXPECT_GT(json.number("populations.1.spikes"), 0);
+    std::istringstream a(read_file("a.csv")), b(read_file("b.csv"));
+    std::string left, right;
+    std::getline(a, left), std::getline(b, right);
+    EXPECT_EQ(left, right);
+    for (int i = 0; i < 4; i++) { // labels alone differ: the array has none
+        std::getline(a, left), std::getline(b, right);
+        EXPECT_EQ(left.substr(left.find(',', 2)), right.substr(right.find(',', 2)));
+    }
+}
+
 TEST_F(CliSpikingRun, groups_of_neurons_are_classes) {
     make_dataset("set", 8, 20, 30);
     weft_test::write_templates("net.nir", 8);
@@ -228,9 +262,12 @@ TEST_F(CliSpikingRun, wrong_use) {
         {{"--spikes", "in.csv", "--images", "3"}, "--images: a list of spikes is one sample"},
         {{"--random", "1", "--coding", "poison"}, "--coding: there is no \"poison\"; did you mean \"poisson\"?"},
         {{"--random", "1", "--coding", "x"},
-         "--coding: there is no \"x\"; there are bernoulli, poisson, regular, latency, saccades"},
+         "--coding: there is no \"x\"; there are bernoulli, poisson, regular, latency, saccades, current"},
         {{"--random", "1", "--coding", "saccades"},
          "--coding saccades is for images; --random takes bernoulli, poisson or regular"},
+        {{"--random", "1", "--coding", "current"},
+         "--coding current is for images; --random takes bernoulli, poisson or regular"},
+        {{"--dataset", "set", "--coding", "current", "--rate", "100"}, "--rate has no meaning for --coding current"},
         {{"--random", "1", "--rate", "-3"}, "--rate: -3 is not in 0..1e+09"},
         {{"--random", "1", "--rate", "many"}, "--rate: \"many\" is not a number"},
         {{"--random", "x"}, "--random: \"x\" is not a whole number from 0 to 18446744073709551615"},
