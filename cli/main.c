@@ -8,11 +8,23 @@
 #include "cli/file_kind.h"
 #include "core/schema.h"
 
-const weft_command *const weft_commands[] = {
-    &weft_command_train,  &weft_command_import,   &weft_command_eval,  &weft_command_run,
-    &weft_command_map,    &weft_command_sim,      &weft_command_noc,   &weft_command_replay,
-    &weft_command_array,  &weft_command_neuron,   &weft_command_sweep, &weft_command_results,
-    &weft_command_report, &weft_command_describe, &weft_command_info,  NULL};
+const weft_command *const weft_commands[] = {&weft_command_train,
+                                             &weft_command_import,
+                                             &weft_command_convert,
+                                             &weft_command_eval,
+                                             &weft_command_run,
+                                             &weft_command_map,
+                                             &weft_command_sim,
+                                             &weft_command_noc,
+                                             &weft_command_replay,
+                                             &weft_command_array,
+                                             &weft_command_neuron,
+                                             &weft_command_sweep,
+                                             &weft_command_results,
+                                             &weft_command_report,
+                                             &weft_command_describe,
+                                             &weft_command_info,
+                                             NULL};
 
 void weft_program_help(FILE *stream) {
     fputs("Usage: weft COMMAND [options]\n\n"

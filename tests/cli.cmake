@@ -14,6 +14,7 @@ weft_binary_test(cli spiking_run PkgConfig::CJSON weft_float_network weft_spike_
 weft_binary_test(cli spiking_sim PkgConfig::CJSON weft_spike weft_spike_layout)
 weft_binary_test(cli spiking_map PkgConfig::CJSON weft_snn_network weft_float_network weft_trainer weft_spike_layout)
 weft_binary_test(cli spiking_sweep PkgConfig::CJSON weft_snn_network weft_float_network weft_trainer weft_spike_layout)
+weft_binary_test(cli convert PkgConfig::CJSON weft_snn_network weft_float_network weft_trainer)
 weft_binary_test(cli array PkgConfig::CJSON)
 target_link_libraries(cli_array_test PRIVATE weft_model)
 weft_binary_test(cli neuron PkgConfig::CJSON)

@@ -5,8 +5,8 @@ using namespace weft_cli;
 
 namespace {
 
-const char *const commands[] = {"train", "import", "eval",    "run",      "map", "sim",
-                                "array", "neuron", "results", "describe", "info"};
+const char *const commands[] = {"train", "import", "convert", "eval",    "run",      "map",
+                                "sim",   "array",  "neuron",  "results", "describe", "info"};
 
 TEST_F(Cli, version) {
     for (const std::vector<std::string> &words :
