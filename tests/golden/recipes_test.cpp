@@ -47,6 +47,7 @@ const std::map<std::string, Size> sizes = {
     {"fashion-eedn", {11127296, 257312}},
     {"fashion-lenet-sign", {416520, 61470}},
     {"fashion-mlp-sign", {668672, 668672}},
+    {"fashion-relu", {383872, 102856}},
     {"mnist-eedn", {4886656, 257824}},
     {"mnist-lenet-sign", {416520, 61470}},
     {"mnist-mlp-sign", {668672, 668672}},
