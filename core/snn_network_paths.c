@@ -34,9 +34,10 @@ static weft_status find_roles(weft_snn_binary *b) {
             b->roles[i] = l->kind == WEFT_LAYER_MAX_POOL ? WEFT_SNN_SPIKES : WEFT_SNN_LINEAR;
     }
     if (b->input >= 0) return WEFT_OK;
-    return weft_error_set(b->draft.err, WEFT_E_UNSUPPORTED,
-                          "network \"%.80s\" has no threshold layer; one makes spikes of the image",
-                          b->draft.net->name);
+    return weft_error_set(
+        b->draft.err, WEFT_E_UNSUPPORTED,
+        "network \"%.80s\" has no threshold layer; one makes spikes of the image ('weft convert' takes relu layers)",
+        b->draft.net->name);
 }
 
 static weft_status need(weft_snn_binary *b, int layer, int producer) {

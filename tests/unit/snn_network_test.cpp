@@ -173,7 +173,9 @@ TEST(SnnNetwork, LayersThatMakeNoSpikes) {
     Network net = fixture::network({2, 4, 4});
     add(net, proto(WEFT_LAYER_CONV, 2, 3, 1, 1));
     add(net, proto(WEFT_LAYER_RELU));
-    EXPECT_EQ(refusal(net), "network \"test\" has no threshold layer; one makes spikes of the image");
+    EXPECT_EQ(
+        refusal(net),
+        "network \"test\" has no threshold layer; one makes spikes of the image ('weft convert' takes relu layers)");
     add(net, threshold());
     add(net, proto(WEFT_LAYER_RELU));
     add(net, threshold());
