@@ -62,7 +62,7 @@ static weft_status check_coding(const weft_stimulus_args *args, const weft_codin
 static weft_status coding_of(weft_coding *out, const weft_stimulus_args *args, weft_error *err) {
     const weft_spiking_options *o = args->options;
     *out = weft_coding_defaults();
-    WEFT_TRY(weft_option_choice(&out->kind, "coding", o->coding, weft_coding_names, err));
+    WEFT_TRY(weft_option_choice(&out->kind, "coding", o->coding, weft_coding_all_names, err));
     WEFT_TRY(weft_option_number(&out->rate_hz, "rate", o->rate, 0, 1e9, err));
     out->tick_s = args->tick_s;
     out->seed = args->seed;

@@ -9,7 +9,9 @@
 #include "core/rng.h"
 #include "core/saccades.h"
 
-const char *const weft_coding_names[] = {"bernoulli", "poisson", "regular", "latency", "saccades", "current", NULL};
+#define SPIKES "bernoulli", "poisson", "regular", "latency", "saccades"
+const char *const weft_coding_names[] = {SPIKES, NULL};
+const char *const weft_coding_all_names[] = {SPIKES, "current", NULL};
 
 weft_coding weft_coding_defaults(void) {
     return (weft_coding){.kind = WEFT_CODING_BERNOULLI,
@@ -135,7 +137,7 @@ static weft_status add_image(weft_spikes *out, const weft_coding *coding, const 
     case WEFT_CODING_CURRENT:
         break;
     }
-    return weft_error_set(err, WEFT_E_INVALID, "the coding %s makes no spikes", weft_coding_names[coding->kind]);
+    return weft_error_set(err, WEFT_E_INVALID, "the coding %s makes no spikes", weft_coding_all_names[coding->kind]);
 }
 
 static weft_status append(weft_spikes *out, const weft_spikes *more, weft_error *err) {

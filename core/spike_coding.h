@@ -19,7 +19,8 @@ typedef enum weft_coding_kind {
     WEFT_CODING_CURRENT    /* no spikes: a current of pixel / 255 in every tick (of weft_dataset_inputs without
                               preprocessing) */
 } weft_coding_kind;
-extern const char *const weft_coding_names[]; /* NULL-terminated, by kind: bernoulli, poisson, ... */
+extern const char *const weft_coding_names[];     /* NULL-terminated, by kind: bernoulli, poisson, ..., saccades */
+extern const char *const weft_coding_all_names[]; /* and current */
 
 /* Saccades, as N-MNIST was made (Orchard 2015): the camera moves along the three sides of an isosceles triangle, from
  * its tip to (-amplitude / 2, amplitude) to (amplitude / 2, amplitude) pixels and back, saccade_us each. A pixel sees

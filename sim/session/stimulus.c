@@ -58,7 +58,7 @@ static weft_status open_set(weft_stimulus *s, const weft_stimulus_source *source
         return weft_error_set(err, WEFT_E_INVALID, "a chip takes spikes; the coding current makes none");
     s->coded = true;
     WEFT_TRY(find_set(s, source, err));
-    snprintf(what, sizeof what, "images of %.200s as %s have", source->dataset, weft_coding_names[coding->kind]);
+    snprintf(what, sizeof what, "images of %.200s as %s have", source->dataset, weft_coding_all_names[coding->kind]);
     WEFT_TRY(check_values(s, what, weft_coding_neurons(coding, s->set->shape), err));
     s->ticks = weft_coding_ticks(coding);
     return count_images(s, source, err);
@@ -147,9 +147,9 @@ weft_status weft_stimulus_make(weft_stimulus *s, weft_error *err) {
 
 static void coding_text(char *out, size_t size, const weft_coding *coding) {
     if (coding->kind <= WEFT_CODING_REGULAR)
-        snprintf(out, size, "%s at %g Hz", weft_coding_names[coding->kind], coding->rate_hz);
+        snprintf(out, size, "%s at %g Hz", weft_coding_all_names[coding->kind], coding->rate_hz);
     else
-        snprintf(out, size, "%s", weft_coding_names[coding->kind]);
+        snprintf(out, size, "%s", weft_coding_all_names[coding->kind]);
 }
 
 void weft_stimulus_text(char *out, size_t size, const weft_stimulus *s) {
@@ -179,7 +179,7 @@ void weft_stimulus_json(weft_json *json, const weft_stimulus *s) {
     if (source->input) weft_json_text(json, "input", source->input);
     if (source->dataset) weft_json_text(json, "dataset", source->dataset);
     if (s->coded) {
-        weft_json_text(json, "coding", weft_coding_names[source->coding.kind]);
+        weft_json_text(json, "coding", weft_coding_all_names[source->coding.kind]);
         if (source->coding.kind <= WEFT_CODING_REGULAR) weft_json_number(json, "rate_hz", source->coding.rate_hz);
         if (!s->values) weft_json_count(json, "seed", source->coding.seed);
     }

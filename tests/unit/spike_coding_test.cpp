@@ -213,7 +213,8 @@ TEST(SpikeCoding, BadCodingsAreRefused) {
     };
     EXPECT_EQ(refused([](weft_coding *) {}), "");
     EXPECT_EQ(refused([](weft_coding *) {}, 1, 2), "images 1 to 3 of test, which has 2");
-    EXPECT_EQ(refused([](weft_coding *c) { c->kind = 5; }), "there is no coding 5");
+    EXPECT_EQ(refused([](weft_coding *c) { c->kind = WEFT_CODING_CURRENT; }), "the coding current makes no spikes");
+    EXPECT_EQ(refused([](weft_coding *c) { c->kind = 6; }), "there is no coding 6");
     EXPECT_EQ(refused([](weft_coding *c) { c->tick_s = 0; }), "a tick of 0 s, allowed are 1e-9 to 1000");
     EXPECT_EQ(refused([](weft_coding *c) { c->ticks = 0; }), "0 ticks an image, allowed are 1 to 1073741824");
     EXPECT_EQ(refused([](weft_coding *c) { c->rate_hz = NAN; }), "a rate of nan Hz, allowed are 0 to 1e9");
