@@ -104,10 +104,10 @@ typedef struct weft_point {
     weft_point_settings settings;
     weft_point_axis *axes; /* [axis_count] what was varied in its block, in the order of the file */
     int axis_count;
+    int spiking;      /* of kind sim on a spiking chip: WEFT_POINT_SPIKES or WEFT_POINT_LAYERS; else 0 */
     const char **set; /* [set_count] "adc.bits=6": keys of the chip, each once, sorted; shared between points */
     int set_count;
-    int net;     /* index of its net, -1: none */
-    int spiking; /* of kind sim on a spiking chip: WEFT_POINT_SPIKES or WEFT_POINT_LAYERS; else 0 */
+    int net;                            /* index of its net, -1: none */
     const char *chip, *dataset, *trace; /* what the settings' names stand for, as the readers of these files take it:
                                            weft_chip_load(chip, set, set_count); "" for none */
     const weft_yaml_node *at;           /* its block, for messages */

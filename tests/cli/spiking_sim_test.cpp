@@ -334,7 +334,7 @@ TEST_F(CliSpikingSim, wrong_use) {
     const std::pair<Words, std::string> cases[] = {
         {{}, "one of --spikes, --aer, --dataset, --input and --random is needed"},
         {{"truenorth"}, "CHIP is for random networks; pair.map.yaml is a mapping and names its chip"},
-        {{"--random", "1", "--trials", "3"}, "--trials is not for spiking networks"},
+        {{"--random", "1", "--trials", "3"}, "--trials needs --transform: without one all chips are the same"},
         {{"--random", "1", "--recalibrate", "all"}, "--recalibrate is not for spiking networks"},
         {{"--random", "1", "--statistics", "3"}, "--statistics is not for spiking networks"},
         {{"--random", "1", "--without", "3"}, "--without is not for spiking networks"},
