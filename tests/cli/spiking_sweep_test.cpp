@@ -168,7 +168,6 @@ TEST_F(CliSpikingSweep, failures_of_points) {
     make_network("relu.onnx", 8);
     weft_test::write_pair("pair.nir");
     const std::pair<const char *, const char *> wrong[] = {
-        {"net: net.nir, chip: odin", "odin"},
         {"net: relu.onnx, chip: truenorth", "relu"},
         {"net: pair.nir, chip: loihi1", "the network takes 2 values a tick; images of set as bernoulli have 64"},
         {"net: net.nir, chip: loihi1, classes: 5", "the output has 5 classes, and data set set 10"},
