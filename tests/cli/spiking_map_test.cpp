@@ -146,8 +146,6 @@ TEST_F(CliSpikingMap, refusals) {
         << ran.err;
     ran = map({"net.onnx", "truenorth", "-o", "a.yaml"}); // no binary activations
     EXPECT_EQ(ran.code, 1);
-    ran = map({"net.nir", "odin", "-o", "a.yaml"});
-    EXPECT_EQ(ran.code, 1);
     EXPECT_EQ(map({"none.nir", "loihi1", "-o", "a.yaml"}).err.rfind("weft: none.nir: ", 0), 0u);
     EXPECT_EQ(map({"net.nir", "loihi1", "-o", "no/a.yaml"}).code, 1);
     EXPECT_FALSE(fs::exists("a.yaml"));
