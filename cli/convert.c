@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "cli/file_kind.h"
 #include "core/arena.h"
 #include "core/onnx.h"
 #include "core/snn_network.h"
@@ -14,6 +15,7 @@ static const weft_option convert_arguments[] = {
      .offset = offsetof(weft_convert_options, network),
      .required = true,
      .complete = WEFT_COMPLETE_FILE,
+     .takes = WEFT_TAKES(ONNX),
      .help = "ONNX file"},
 };
 static const weft_option convert_table[] = {

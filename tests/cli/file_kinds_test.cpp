@@ -84,6 +84,7 @@ TEST_F(CliFileKinds, every_kind_everywhere) {
         {{"train", "@", "-o", "x"}, "recipe.yaml"},
         {{"import", "@", "-o", "x"}, "net.onnx"},
         {{"eval", "@", "--dataset", "none"}, "net.onnx"},
+        {{"convert", "@", "-o", "x.nir", "--dataset", "none"}, "net.onnx"},
         {{"run", "@", "--random", "1"}, "net.onnx net.nir"},
         {{"map", "@", "chip.yaml", "-o", "x"}, "net.onnx net.nir"},
         {{"map", "net.onnx", "@", "-o", "x"}, "chip.yaml"},
