@@ -60,6 +60,9 @@ weft_status weft_point_known_chip(const weft_known_chip **out, weft_point_keys *
 weft_status weft_point_chip_hash(weft_point_keys *keys, const weft_point *point, weft_error *err);
 /* What decides the point's mapping: of `set`, those settings that the mapper sees; malloc'd, items borrowed. */
 weft_status weft_point_map_settings(weft_texts *set, const weft_point *point, weft_error *err);
+/* A chip may be possible only with settings that the mapper does not see: then all of the point's, else `set`.
+ * Borrowed. */
+weft_texts weft_point_able_settings(const weft_point *point, const weft_texts *set);
 weft_status weft_point_map_key(weft_sha256 *out, weft_point_keys *keys, const weft_point *point, const weft_texts *set,
                                weft_error *err);
 /* What decides the programmed chips, given the mapping. */

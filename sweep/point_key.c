@@ -181,6 +181,14 @@ weft_status weft_point_map_settings(weft_texts *set, const weft_point *point, we
     return WEFT_OK;
 }
 
+weft_texts weft_point_able_settings(const weft_point *point, const weft_texts *set) {
+    const weft_texts all = {point->set, point->set_count};
+    weft_chip *chip = NULL;
+    const bool possible = weft_chip_load(&chip, point->chip, set->items, set->count, NULL) == WEFT_OK;
+    weft_chip_destroy(chip);
+    return possible ? *set : all;
+}
+
 weft_status weft_point_map_key(weft_sha256 *out, weft_point_keys *keys, const weft_point *point, const weft_texts *set,
                                weft_error *err) {
     weft_facts facts;

@@ -33,16 +33,12 @@ static weft_status make_with(const char *path, const weft_point_runner *runner, 
     return status;
 }
 
-/* A chip may be possible only with settings that the mapper does not see: then it gets them all. */
 static weft_status make(const char *path, const weft_point_runner *runner, const weft_point *point,
                         const weft_texts *set, weft_error *err) {
-    const weft_texts all = {point->set, point->set_count};
-    weft_chip *chip = NULL;
-    const bool possible = weft_chip_load(&chip, point->chip, set->items, set->count, NULL) == WEFT_OK;
-    weft_chip_destroy(chip);
+    const weft_texts able = weft_point_able_settings(point, set);
     WEFT_TRY(weft_folder_create(runner->maps, err));
     WEFT_TRY(check_parts(&point->settings, err));
-    return make_with(path, runner, point, possible ? set : &all, err);
+    return make_with(path, runner, point, &able, err);
 }
 
 static weft_status read_mapping(weft_point_mapping *out, const char *path, weft_error *err) {
