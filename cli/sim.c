@@ -134,7 +134,7 @@ static const weft_option sim_table[] = {
      .kind = WEFT_OPTION_FLAG,
      .offset = offsetof(weft_sim_options, compare),
      .help = "Spiking networks: run the network in floating point too, as 'weft run' does, and tell how many answers "
-             "and output spikes are the same"},
+             "and output spikes are the same, or how far outputs that are integrators are off"},
 };
 
 static void tell_note(void *context, const char *text) {

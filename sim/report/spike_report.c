@@ -112,10 +112,14 @@ static void print_answers(const weft_spike_report *r, const weft_spike_figures *
                 (unsigned long long)trials_of(r), 100 * f->trials_std, 100 * f->accuracy);
     if (r->labelled) fputc('\n', stream);
     if (!a) return;
-    fprintf(stream,
-            "%-16s %llu of %llu answers the same; output spikes: %llu here, %llu there, %llu at the same tick\n",
-            "floating point", (unsigned long long)a->answers, (unsigned long long)a->samples,
-            (unsigned long long)a->spikes, (unsigned long long)a->expected, (unsigned long long)a->same);
+    fprintf(stream, "%-16s %llu of %llu answers the same; ", "floating point", (unsigned long long)a->answers,
+            (unsigned long long)a->samples);
+    if (a->read)
+        fprintf(stream, "outputs at the ends of samples: %.3g off, of %.3g (root mean squares)\n", a->membrane_off_rms,
+                a->membrane_rms);
+    else
+        fprintf(stream, "output spikes: %llu here, %llu there, %llu at the same tick\n", (unsigned long long)a->spikes,
+                (unsigned long long)a->expected, (unsigned long long)a->same);
 }
 
 static void print_counts(const weft_spike_report *r, const weft_spike_figures *f, FILE *stream) {
@@ -220,9 +224,14 @@ static void json_answers(weft_json *json, const weft_spike_report *r, const weft
     weft_json_object(json, "reference");
     weft_json_count(json, "samples", a->samples);
     weft_json_count(json, "same_answers", a->answers);
-    weft_json_count(json, "output_spikes", a->spikes);
-    weft_json_count(json, "reference_spikes", a->expected);
-    weft_json_count(json, "same_spikes", a->same);
+    if (a->read) {
+        weft_json_number(json, "output_rms", a->membrane_rms);
+        weft_json_number(json, "output_off_rms", a->membrane_off_rms);
+    } else {
+        weft_json_count(json, "output_spikes", a->spikes);
+        weft_json_count(json, "reference_spikes", a->expected);
+        weft_json_count(json, "same_spikes", a->same);
+    }
     weft_json_object_end(json);
 }
 

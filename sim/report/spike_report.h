@@ -14,7 +14,11 @@ extern "C" {
 /* Against the network in floating point, on the same input. */
 typedef struct weft_spike_agreement {
     uint64_t samples, answers;       /* of these, the same answer */
-    uint64_t spikes, expected, same; /* of the output: on the chip, in the reference, of the same neuron and tick */
+    bool read;                       /* the output never fires: what follows is of its membranes, else of its spikes */
+    uint64_t spikes, expected, same; /* on the chip, in the reference, of the same neuron and tick */
+    /* Sums of the membranes of each class after the last tick of each sample, in the network's units: root mean square
+     * in the reference, and of the difference. */
+    double membrane_rms, membrane_off_rms;
 } weft_spike_agreement;
 
 /* Borrowed. */

@@ -1,4 +1,5 @@
 /* A spiking network's samples without its chip, and how far they agree. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,21 @@ static void show_progress(void *context, uint64_t done, uint64_t samples) {
     if (sim->progress) sim->progress(sim->context, done, samples, sim->start_s);
 }
 
+/* Root mean squares over samples and classes, in floating point and of what the chip is off. */
+static void compare_read(weft_spiking *sim, const weft_float_result *result) {
+    const uint32_t classes = weft_spiking_read_classes(sim);
+    const double values = (double)sim->stimulus.samples * classes;
+    double square = 0, off = 0;
+    for (uint64_t s = 0; s < sim->stimulus.samples; s++)
+        for (uint32_t c = 0; c < classes; c++) {
+            const double wanted = result->sums[s * classes + c], got = weft_spiking_read(sim, s, c);
+            square += wanted * wanted;
+            off += (got - wanted) * (got - wanted);
+        }
+    sim->agreement.membrane_rms = sqrt(square / values);
+    sim->agreement.membrane_off_rms = sqrt(off / values);
+}
+
 static weft_status expect_float(weft_spiking *sim, weft_spikes *expected, uint64_t *answers, weft_error *err) {
     const weft_snn_fit_options *o = &sim->mapped->mapping->options;
     weft_float_result result;
@@ -66,6 +82,7 @@ static weft_status expect_float(weft_spiking *sim, weft_spikes *expected, uint64
     const weft_status status = weft_float_run_samples(&result, &run, err);
     for (uint64_t s = 0; status == WEFT_OK && s < sim->stimulus.samples; s++)
         *answers += (uint32_t)sim->answers[s] == weft_float_result_answer(&result, s);
+    if (status == WEFT_OK && sim->read) compare_read(sim, &result);
     weft_float_result_free(&result);
     return status;
 }
@@ -73,13 +90,14 @@ static weft_status expect_float(weft_spiking *sim, weft_spikes *expected, uint64
 weft_status weft_spiking_compare(weft_spiking *sim, weft_error *err) {
     weft_spikes expected = {0};
     uint64_t answers = 0;
+    weft_spike_agreement *a = &sim->agreement;
+    *a = (weft_spike_agreement){.samples = sim->stimulus.samples, .read = sim->read != NULL};
     const weft_status status = (weft_spiking_net(sim) ? expect_layers(sim, &expected, &answers, err)
                                                       : expect_float(sim, &expected, &answers, err));
-    sim->agreement = (weft_spike_agreement){.samples = sim->stimulus.samples,
-                                            .answers = answers,
-                                            .spikes = sim->output.count,
-                                            .expected = expected.count,
-                                            .same = count_same(&sim->output, &expected)};
+    a->answers = answers;
+    a->spikes = sim->output.count;
+    a->expected = expected.count;
+    a->same = count_same(&sim->output, &expected);
     weft_spikes_free(&expected);
     return status;
 }

@@ -66,16 +66,21 @@ static weft_status record_inputs(const weft_spiking *sim, weft_error *err) {
     return WEFT_OK;
 }
 
-/* The class whose neurons' membranes have the largest sum, the lowest of equals. */
-static int read_answer(const weft_spiking *sim, uint64_t sample) {
-    const uint32_t size = sim->read_count, classes = sim->records.classes ? sim->records.classes : size;
+double weft_spiking_read(const weft_spiking *sim, uint64_t sample, uint32_t class) {
+    const uint32_t size = sim->read_count, group = size / weft_spiking_read_classes(sim);
     const uint64_t width = (uint64_t)sim->records.probe_count + size, last = (sample + 1) * sim->stimulus.ticks - 1;
     const double *v = sim->read + last * width + sim->records.probe_count;
+    double sum = 0;
+    for (uint32_t n = class * group; n < (class + 1) * group; n++) sum += v[n];
+    return sum;
+}
+
+/* The class with the largest sum, the lowest of equals. */
+static int read_answer(const weft_spiking *sim, uint64_t sample) {
     double best = 0;
     int answer = -1;
-    for (uint32_t c = 0; c < classes; c++) {
-        double sum = 0;
-        for (uint32_t n = c * (size / classes); n < (c + 1) * (size / classes); n++) sum += v[n];
+    for (uint32_t c = 0; c < weft_spiking_read_classes(sim); c++) {
+        const double sum = weft_spiking_read(sim, sample, c);
         if (answer >= 0 && sum <= best) continue;
         best = sum;
         answer = (int)c;

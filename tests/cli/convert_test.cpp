@@ -136,6 +136,9 @@ TEST_F(CliConvert, runs_on_a_chip) {
     ASSERT_EQ(ran.code, 0) << ran.err;
     const Json json("sim.json");
     EXPECT_GE(json.number("reference.same_answers"), 27);
+    EXPECT_GT(json.number("reference.output_off_rms"), 0);
+    EXPECT_LT(json.number("reference.output_off_rms"), 0.2 * json.number("reference.output_rms"));
+    EXPECT_EQ(ran.out.find("output spikes"), std::string::npos) << ran.out;
     EXPECT_GT(json.number("accuracy_percent"), 60);
     ran = weft({"sim", "out.yaml", "--dataset", "set", "--coding", "current", "--functional"});
     EXPECT_EQ(ran.code, 2);
