@@ -84,7 +84,8 @@ typedef struct weft_point_settings {
         int64_t packet_flits, cycles, warmup;
     } traffic;
     /* Of points on spiking chips, as weft map and weft sim take them. */
-    int64_t ticks, classes; /* of an image; 0: the data set's */
+    const char *spikes;     /* CSV file of spikes that go in, in place of a data set; "": none */
+    int64_t ticks, classes; /* of an image or of spikes; 0: the data set's */
     int coding;             /* weft_coding_kind */
     double rate, dt;        /* Hz, s */
     const char *output;     /* population; "": the only one */
@@ -107,10 +108,11 @@ typedef struct weft_point {
     int spiking;      /* of kind sim on a spiking chip: WEFT_POINT_SPIKES or WEFT_POINT_LAYERS; else 0 */
     const char **set; /* [set_count] "adc.bits=6": keys of the chip, each once, sorted; shared between points */
     int set_count;
-    int net;                            /* index of its net, -1: none */
-    const char *chip, *dataset, *trace; /* what the settings' names stand for, as the readers of these files take it:
-                                           weft_chip_load(chip, set, set_count); "" for none */
-    const weft_yaml_node *at;           /* its block, for messages */
+    int net; /* index of its net, -1: none */
+    /* What the settings' names stand for, as the readers of these files take it: weft_chip_load(chip, set, set_count);
+     * "" for none. */
+    const char *chip, *dataset, *trace, *spikes;
+    const weft_yaml_node *at; /* its block, for messages */
 } weft_point;
 
 typedef struct weft_experiment_net {

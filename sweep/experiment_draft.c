@@ -46,6 +46,7 @@ static void apply_one(weft_draft *d, const weft_setting *s) {
     if (is_setting(s, offsetof(weft_point_settings, chip))) d->chip = s;
     if (is_setting(s, offsetof(weft_point_settings, dataset))) d->dataset = s;
     if (is_setting(s, offsetof(weft_point_settings, trace))) d->trace = s;
+    if (is_setting(s, offsetof(weft_point_settings, spikes))) d->spikes = s;
 }
 
 static void apply(weft_draft *d, const weft_settings_list *settings) {
@@ -94,8 +95,8 @@ void weft_draft_compose(weft_expander *x) {
     weft_draft *d = &x->draft;
     size_t order = 0;
     d->point = (weft_point){.block = b->name, .settings = x->defaults, .net = -1, .at = b->node};
-    d->point.chip = d->point.dataset = d->point.trace = "";
-    d->net = d->chip = d->dataset = d->trace = NULL;
+    d->point.chip = d->point.dataset = d->point.trace = d->point.spikes = "";
+    d->net = d->chip = d->dataset = d->trace = d->spikes = NULL;
     memset(d->by_key, 0, loader->key_count * sizeof *d->by_key);
     find_user_settings(d, loader, &x->top);
     find_user_settings(d, loader, &b->set);
@@ -160,9 +161,16 @@ static const char *who(char out[80], const weft_point *point, const weft_setting
     return point->spiking ? "points on spiking chips" : out;
 }
 
-/* What the coding of images leaves without a meaning. */
-static weft_status check_coding(const weft_loader *loader, const weft_point *point, const weft_setting *s) {
+/* What a file of spikes or the coding of images leaves without a meaning. */
+static weft_status check_stimulus(const weft_loader *loader, const weft_point *point, const weft_setting *s) {
     const int coding = point->settings.coding;
+    const bool of_images =
+        is_setting(s, offsetof(weft_point_settings, dataset)) || is_setting(s, offsetof(weft_point_settings, images)) ||
+        is_setting(s, offsetof(weft_point_settings, coding)) || is_setting(s, offsetof(weft_point_settings, rate));
+    if (point->settings.spikes[0]) {
+        if (of_images) FAIL(s->node, "%s: has no meaning beside spikes", s->key->path);
+        return WEFT_OK;
+    }
     const bool rate = is_setting(s, offsetof(weft_point_settings, rate)) && coding > WEFT_CODING_REGULAR;
     const bool ticks = is_setting(s, offsetof(weft_point_settings, ticks)) && coding == WEFT_CODING_SACCADES;
     if (!rate && !ticks) return WEFT_OK;
@@ -175,7 +183,7 @@ static weft_status check_uses(const weft_loader *loader, const weft_point *point
         const weft_setting *s = &settings->items[i];
         if (!(s->key->users & 1u << weft_point_user(point)))
             FAIL(s->node, "%s: %s do not use it", s->key->path, who(text, point, s->key));
-        if (point->spiking == WEFT_POINT_SPIKES) WEFT_TRY(check_coding(loader, point, s));
+        if (point->spiking == WEFT_POINT_SPIKES) WEFT_TRY(check_stimulus(loader, point, s));
     }
     return WEFT_OK;
 }
@@ -204,7 +212,7 @@ static weft_status check_needs(const weft_loader *loader, const weft_block *b, c
         bool given;
     } needs[] = {{"net", s->net[0]},
                  {"chip", s->chip[0]},
-                 {"dataset", s->dataset[0]},
+                 {"dataset", s->dataset[0] || s->spikes[0]},
                  {"trace", s->trace[0]},
                  {"traffic.rate", s->traffic.rate > 0}};
     static const bool needed[][5] = {[WEFT_POINT_SIM] = {true, true, true},
@@ -233,16 +241,28 @@ static weft_status find_chip(weft_expander *x) {
     return weft_combination_find(loader, &d->point.set, chip, d->chip_settings, count, d->chip->node);
 }
 
+/* What the top of the file says of images is not for spikes. */
+static void forget_images(weft_draft *d, const weft_point_settings *defaults) {
+    weft_point_settings *s = &d->point.settings;
+    s->dataset = defaults->dataset;
+    s->images = defaults->images;
+    s->coding = defaults->coding;
+    s->rate = defaults->rate;
+    d->dataset = NULL;
+}
+
 weft_status weft_draft_check(weft_expander *x) {
     const weft_block *b = &x->block;
     weft_draft *d = &x->draft;
     WEFT_TRY(check_uses(x->loader, &d->point, &b->set));
     for (size_t i = 0; i < b->dimensions.count; i++)
         WEFT_TRY(check_uses(x->loader, &d->point, &position_of(b, i)->settings));
+    if (d->point.settings.spikes[0]) forget_images(d, &x->defaults);
     WEFT_TRY(check_needs(x->loader, b, &d->point));
     WEFT_TRY(check_spiking(x->loader, d));
     if (d->net) d->point.net = d->net->index;
     if (d->dataset && d->dataset->file) d->point.dataset = d->dataset->file;
     if (d->trace && d->trace->file) d->point.trace = d->trace->file;
+    if (d->spikes && d->spikes->file) d->point.spikes = d->spikes->file;
     return d->chip && d->chip->index >= 0 ? find_chip(x) : WEFT_OK;
 }

@@ -7,10 +7,10 @@
 /* A point in the making. */
 typedef struct weft_draft {
     weft_point point;
-    const weft_setting *net, *chip, *dataset, *trace; /* NULL: not given */
-    const weft_setting **by_key;                      /* [key_count] chip keys that are set, else NULL */
-    size_t *order;                                    /* [key_count] of those */
-    weft_chip_setting *chip_settings;                 /* [key_count] */
+    const weft_setting *net, *chip, *dataset, *trace, *spikes; /* NULL: not given */
+    const weft_setting **by_key;                               /* [key_count] chip keys that are set, else NULL */
+    size_t *order;                                             /* [key_count] of those */
+    weft_chip_setting *chip_settings;                          /* [key_count] */
 } weft_draft;
 
 typedef struct weft_block {

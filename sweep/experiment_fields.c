@@ -78,7 +78,9 @@ static const weft_record traffic_record =
 
 /* Of points on spiking chips. */
 #define SPIKE_FIELDS(at)                                                                                               \
-    POINT_FIELD(at, ticks, INT, "", 1, 1 << 30, "100", "Ticks of an image (NIR networks)."),                           \
+    POINT_FIELD(at, spikes, STRING, "", 0, 0, "",                                                                      \
+                "File of spikes that go in, as for weft sim --spikes, in place of a dataset (NIR networks)."),         \
+        POINT_FIELD(at, ticks, INT, "", 1, 1 << 30, "100", "Ticks of an image, or of `spikes` (NIR networks)."),       \
         POINT_CHOICE(at, coding, weft_coding_names, "bernoulli",                                                       \
                      "How images become spikes (NIR networks): bernoulli, poisson: rates drawn at random; regular: "   \
                      "rates without chance; latency: one spike a pixel; saccades: events of a camera."),               \
@@ -162,6 +164,7 @@ static const struct {
             {"map.parts", SIM},
             {"map.chips", SIM},
             {"traffic", NOC},
+            {"spikes", SPIKES},
             {"ticks", SPIKES},
             {"coding", SPIKES},
             {"rate", SPIKES},

@@ -69,7 +69,7 @@ typedef struct weft_setting {
     const char *set;                      /* of the chip: "adc.bits=6"; else NULL */
     unsigned char value[sizeof(int64_t)]; /* of a point: what goes into its settings */
     int index;                            /* net, chip: of the loader's; else -1 */
-    const char *file;                     /* dataset, trace: what it stands for; else NULL */
+    const char *file;                     /* dataset, trace, spikes: what it stands for; else NULL */
 } weft_setting;
 typedef struct weft_settings_list {
     weft_setting *items;
@@ -135,8 +135,9 @@ weft_status weft_loader_find_net(weft_loader *loader, int *index, const char *na
 weft_status weft_loader_find_chip(weft_loader *loader, int *index, const char *name, const weft_yaml_node *node);
 weft_status weft_loader_find_dataset(weft_loader *loader, const char **file, const char *name,
                                      const weft_yaml_node *node);
-weft_status weft_loader_find_trace(weft_loader *loader, const char **file, const char *name,
-                                   const weft_yaml_node *node);
+/* trace, spikes */
+weft_status weft_loader_find_file(weft_loader *loader, const char **file, const char *setting, const char *name,
+                                  const weft_yaml_node *node);
 
 /* ---- axes ---- */
 

@@ -202,7 +202,8 @@ static weft_status look_up(weft_loader *loader, weft_setting *s) {
     if (!strcmp(path, "net")) return weft_loader_find_net(loader, &s->index, s->text, s->node);
     if (!strcmp(path, "chip")) return weft_loader_find_chip(loader, &s->index, s->text, s->node);
     if (!strcmp(path, "dataset")) return weft_loader_find_dataset(loader, &s->file, s->text, s->node);
-    if (!strcmp(path, "trace")) return weft_loader_find_trace(loader, &s->file, s->text, s->node);
+    if (!strcmp(path, "trace") || !strcmp(path, "spikes"))
+        return weft_loader_find_file(loader, &s->file, path, s->text, s->node);
     return WEFT_OK;
 }
 

@@ -1,4 +1,4 @@
-/* What the names in an experiment stand for: nets, chips, data sets, traces. */
+/* What the names in an experiment stand for: nets, chips, data sets, traces, spikes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,7 +186,7 @@ weft_status weft_loader_find_chip(weft_loader *loader, int *index, const char *n
     return add_chip(loader, name, path, node, &chip);
 }
 
-/* ---- data sets and traces ---- */
+/* ---- data sets, traces, spikes ---- */
 
 weft_status weft_loader_find_dataset(weft_loader *loader, const char **file, const char *name,
                                      const weft_yaml_node *node) {
@@ -199,11 +199,12 @@ weft_status weft_loader_find_dataset(weft_loader *loader, const char **file, con
     FAIL(node, inner.status, "dataset: %.900s", inner.text);
 }
 
-weft_status weft_loader_find_trace(weft_loader *loader, const char **file, const char *name,
-                                   const weft_yaml_node *node) {
+weft_status weft_loader_find_file(weft_loader *loader, const char **file, const char *setting, const char *name,
+                                  const weft_yaml_node *node) {
     char path[PATH_SIZE];
     if (find_file(path, loader, name, is_file)) return keep(file, loader, path);
-    FAIL(node, WEFT_E_IO, "trace: no file '%.300s', neither beside the experiment nor in the current folder", name);
+    FAIL(node, WEFT_E_IO, "%s: no file '%.300s', neither beside the experiment nor in the current folder", setting,
+         name);
 }
 
 weft_status weft_loader_names(weft_loader *loader) {

@@ -50,9 +50,14 @@ static weft_status images_facts(const weft_facts *f, weft_point_keys *keys, cons
     const char *hex;
     WEFT_TRY(weft_recalibrate_parse(&recalibrate, s->recalibrate, err));
     WEFT_TRY(weft_point_transform(transform, sizeof transform, point, err));
-    WEFT_TRY(weft_point_dataset_hash(&hex, keys, point->dataset, err));
-    weft_facts_text(f, "dataset", s->dataset);
-    weft_facts_text(f, "files", hex);
+    if (point->spikes[0]) {
+        WEFT_TRY(weft_point_file_hash(&hex, keys, point->spikes, err));
+        weft_facts_text(f, "spikes", hex);
+    } else {
+        WEFT_TRY(weft_point_dataset_hash(&hex, keys, point->dataset, err));
+        weft_facts_text(f, "dataset", s->dataset);
+        weft_facts_text(f, "files", hex);
+    }
     weft_facts_text(f, "transform", transform);
     fact(f, "images", s->images);
     fact(f, "trials", s->trials);

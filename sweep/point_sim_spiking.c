@@ -15,6 +15,7 @@ static weft_coding coding_of(const weft_point_settings *s) {
     return coding;
 }
 
+/* set NULL: spikes of a file go in. */
 static weft_spiking_spec spec_of(const weft_point *point, const weft_dataset *set, const char **transform) {
     const weft_point_settings *s = &point->settings;
     weft_spiking_spec spec = {.transforms = {transform, s->transform[0] ? 1 : 0},
@@ -22,10 +23,13 @@ static weft_spiking_spec spec_of(const weft_point *point, const weft_dataset *se
                               .trials = (uint64_t)s->trials,
                               .seed = (uint64_t)s->seed};
     *transform = s->transform;
-    spec.source = (weft_stimulus_source){
-        .dataset = point->dataset, .images = (uint64_t)s->images, .set = set, .layers = weft_layer_spikes};
+    if (set)
+        spec.source = (weft_stimulus_source){
+            .dataset = point->dataset, .images = (uint64_t)s->images, .set = set, .layers = weft_layer_spikes};
+    else
+        spec.source = (weft_stimulus_source){.spikes = point->spikes, .list_ticks = (uint64_t)s->ticks};
     if (point->spiking != WEFT_POINT_SPIKES) return spec;
-    spec.source.coding = coding_of(s);
+    if (set) spec.source.coding = coding_of(s);
     spec.keep = (weft_records_spec){.output = s->output[0] ? s->output : NULL, .classes = (uint64_t)s->classes};
     return spec;
 }
@@ -84,11 +88,12 @@ static weft_status fill(weft_point_result *result, const weft_spiking *sim, weft
     double *v = result->metrics.v;
     v[WEFT_METRIC_IMAGES] = (double)sim->stimulus.samples;
     v[WEFT_METRIC_TRIALS] = (double)sim->trials;
+    fill_time(v, sim, &f);
+    fill_events(v, sim, &f);
+    if (!report.labelled) return WEFT_OK;
     v[WEFT_METRIC_ERROR_STD] = 100 * f.trials_std;
     v[WEFT_METRIC_ERROR_LOW] = 100 - 100 * f.high;
     v[WEFT_METRIC_ERROR_HIGH] = 100 - 100 * f.low;
-    fill_time(v, sim, &f);
-    fill_events(v, sim, &f);
     return fill_trials(result, sim, err);
 }
 
@@ -101,7 +106,7 @@ static void show_progress(void *context, uint64_t done, uint64_t samples, double
 }
 
 static weft_status check_labels(const weft_spiking *sim, const weft_point *point, weft_error *err) {
-    if (weft_spiking_labels(sim)) return WEFT_OK;
+    if (!sim->stimulus.set || weft_spiking_labels(sim)) return WEFT_OK;
     return weft_error_set(err, WEFT_E_INVALID, "the output has %lu classes, and data set %.200s %d",
                           (unsigned long)(sim->records.classes ? sim->records.classes : weft_spiking_output(sim)->size),
                           point->dataset, sim->stimulus.set->classes);
@@ -113,8 +118,8 @@ weft_status weft_point_sim_spiking(weft_point_runner *runner, const weft_point *
     weft_point_set *set = NULL;
     const char *transform;
     WEFT_TRY(weft_point_spiking_of(&mapping, runner, point, err));
-    WEFT_TRY(weft_point_set_open(&set, runner, point, err));
-    const weft_spiking_spec spec = spec_of(point, set->test, &transform);
+    if (!point->spikes[0]) WEFT_TRY(weft_point_set_open(&set, runner, point, err));
+    const weft_spiking_spec spec = spec_of(point, set ? set->test : NULL, &transform);
     weft_spiking sim = {.spec = &spec,
                         .mapped = &mapping->mapped,
                         .stop = runner->options.stop,

@@ -26,6 +26,7 @@ static uint64_t affinity_of(const weft_point *point) {
     mix_text(&hash, s->chip);
     mix_text(&hash, s->trace);
     mix_text(&hash, s->dataset);
+    mix_text(&hash, s->spikes);
     mix_text(&hash, s->transform);
     mix_text(&hash, s->map.placer);
     for (int i = 0; i < point->set_count; i++) mix_text(&hash, point->set[i]);

@@ -1,4 +1,6 @@
 // Points of spiking networks: the figures that weft map and weft sim give with the same settings; what is refused.
+#include <algorithm>
+
 #include "harness.h"
 #include "spiking_json.h"
 
@@ -85,7 +87,9 @@ class CliSpikingSweep : public Cli {
         for (const std::string &text : set) settings = joined(settings, {"--set", text});
         const Ran mapped = weft(joined(joined({"map", net, chip, "-o", "m.yaml"}, map), settings));
         ASSERT_EQ(mapped.code, 0) << mapped.err;
-        const Ran simulated = weft(joined({"sim", "m.yaml", "--dataset", "set", "--json", "s.json"}, sim));
+        const bool list = std::find(sim.begin(), sim.end(), "--spikes") != sim.end(); // no images, so no labels
+        const Words inputs = list ? Words{} : Words{"--dataset", "set"};
+        const Ran simulated = weft(joined(joined({"sim", "m.yaml", "--json", "s.json"}, inputs), sim));
         ASSERT_EQ(simulated.code, 0) << simulated.err;
         const Json json("s.json");
         const double images = json.number("samples");
@@ -95,12 +99,12 @@ class CliSpikingSweep : public Cli {
         };
         const bool trials = json.has("trials");
         expect_same(number, "images", images);
-        expect_same(number, "error_percent", 100 - json.number(trials ? "trials.mean_percent" : "accuracy_percent"));
+        const auto error = [&](const std::string &path) { return list ? NAN : 100 - json.number(path); };
+        expect_same(number, "error_percent", error(trials ? "trials.mean_percent" : "accuracy_percent"));
         expect_same(number, "error_std_percent", trials ? json.number("trials.std_percent") : NAN);
-        expect_same(number, "error_worst_percent",
-                    100 - json.number(trials ? "trials.worst_percent" : "accuracy_percent"));
-        expect_same(number, "error_low_percent", 100 - json.number("accuracy_interval_percent.1"));
-        expect_same(number, "error_high_percent", 100 - json.number("accuracy_interval_percent.0"));
+        expect_same(number, "error_worst_percent", error(trials ? "trials.worst_percent" : "accuracy_percent"));
+        expect_same(number, "error_low_percent", error("accuracy_interval_percent.1"));
+        expect_same(number, "error_high_percent", error("accuracy_interval_percent.0"));
         expect_same(number, "energy_pj", each("energy_pj.total"));
         expect_same(number, "energy_static_pj", each("energy_pj.static"));
         expect_same(number, "energy_dynamic_pj", each("energy_pj.dynamic"));
@@ -149,6 +153,43 @@ TEST_F(CliSpikingSweep, latency_and_area) {
     expect_same(0, "latency_ns", 21e6);
     expect_same(0, "interval_ns", 21e6); // the chip is reset behind each image
     EXPECT_EQ(weft({"sweep", "e.yaml", "-o", "runs"}).out.find("runs: 1 points: 0 computed, 1 known before"), 0u);
+}
+
+// In place of images, whatever the top of the file says of these.
+TEST_F(CliSpikingSweep, spikes_of_a_file) {
+    std::string spikes = "tick,neuron\n";
+    for (int tick = 0; tick < 40; tick++)
+        for (int neuron = tick % 5; neuron < 64; neuron += 5)
+            spikes += std::to_string(tick) + "," + std::to_string(neuron) + "\n";
+    write_file("in.csv", spikes);
+    const std::string text = std::string(head) + "  - set: {net: net.nir, spikes: in.csv, ticks: 30, timed_images: 1}\n"
+                                                 "    grid: {chip: [truenorth, loihi1]}\n";
+    const Ran run = sweep(text);
+    ASSERT_EQ(run.code, 0) << run.err;
+    const Words sim = {"--spikes", "in.csv", "--ticks", "30", "--timed-images", "1"};
+    expect_point(0, "net.nir", "truenorth", {}, sim);
+    expect_point(1, "net.nir", "loihi1", {}, sim);
+    EXPECT_GT(metric(0, "spikes"), 10);
+    EXPECT_EQ(weft({"report", "runs", "-o", "page"}).code, 0);
+    EXPECT_EQ(sweep(text).out.find("runs: 2 points: 0 computed, 2 known before"), 0u);
+    write_file("in.csv", spikes + "39,63\n");
+    EXPECT_EQ(sweep(text).out.find("runs: 2 points: 2 computed"), 0u);
+    binary::write_dense("bits.onnx");
+    const std::pair<const char *, const char *> wrong[] = {
+        {"net: net.nir, chip: loihi1, spikes: no.csv",
+         "e.yaml:5:49: spikes: no file 'no.csv', neither beside the experiment nor in the current folder"},
+        {"net: net.nir, chip: loihi1, spikes: in.csv, coding: poisson", "coding: has no meaning beside spikes"},
+        {"net: net.nir, chip: loihi1, spikes: in.csv, dataset: set", "dataset: has no meaning beside spikes"},
+        {"net: net.nir, chip: loihi1, spikes: in.csv, images: 2", "images: has no meaning beside spikes"},
+        {"net: bits.onnx, chip: truenorth, spikes: in.csv",
+         "spikes: networks of layers, which take an image a tick, do not use it"}};
+    for (const auto &[point, message] : wrong) {
+        const Ran bad = sweep(std::string(head) + "  - list: [{" + point + "}]\n");
+        EXPECT_EQ(bad.code, 1) << point;
+        EXPECT_NE(bad.err.find(message), std::string::npos) << bad.err;
+    }
+    EXPECT_NE(sweep("name: try\npoints:\n  - list: [{net: net.nir, chip: loihi1}]\n").err.find("dataset is missing"),
+              std::string::npos);
 }
 
 // An image a tick; the two layers behind the host's take one each.

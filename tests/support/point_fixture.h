@@ -34,13 +34,13 @@ class Experiment {
         p.net = kind == WEFT_POINT_SIM || kind == WEFT_POINT_EVAL ? 0 : -1;
         p.chip = chip;
         p.dataset = p.net < 0 ? "" : "set";
-        p.trace = "";
+        p.trace = p.spikes = "";
         weft_point_settings &s = p.settings;
         s.kind = kind;
         s.net = p.net < 0 ? "" : "net";
         s.chip = chip;
         s.dataset = p.dataset;
-        s.trace = s.transform = s.map.placer = "";
+        s.trace = s.spikes = s.transform = s.map.placer = "";
         s.recalibrate = "none";
         s.precision = "fp32";
         s.trials = s.map.chips = s.map.seed = 1;

@@ -17,7 +17,8 @@ struct Points {
     explicit Points(const std::vector<int64_t> &seeds) : points(seeds.size()), wanted(new bool[seeds.size() + 1]) {
         for (size_t i = 0; i < seeds.size(); i++) {
             weft_point_settings &s = points[i].settings;
-            s.net = s.chip = s.dataset = s.trace = s.transform = s.recalibrate = s.precision = s.map.placer = "";
+            s.net = s.chip = s.dataset = s.trace = s.spikes = s.transform = s.recalibrate = s.precision = s.map.placer =
+                "";
             s.seed = seeds[i];
             wanted[i] = true;
         }
