@@ -162,9 +162,9 @@ const weft_command weft_command_convert = {
         "percentile of what the layer puts out for training images. The network's outputs gather in integrators, of "
         "which the highest is the answer. A mean and std that the network takes off its images is part of the spiking "
         "network, whose inputs are pixels from 0 to 1: every tick the same currents, or spikes of such rates.\n"
-        "conv, dense, batch_norm, affine, relu, average_pool, pad, flatten, add and a softmax at the end can be "
-        "converted; a layer of another kind, such as max_pool, is named. The neurons are meant to lose their threshold "
-        "when they fire: --reset subtract of 'weft run' and 'weft map'. More ticks make rates finer.",
+        "conv, dense, batch_norm, affine, relu, average_pool, pad, channel_shuffle, flatten, add and a softmax at the "
+        "end can be converted; a layer of another kind, such as max_pool, is named. The neurons are meant to lose "
+        "their threshold when they fire: --reset subtract of 'weft run' and 'weft map'. More ticks make rates finer.",
     .examples = "  weft convert net.onnx -o net.nir --dataset fashion-mnist\n"
                 "  weft convert net.onnx -o net.nir --dataset cifar10 --percentile 99 --images 2000 --json net.json\n"
                 "  weft run net.nir --dataset fashion-mnist --coding current --ticks 64 --reset subtract\n",

@@ -37,6 +37,8 @@ static weft_status lower_layer(weft_lowering *l, int index) {
         return weft_lowering_concat(l, index);
     case WEFT_LAYER_SOFTMAX:
         return lower_softmax(l, index);
+    case WEFT_LAYER_CHANNEL_SHUFFLE:
+        return weft_lowering_refuse(l, layer, "has no form on crossbar chips yet; spiking chips take it");
     default:
         return weft_lower_digital(l, index);
     }

@@ -9,9 +9,9 @@
 #include "core/zca.h"
 
 const char *const weft_layer_kind_names[] = {
-    "conv",         "dense",      "batch_norm", "relu",     "max_pool",  "average_pool", "flatten",
-    "add",          "concat",     "clip",       "quantise", "threshold", "leaky_relu",   "sigmoid",
-    "hard_sigmoid", "hard_swish", "tanh",       "affine",   "pad",       "softmax",      NULL};
+    "conv", "dense",    "batch_norm",      "relu",       "max_pool", "average_pool", "flatten",    "add",  "concat",
+    "clip", "quantise", "threshold",       "leaky_relu", "sigmoid",  "hard_sigmoid", "hard_swish", "tanh", "affine",
+    "pad",  "softmax",  "channel_shuffle", NULL};
 
 static char *text_copy(const char *text) {
     size_t size = strlen(text) + 1;

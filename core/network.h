@@ -38,6 +38,9 @@ typedef enum weft_layer_kind {
     WEFT_LAYER_AFFINE,  /* gamma[c] * x + beta[c]: constants of the network, never re-estimated */
     WEFT_LAYER_PAD,     /* zeros around the map: window.pad_* */
     WEFT_LAYER_SOFTMAX, /* over the channels of every position */
+    /* channel j * groups + g is what was channel g * channels / groups + j: each of `groups` runs of channels is spread
+     * over all; the values do not change (Zhang et al. 2018, ShuffleNet) */
+    WEFT_LAYER_CHANNEL_SHUFFLE,
     WEFT_LAYER_KIND_COUNT
 } weft_layer_kind;
 extern const char *const weft_layer_kind_names[]; /* "conv", "dense", "batch_norm", ... NULL-terminated */
@@ -60,7 +63,7 @@ typedef struct weft_layer {
     int input2; /* ADD, CONCAT: the other producer, likewise */
     weft_shape in, out;
     weft_window window; /* CONV, pools, PAD */
-    int groups;         /* CONV */
+    int groups;         /* CONV, CHANNEL_SHUFFLE */
     bool count_include_pad;
     size_t weight_count;
     float *weight; /* CONV, DENSE: deployed weights */
@@ -74,9 +77,9 @@ typedef struct weft_layer {
     float threshold;                       /* THRESHOLD, above 0 */
     bool signed_spikes;                    /* THRESHOLD */
     /* Training only, not in files. frozen: parameters keep their values. surrogate_width: THRESHOLD's gradient is 1
-     * within that distance of a threshold and 0 elsewhere (straight-through estimator); CLIP's and QUANTISE's is 1
-     * inside [low, high]. */
-    bool frozen;
+     * within that distance of a threshold and 0 elsewhere (straight-through estimator), or, where surrogate_triangle,
+     * falls from 1 at the threshold to 0 there; CLIP's and QUANTISE's is 1 inside [low, high]. */
+    bool frozen, surrogate_triangle;
     float surrogate_width;
     /* Largest and smallest input value seen on calibration images; both 0 when unknown. CONV, DENSE. */
     float input_min, input_max;
@@ -136,6 +139,11 @@ weft_status weft_network_set(weft_network *net, const char *key, const char *val
 static inline const float *weft_layer_latent(const weft_layer *l) { return l->latent ? l->latent : l->weight; }
 static inline bool weft_layer_has_weights(const weft_layer *l) {
     return l->kind == WEFT_LAYER_CONV || l->kind == WEFT_LAYER_DENSE;
+}
+/* Every value that the layer puts out is one of its input's, or 0. */
+static inline bool weft_layer_moves_values(const weft_layer *l) {
+    return l->kind == WEFT_LAYER_FLATTEN || l->kind == WEFT_LAYER_MAX_POOL || l->kind == WEFT_LAYER_PAD ||
+           l->kind == WEFT_LAYER_CHANNEL_SHUFFLE;
 }
 /* input2 is a producer. */
 static inline bool weft_layer_has_input2(const weft_layer *l) {

@@ -140,6 +140,12 @@ static weft_status slope_check(const weft_layer *l, weft_error *err) {
                           (double)l->slope, (double)l->offset);
 }
 
+static weft_status shuffle_check(const weft_layer *l, weft_error *err) {
+    if (l->groups >= 1 && l->in.channels % l->groups == 0) return WEFT_OK;
+    return weft_error_set(err, WEFT_E_INVALID, "layer \"%s\": %d groups do not divide its %d channels", l->name,
+                          l->groups, l->in.channels);
+}
+
 /* Zeros around the map; the window is that of one value. */
 static weft_status pad_shape(weft_layer *l, weft_error *err) {
     weft_window *w = &l->window;
@@ -200,6 +206,8 @@ weft_status weft_layer_resolve(weft_layer *l, weft_error *err) {
         return slope_check(l, err);
     case WEFT_LAYER_PAD:
         return pad_shape(l, err);
+    case WEFT_LAYER_CHANNEL_SHUFFLE:
+        return shuffle_check(l, err);
     case WEFT_LAYER_RELU:
     case WEFT_LAYER_SIGMOID:
     case WEFT_LAYER_HARD_SWISH:

@@ -16,7 +16,8 @@ const char *weft_layer_producer(const weft_network *net, int producer) {
 
 const char *weft_layer_runs_on(const weft_network *net, const weft_layer *l) {
     if (weft_layer_has_weights(l)) return "crossbar";
-    if (l->kind == WEFT_LAYER_FLATTEN || l->kind == WEFT_LAYER_CONCAT) return "none";
+    if (l->kind == WEFT_LAYER_FLATTEN || l->kind == WEFT_LAYER_CONCAT || l->kind == WEFT_LAYER_CHANNEL_SHUFFLE)
+        return "none";
     return l->kind == WEFT_LAYER_SOFTMAX && l == &net->layers[net->layer_count - 1] ? "host" : "digital";
 }
 
@@ -74,6 +75,9 @@ void weft_layer_text(char out[WEFT_LAYER_TEXT_MAX], const weft_network *net, con
     case WEFT_LAYER_PAD:
         snprintf(out, size, "%d above, %d left, %d below, %d right", w->pad_top, w->pad_left, w->pad_bottom,
                  w->pad_right);
+        break;
+    case WEFT_LAYER_CHANNEL_SHUFFLE:
+        snprintf(out, size, "%d groups", l->groups);
         break;
     default:
         break;

@@ -43,6 +43,9 @@ void weft_onnx_need_opset(weft_onnx_writer *w, int opset);
 /* An initializer NAME + ending as the node's next input, NAME being the layer's. */
 void weft_onnx_put_constant(weft_onnx_writer *w, Onnx__NodeProto *node, const weft_layer *l, const char *ending,
                             const int *dims, size_t rank, const float *data);
+/* The same of a list of integers, OWNER being the node's name or the layer's. */
+void weft_onnx_put_list_input(weft_onnx_writer *w, Onnx__NodeProto *node, const char *owner, const char *ending,
+                              const int *values, int count);
 /* A node NAME + ending before the layer's last one, NAME being the layer's. */
 Onnx__NodeProto *weft_onnx_put_part(weft_onnx_writer *w, const char *type, const weft_layer *l, const char *ending,
                                     char *input);
@@ -51,6 +54,8 @@ void weft_onnx_put_bounds(weft_onnx_writer *w, Onnx__NodeProto *node, const weft
 /* Clip, then to integers and back. */
 void weft_onnx_put_quantise(weft_onnx_writer *w, const weft_layer *l, char *input, char *output);
 void weft_onnx_put_threshold(weft_onnx_writer *w, const weft_layer *l, char *input, char *output);
+/* Reshape to runs of channels, Transpose, Reshape. */
+void weft_onnx_put_shuffle(weft_onnx_writer *w, const weft_layer *l, char *input, size_t rank, char *output);
 /* gamma * x, then + beta: one value a channel of [batch, C, H, W] or (rank 2) [batch, C]. */
 void weft_onnx_put_affine(weft_onnx_writer *w, const weft_layer *l, char *input, size_t rank, char *output);
 

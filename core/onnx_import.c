@@ -28,7 +28,7 @@ weft_shape weft_onnx_shape(const weft_onnx_importer *im, const weft_onnx_value *
 
 void weft_onnx_extents(const weft_onnx_importer *im, const weft_onnx_value *value, int64_t out[WEFT_ONNX_RANK_MAX]) {
     weft_shape s = weft_onnx_shape(im, value);
-    if (value->form == WEFT_ONNX_VIEW) {
+    if (value->form == WEFT_ONNX_VIEW || value->form == WEFT_ONNX_SPREAD) {
         for (int i = 0; i < value->rank; i++) out[i] = value->extent[i];
         return;
     }

@@ -18,7 +18,8 @@ typedef enum weft_onnx_form {
     WEFT_ONNX_BELOW,       /* truth values of a LessOrEqual */
     WEFT_ONNX_UP_SPIKES,   /* ABOVE as numbers, to subtract from */
     WEFT_ONNX_DOWN_SPIKES, /* BELOW as numbers, to subtract */
-    WEFT_ONNX_SIX_SWISH    /* x * min(max(x + 3, 0), 6): six times a HARD_SWISH */
+    WEFT_ONNX_SIX_SWISH,   /* x * min(max(x + 3, 0), 6): six times a HARD_SWISH */
+    WEFT_ONNX_SPREAD       /* [batch, C / groups, groups, ...]: transposed runs of channels, on the way to a shuffle */
 } weft_onnx_form;
 
 typedef struct weft_onnx_value {
@@ -27,7 +28,7 @@ typedef struct weft_onnx_value {
     int layer;                       /* that it is the output of, -1 for the network's input; forms behind VIEW: that
                                         they were made from */
     int rank;                        /* 4 (feature map) or 2 (vector) */
-    int extent[WEFT_ONNX_RANK_MAX];  /* VIEW: all `rank` of them, the batch first */
+    int extent[WEFT_ONNX_RANK_MAX];  /* VIEW, SPREAD: all `rank` of them, the batch first */
     bool single_use, matmul;         /* one node uses it; it is a product that an Add of a constant may give its bias */
     /* INTEGER: scale, zero point, range of the integers; layer of the DequantizeLinear that came first, else -1 */
     float scale;
@@ -65,7 +66,7 @@ weft_status weft_onnx_layer_after(weft_onnx_importer *im, const weft_onnx_node *
                                   weft_error *err);
 /* Shape of a value's layer. */
 weft_shape weft_onnx_shape(const weft_onnx_importer *im, const weft_onnx_value *value);
-/* Extents of a NUMBER or VIEW, the batch first. */
+/* Extents of a NUMBER, VIEW or SPREAD, the batch first. */
 void weft_onnx_extents(const weft_onnx_importer *im, const weft_onnx_value *value, int64_t out[WEFT_ONNX_RANK_MAX]);
 /* INVALID unless the first activation is a feature map. */
 weft_status weft_onnx_need_map(const weft_onnx_importer *im, const weft_onnx_node *node, weft_error *err);

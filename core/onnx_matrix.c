@@ -28,7 +28,7 @@ static weft_status latent_allocate(weft_onnx_importer *im, const weft_onnx_node 
     return layer->latent ? WEFT_OK : weft_error_set(err, WEFT_E_MEMORY, "out of memory");
 }
 
-/* What a quantisation before the layer says about its input; pooling, padding and flattening keep the range. Files of
+/* What a quantisation before the layer says about its input; layers that only move values keep the range. Files of
  * ours say it themselves where it is known. */
 static void input_range_set(weft_onnx_importer *im, weft_layer *layer) {
     if (im->graph->is_ours) return;
@@ -38,7 +38,7 @@ static void input_range_set(weft_onnx_importer *im, weft_layer *layer) {
             layer->input_min = l->low;
             layer->input_max = l->high;
         }
-        if (l->kind != WEFT_LAYER_FLATTEN && l->kind != WEFT_LAYER_MAX_POOL && l->kind != WEFT_LAYER_PAD) return;
+        if (!weft_layer_moves_values(l)) return;
     }
 }
 

@@ -70,17 +70,10 @@ static void average_pool_write(weft_onnx_writer *w, Onnx__NodeProto *node, const
     weft_onnx_put_int(w, node, "count_include_pad", l->count_include_pad);
 }
 
-static void list_add(weft_onnx_writer *w, Onnx__NodeProto *node, const char *owner, const char *ending,
-                     const int *values, int count) {
-    char *name = weft_onnx_put_joined(w, owner, ending);
-    node->input[node->n_input++] = name;
-    weft_onnx_put_list(w, name, values, count);
-}
-
 static void pad_write(weft_onnx_writer *w, Onnx__NodeProto *node, const weft_layer *l) {
     const weft_window *p = &l->window;
     const int pads[8] = {0, 0, p->pad_top, p->pad_left, 0, 0, p->pad_bottom, p->pad_right};
-    list_add(w, node, l->name, ".pads", pads, 8);
+    weft_onnx_put_list_input(w, node, l->name, ".pads", pads, 8);
 }
 
 /* Attributes and constants of the layers that are one node. */
@@ -129,6 +122,7 @@ static void node_fill(weft_onnx_writer *w, const weft_layer *l, Onnx__NodeProto 
     case WEFT_LAYER_QUANTISE: /* several nodes */
     case WEFT_LAYER_THRESHOLD:
     case WEFT_LAYER_AFFINE:
+    case WEFT_LAYER_CHANNEL_SHUFFLE:
     case WEFT_LAYER_KIND_COUNT:
         break;
     }
@@ -148,7 +142,7 @@ static written as_rank(weft_onnx_writer *w, const weft_layer *l, const char *end
     if (rank == 2)
         flatten_write(w, node);
     else
-        list_add(w, node, node->name, ".axes", axes, 2);
+        weft_onnx_put_list_input(w, node, node->name, ".axes", axes, 2);
     return (written){node->output[0], rank};
 }
 
@@ -185,6 +179,8 @@ static void layer_write(weft_onnx_writer *w, int index, written *values) {
         weft_onnx_put_threshold(w, l, in.name, output);
     else if (l->kind == WEFT_LAYER_AFFINE)
         weft_onnx_put_affine(w, l, in.name, in.rank, output);
+    else if (l->kind == WEFT_LAYER_CHANNEL_SHUFFLE)
+        weft_onnx_put_shuffle(w, l, in.name, in.rank, output);
     else
         node_write(w, l, in.name, in2.name, output);
     values[index + 1] = (written){output, l->kind == WEFT_LAYER_FLATTEN ? 2 : in.rank};

@@ -10,7 +10,8 @@ enum {
     INTEGERS = 1 << WEFT_ONNX_INTEGER,
     TRUTHS = 1 << WEFT_ONNX_ABOVE | 1 << WEFT_ONNX_BELOW,
     SPIKES = 1 << WEFT_ONNX_UP_SPIKES | 1 << WEFT_ONNX_DOWN_SPIKES,
-    SIX_SWISH = 1 << WEFT_ONNX_SIX_SWISH
+    SIX_SWISH = 1 << WEFT_ONNX_SIX_SWISH,
+    SPREAD = 1 << WEFT_ONNX_SPREAD
 };
 enum { FIRST_ONLY = 1, ANY_SLOT = 0, MANY = 1 << 20 };
 
@@ -61,7 +62,7 @@ static const operator_row operators[] = {
      weft_onnx_fold_quantize},
     {"ReduceMean", 1, 2, NUMBERS, FIRST_ONLY, "axes keepdims noop_with_empty_axes", weft_onnx_run_reduce_mean, NULL},
     {"Relu", 1, 1, ANY_EXTENTS, FIRST_ONLY, "", weft_onnx_run_relu, NULL},
-    {"Reshape", 2, 2, ANY_EXTENTS, FIRST_ONLY, "allowzero", weft_onnx_run_reshape, weft_onnx_fold_reshape},
+    {"Reshape", 2, 2, ANY_EXTENTS | SPREAD, FIRST_ONLY, "allowzero", weft_onnx_run_reshape, weft_onnx_fold_reshape},
     {"Shape", 1, 1, ANY_EXTENTS, FIRST_ONLY, "start end", weft_onnx_run_shape, weft_onnx_fold_shape},
     {"Sigmoid", 1, 1, ANY_EXTENTS, FIRST_ONLY, "", weft_onnx_run_sigmoid, NULL},
     {"Slice", 3, 5, 0, FIRST_ONLY, "", NULL, weft_onnx_fold_slice},
@@ -119,7 +120,8 @@ static const char *const form_names[] = {"constants",
                                          "truth values",
                                          "half of signed spikes",
                                          "half of signed spikes",
-                                         "a part of a hard swish"};
+                                         "a part of a hard swish",
+                                         "transposed channels"};
 
 static weft_status input_check(const operator_row *row, const weft_onnx_importer *im, const weft_onnx_node *node,
                                size_t slot, weft_error *err) {

@@ -15,6 +15,13 @@ void weft_onnx_put_constant(weft_onnx_writer *w, Onnx__NodeProto *node, const we
     weft_onnx_put_tensor(w, w->graph, name, dims, rank, data);
 }
 
+void weft_onnx_put_list_input(weft_onnx_writer *w, Onnx__NodeProto *node, const char *owner, const char *ending,
+                              const int *values, int count) {
+    char *name = weft_onnx_put_joined(w, owner, ending);
+    node->input[node->n_input++] = name;
+    weft_onnx_put_list(w, name, values, count);
+}
+
 static void scalar_add(weft_onnx_writer *w, Onnx__NodeProto *node, const weft_layer *l, const char *ending,
                        float value) {
     float *copy = weft_onnx_take(w, sizeof *copy);
@@ -108,4 +115,19 @@ void weft_onnx_put_affine(weft_onnx_writer *w, const weft_layer *l, char *input,
     weft_onnx_put_constant(w, scale, l, ".gamma", dims, rank == 4 ? 3 : 1, l->gamma);
     Onnx__NodeProto *sum = weft_onnx_put_node(w, "Add", l->name, scale->output[0], output);
     if (sum) weft_onnx_put_constant(w, sum, l, ".beta", dims, rank == 4 ? 3 : 1, l->beta);
+}
+
+/* Extents of 0 are those of the input: of a batch of any size. */
+void weft_onnx_put_shuffle(weft_onnx_writer *w, const weft_layer *l, char *input, size_t rank, char *output) {
+    static const int axes[5] = {0, 2, 1, 3, 4};
+    const weft_shape s = l->out;
+    const int apart[5] = {0, l->groups, s.channels / l->groups, s.height, s.width};
+    const int whole[4] = {0, s.channels, s.height, s.width};
+    Onnx__NodeProto *split = weft_onnx_put_part(w, "Reshape", l, ".groups", input);
+    Onnx__NodeProto *swap = split ? weft_onnx_put_part(w, "Transpose", l, ".spread", split->output[0]) : NULL;
+    Onnx__NodeProto *join = swap ? weft_onnx_put_node(w, "Reshape", l->name, swap->output[0], output) : NULL;
+    if (!join) return;
+    weft_onnx_put_list_input(w, split, l->name, ".apart", apart, (int)rank + 1);
+    weft_onnx_put_ints(w, swap, "perm", axes, rank + 1);
+    weft_onnx_put_list_input(w, join, l->name, ".whole", whole, (int)rank);
 }

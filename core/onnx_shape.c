@@ -120,11 +120,26 @@ static weft_status view_set(weft_onnx_importer *im, const weft_onnx_node *node, 
     return WEFT_OK;
 }
 
+/* Channels in one axis again, after their runs were transposed. */
+static weft_status shuffle_add(weft_onnx_importer *im, const weft_onnx_node *node, int rank, const int64_t *to,
+                               weft_error *err) {
+    const weft_onnx_value *in = im->input[0];
+    const weft_shape s = weft_onnx_shape(im, in);
+    weft_layer proto = {.kind = WEFT_LAYER_CHANNEL_SHUFFLE, .groups = in->extent[2]};
+    weft_onnx_value plain = {.form = WEFT_ONNX_NUMBER, .layer = in->layer, .rank = rank};
+    const bool map = rank == 4 && to[2] == s.height && to[3] == s.width;
+    if (to[0] != im->graph->batch || to[1] != s.channels || (!map && (rank != 2 || s.height != 1 || s.width != 1)))
+        return weft_onnx_fail(node, WEFT_E_UNSUPPORTED, err,
+                              "its input was transposed, and this does not give its %d channels back", s.channels);
+    return weft_onnx_layer_after(im, node, &plain, NULL, &proto, false, NULL, err);
+}
+
 weft_status weft_onnx_run_reshape(weft_onnx_importer *im, const weft_onnx_node *node, weft_error *err) {
     int64_t extent[WEFT_ONNX_RANK_MAX], to[WEFT_ONNX_RANK_MAX];
     int rank;
     weft_onnx_extents(im, im->input[0], extent);
     WEFT_TRY(weft_onnx_reshaped(im, node, im->input[0]->rank, extent, &rank, to, err));
+    if (im->input[0]->form == WEFT_ONNX_SPREAD) return shuffle_add(im, node, rank, to, err);
     return view_set(im, node, rank, to, err);
 }
 
@@ -141,6 +156,23 @@ weft_status weft_onnx_run_flatten(weft_onnx_importer *im, const weft_onnx_node *
     return view_set(im, node, 2, to, err);
 }
 
+/* Runs of channels and what is in them change places, all else stays. */
+static bool is_spread(const weft_onnx_importer *im, int rank, const int64_t *extent, const int64_t *perm) {
+    const weft_onnx_value *in = im->input[0];
+    if (in->form != WEFT_ONNX_VIEW || rank < 3 || extent[1] * extent[2] != weft_onnx_shape(im, in).channels)
+        return false;
+    for (int i = 0; i < rank; i++)
+        if (perm[i] != (i == 1 ? 2 : i == 2 ? 1 : i)) return false;
+    return true;
+}
+
+static weft_status spread_set(weft_onnx_importer *im, int rank, const int64_t *to) {
+    im->out = *im->input[0];
+    im->out.form = WEFT_ONNX_SPREAD;
+    for (int i = 0; i < rank; i++) im->out.extent[i] = (int)to[i];
+    return WEFT_OK;
+}
+
 /* Where the order of the extents above 1 stays, no value moves. */
 weft_status weft_onnx_run_transpose(weft_onnx_importer *im, const weft_onnx_node *node, weft_error *err) {
     int64_t perm[WEFT_ONNX_RANK_MAX], extent[WEFT_ONNX_RANK_MAX], to[WEFT_ONNX_RANK_MAX];
@@ -154,7 +186,10 @@ weft_status weft_onnx_run_transpose(weft_onnx_importer *im, const weft_onnx_node
             return weft_onnx_fail(node, WEFT_E_INVALID, err, "perm is no permutation of %d axes", rank);
         seen |= 1u << perm[i];
         to[i] = extent[perm[i]];
+    }
+    for (int i = 0; i < rank; i++) {
         bool counts = to[i] != 1 || perm[i] == 0; /* the batch stays first, whatever its extent */
+        if (counts && perm[i] < last && is_spread(im, rank, extent, perm)) return spread_set(im, rank, to);
         if (counts && perm[i] < last)
             return weft_onnx_fail(node, WEFT_E_UNSUPPORTED, err,
                                   "moves values (axis %d behind axis %d): supported only where it merely relabels",

@@ -127,7 +127,7 @@ static weft_status output_settle(walk *w, weft_error *err) {
         return output_fail(g, WEFT_E_INVALID, "does not depend on its input", err);
     if (value->form != WEFT_ONNX_NUMBER && value->form != WEFT_ONNX_VIEW)
         return output_fail(g, WEFT_E_UNSUPPORTED,
-                           "is no network's: not numbers, but part of a quantisation or threshold", err);
+                           "is no network's: not numbers, but part of a quantisation, threshold or shuffle", err);
     if (value->layer < 0) return weft_error_set_at(err, WEFT_E_INVALID, g->file, 0, 0, "the graph has no layers");
     return weft_network_keep(w->importer.net, value->layer, err);
 }

@@ -55,6 +55,8 @@ weft_status weft_snn_path_add(const weft_snn_draft *d, const weft_snn_path *path
             WEFT_TRY(weft_snn_draft_flatten(d, layer, *at, at));
         else if (l->kind == WEFT_LAYER_AVERAGE_POOL)
             WEFT_TRY(weft_snn_draft_pool(d, layer, units ? 1 : 1 / area, *at, at));
+        else if (l->kind == WEFT_LAYER_CHANNEL_SHUFFLE)
+            WEFT_TRY(weft_snn_draft_shuffle(d, layer, *at, at));
         else if (l->kind == WEFT_LAYER_PAD)
             WEFT_TRY(weft_snn_draft_pool(d, layer, 1, *at, at));
     }

@@ -40,6 +40,8 @@ weft_status weft_snn_draft_average(const weft_snn_draft *d, int layer, int from,
 /* The network's input behind its preprocessing, from pixels of 0 to 1: a convolution of 1 x 1, so that what pads the
  * layers behind it stays 0; *at = from where they are the same. UNSUPPORTED: GCN and ZCA. */
 weft_status weft_snn_draft_pixels(const weft_snn_draft *d, int from, int *at);
+/* CHANNEL_SHUFFLE, which NIR does not know: weights that are a permutation. */
+weft_status weft_snn_draft_shuffle(const weft_snn_draft *d, int layer, int from, int *at);
 weft_status weft_snn_draft_flatten(const weft_snn_draft *d, int layer, int from, int *at);
 /* delay above 0, in s. */
 weft_status weft_snn_draft_delay(const weft_snn_draft *d, int layer, double delay, int from, int *at);
@@ -59,7 +61,8 @@ enum { WEFT_SNN_PATH_MAX = 64 };
 typedef struct weft_snn_path {
     int source, target; /* target: the network's last layer for votes */
     int count, layers[WEFT_SNN_PATH_MAX];
-    int matrix; /* the CONV or DENSE layer, -1: none */
+    int matrix;  /* the CONV or DENSE layer, -1: none */
+    int shuffle; /* a CHANNEL_SHUFFLE that no CONV or DENSE layer is known behind, -1: none */
 } weft_snn_path;
 
 /* What a population's channels are: fires where the sum of spikes, each times its weight's sign and negated where

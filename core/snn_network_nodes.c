@@ -257,6 +257,27 @@ weft_status weft_snn_draft_matrix(const weft_snn_draft *d, int layer, const doub
     return add_window(d, layer, &l->window, l->groups > 0 ? l->groups : 1, weight, bias, from, at);
 }
 
+enum { SHUFFLE_CHANNELS_MAX = 8192 }; /* 512 MiB of zeros and ones */
+
+weft_status weft_snn_draft_shuffle(const weft_snn_draft *d, int layer, int from, int *at) {
+    static const weft_window one = {
+        .kernel_h = 1, .kernel_w = 1, .stride_h = 1, .stride_w = 1, .dilation_h = 1, .dilation_w = 1};
+    const weft_layer *l = &d->net->layers[layer];
+    const size_t channels = (size_t)l->out.channels, run = channels / (size_t)l->groups;
+    if (channels > SHUFFLE_CHANNELS_MAX)
+        return weft_snn_refuse(d, layer,
+                               "has %zu channels; as the weights that NIR needs for it at most %d are possible",
+                               channels, SHUFFLE_CHANNELS_MAX);
+    double *weight = calloc(channels * channels, sizeof *weight);
+    if (!weight) return weft_snn_draft_memory(d);
+    for (size_t c = 0; c < channels; c++) weight[(c % run * (size_t)l->groups + c / run) * channels + c] = 1;
+    const bool vector = l->in.height == 1 && l->in.width == 1;
+    const weft_status status =
+        vector ? add_dense(d, layer, weight, NULL, from, at) : add_window(d, layer, &one, 1, weight, NULL, from, at);
+    free(weight);
+    return status;
+}
+
 weft_status weft_snn_draft_delay(const weft_snn_draft *d, int layer, double delay, int from, int *at) {
     WEFT_TRY(weft_snn_draft_add(d, WEFT_NIR_DELAY, layer, ".delay", from, at));
     return weft_snn_draft_set_one(d, *at, "delay", delay);

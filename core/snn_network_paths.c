@@ -65,8 +65,9 @@ static weft_status find_needed(weft_snn_binary *b) {
 
 /* ---- paths ---- */
 
-static const char FOLLOWS[] = "a threshold layer follows conv or dense, average_pool, pad and flatten, then batch_norm "
-                              "and affine";
+static const char FOLLOWS[] =
+    "a threshold layer follows conv or dense, average_pool, pad, flatten and channel_shuffle, "
+    "then batch_norm and affine";
 
 /* Whether a layer may lie in front of what was found so far, going up from the target. */
 static weft_status check_step(const weft_snn_binary *b, weft_snn_path *path, int layer, bool *scaled) {
@@ -83,12 +84,17 @@ static weft_status check_step(const weft_snn_binary *b, weft_snn_path *path, int
         if (path->matrix >= 0)
             return weft_snn_refuse(&b->draft, layer, "no spikes lie between it and '%.80s'; %s",
                                    weft_snn_layer(b, path->matrix)->name, FOLLOWS);
+        if (path->shuffle >= 0)
+            return weft_snn_refuse(&b->draft, path->shuffle, "has to lie in front of the weights of '%.80s'", l->name);
         path->matrix = layer;
         return *scaled = true, WEFT_OK;
     case WEFT_LAYER_AVERAGE_POOL:
         if (padded && !l->count_include_pad)
             return weft_snn_refuse(&b->draft, layer,
                                    "does not count its padding, so that its values have several scales");
+        return *scaled = true, WEFT_OK;
+    case WEFT_LAYER_CHANNEL_SHUFFLE:
+        if (path->matrix < 0) path->shuffle = layer;
         return *scaled = true, WEFT_OK;
     case WEFT_LAYER_PAD:
     case WEFT_LAYER_FLATTEN:
@@ -100,7 +106,7 @@ static weft_status check_step(const weft_snn_binary *b, weft_snn_path *path, int
 
 weft_status weft_snn_path_find(const weft_snn_binary *b, int target, int last, weft_snn_path *path) {
     bool scaled = false;
-    *path = (weft_snn_path){.target = target, .matrix = -1};
+    *path = (weft_snn_path){.target = target, .matrix = -1, .shuffle = -1};
     for (; b->roles[last] != WEFT_SNN_SPIKES; last = weft_snn_layer(b, last)->input) {
         WEFT_TRY(check_step(b, path, last, &scaled));
         if (path->count == WEFT_SNN_PATH_MAX)

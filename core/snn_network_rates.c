@@ -148,6 +148,8 @@ static weft_status add_layer(const rates *r, int layer) {
         return add_average(r, layer);
     case WEFT_LAYER_PAD:
         return weft_snn_draft_pool(&r->draft, layer, 1, from, node_of(r, layer));
+    case WEFT_LAYER_CHANNEL_SHUFFLE:
+        return weft_snn_draft_shuffle(&r->draft, layer, from, node_of(r, layer));
     case WEFT_LAYER_FLATTEN:
         return weft_snn_draft_flatten(&r->draft, layer, from, node_of(r, layer));
     case WEFT_LAYER_MAX_POOL:
@@ -157,7 +159,7 @@ static weft_status add_layer(const rates *r, int layer) {
     default:
         return weft_snn_refuse(&r->draft, layer,
                                "has no form with rates; only conv, dense, batch_norm, affine, relu, "
-                               "average_pool, pad, flatten and add have one");
+                               "average_pool, pad, channel_shuffle, flatten and add have one");
     }
 }
 

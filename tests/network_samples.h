@@ -136,6 +136,11 @@ inline weft_layer padding(int top, int left, int bottom, int right) {
     l.window.pad_top = top, l.window.pad_left = left, l.window.pad_bottom = bottom, l.window.pad_right = right;
     return l;
 }
+inline weft_layer shuffle(int groups) {
+    weft_layer l = plain(WEFT_LAYER_CHANNEL_SHUFFLE);
+    l.groups = groups;
+    return l;
+}
 // Appends a layer after any other.
 inline int add_after(weft_network *net, int input, weft_layer proto, const char *name) {
     int index = -1;
@@ -234,6 +239,7 @@ inline Network imported(uint64_t seed) {
     int right = add_after(n, stem, plain(WEFT_LAYER_TANH), "tanh");
     int both = add_concat(n, "both", left, right);
     add_concat(n, "all", both, 3);
+    add(n, shuffle(3), "mixed");
     add(n, quantise(-1.0f, 1.55f, 155), "bytes");
     add(n, conv(4, 1), "mix", true);
     add(n, sloped(WEFT_LAYER_HARD_SIGMOID, 0.2f, 0.5f), "gate");
@@ -242,6 +248,7 @@ inline Network imported(uint64_t seed) {
     add(n, plain(WEFT_LAYER_SIGMOID), "sigmoid");
     add(n, plain(WEFT_LAYER_FLATTEN), "flat");
     add(n, plain(WEFT_LAYER_AFFINE), "scale");
+    add(n, shuffle(2), "turned");
     add(n, dense(5), "fc", true);
     add(n, plain(WEFT_LAYER_SOFTMAX), "softmax");
     randomise(n, seed, false);

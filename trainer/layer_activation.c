@@ -81,9 +81,15 @@ static float tanh_slope(const weft_layer *l, float x) {
 
 static bool inside(const weft_layer *l, float x) { return x >= l->low && x <= l->high; }
 
-static bool near_threshold(const weft_layer *l, float x) {
-    float distance = fabsf((l->signed_spikes ? fabsf(x) : x) - l->threshold);
-    return distance <= l->surrogate_width;
+static float threshold_distance(const weft_layer *l, float x) {
+    return fabsf((l->signed_spikes ? fabsf(x) : x) - l->threshold);
+}
+
+static bool near_threshold(const weft_layer *l, float x) { return threshold_distance(l, x) <= l->surrogate_width; }
+
+static float triangle_slope(const weft_layer *l, float x) {
+    float rest = 1.0f - threshold_distance(l, x) / l->surrogate_width;
+    return rest > 0.0f ? rest : 0.0f;
 }
 
 /* One loop for each function and type, as the compiler vectorises them. Results may go over what they are made from. */
@@ -157,6 +163,7 @@ SMOOTH_BACKWARD(sigmoid, sigmoid_slope)
 SMOOTH_BACKWARD(hard_sigmoid, hard_sigmoid_slope)
 SMOOTH_BACKWARD(hard_swish, hard_swish_slope)
 SMOOTH_BACKWARD(tanh, tanh_slope)
+SMOOTH_BACKWARD(triangle, triangle_slope)
 
 typedef void op_function(const weft_op *op);
 
@@ -194,8 +201,10 @@ static weft_status activation_backward(weft_plan *plan, weft_op *op, weft_error 
         [WEFT_LAYER_HARD_SWISH] = {hard_swish_backward, hard_swish_backward_bf16},
         [WEFT_LAYER_TANH] = {tanh_backward, tanh_backward_bf16},
     };
+    static op_function *const triangle[2] = {triangle_backward, triangle_backward_bf16};
+    const bool bf16 = plan->precision == WEFT_PRECISION_BF16;
     (void)err;
-    functions[op->layer->kind][plan->precision == WEFT_PRECISION_BF16](op);
+    (op->layer->surrogate_triangle ? triangle[bf16] : functions[op->layer->kind][bf16])(op);
     return WEFT_OK;
 }
 

@@ -74,7 +74,7 @@ static const weft_layer *quantiser(const weft_network *net, int producer, bool *
         if (l->kind == WEFT_LAYER_QUANTISE) return l;
         if (l->kind == WEFT_LAYER_RELU)
             *rectified = true;
-        else if (l->kind != WEFT_LAYER_FLATTEN && l->kind != WEFT_LAYER_MAX_POOL && l->kind != WEFT_LAYER_PAD)
+        else if (!weft_layer_moves_values(l))
             return NULL;
     }
     return NULL;

@@ -27,6 +27,7 @@ static const weft_op_kind *const kinds[WEFT_LAYER_KIND_COUNT] = {
     [WEFT_LAYER_AFFINE] = &weft_op_affine,
     [WEFT_LAYER_PAD] = &weft_op_pad,
     [WEFT_LAYER_SOFTMAX] = &weft_op_softmax,
+    [WEFT_LAYER_CHANNEL_SHUFFLE] = &weft_op_shuffle,
 };
 
 const char *const weft_precision_names[] = {"fp32", "bf16", "int8", NULL};

@@ -149,7 +149,7 @@ typedef struct weft_op_kind {
 } weft_op_kind;
 extern const weft_op_kind weft_op_conv, weft_op_winograd, weft_op_dense, weft_op_batch_norm, weft_op_relu, weft_op_pool,
     weft_op_flatten, weft_op_add, weft_op_activation, weft_op_affine, weft_op_concat, weft_op_pad, weft_op_softmax,
-    weft_op_integer;
+    weft_op_shuffle, weft_op_integer;
 
 /* Whether weft_op_winograd computes this convolution, in place of weft_op_conv. */
 bool weft_plan_is_winograd(const weft_plan *plan, const weft_op *op);

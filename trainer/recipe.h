@@ -69,13 +69,20 @@ typedef struct weft_recipe_activation {
     double high, threshold, width;
     int64_t bits;
     bool with_sign;
+    int surrogate; /* weft_recipe_surrogate */
 } weft_recipe_activation;
+typedef enum weft_recipe_surrogate { WEFT_SURROGATE_BOX, WEFT_SURROGATE_TRIANGLE } weft_recipe_surrogate;
 
 /* A frozen DENSE layer: channel c of the input counts for class c mod classes, all with one weight. */
 typedef struct weft_recipe_vote {
     weft_recipe_place place;
     int64_t classes, high;
 } weft_recipe_vote;
+
+typedef struct weft_recipe_shuffle {
+    weft_recipe_place place;
+    int64_t groups;
+} weft_recipe_shuffle;
 
 /* Order of recipe_layers.c's table of layer variants. */
 typedef enum weft_recipe_layer {
@@ -91,6 +98,7 @@ typedef enum weft_recipe_layer {
     WEFT_RECIPE_QUANTISE,
     WEFT_RECIPE_THRESHOLD,
     WEFT_RECIPE_VOTE,
+    WEFT_RECIPE_CHANNEL_SHUFFLE,
     WEFT_RECIPE_LAYER_COUNT
 } weft_recipe_layer;
 

@@ -3,6 +3,7 @@
 
 static const char *const pads[] = {"same", "valid", NULL};
 static const char *const initialisations[] = {"glorot", "whitening", NULL};
+static const char *const surrogates[] = {"box", "triangle", NULL};
 static const char *const gammas[] = {"trained", "fixed", NULL};
 
 #define PLACE_FIELDS(type)                                                                                             \
@@ -126,8 +127,9 @@ static const weft_field threshold_fields[] = {
     FIELD(weft_recipe_activation, threshold, REAL, "", 1e-6, 1e6, "0.5", "Smallest value that gives 1."),
     FIELD_AS(weft_recipe_activation, with_sign, "signed", BOOL, "", 0, 0, "false",
              "true: -1 where x <= -threshold, too."),
-    FIELD(weft_recipe_activation, width, REAL, "", 1e-6, 1e6, "0.5",
-          "The gradient is 1 within that distance of a threshold, 0 elsewhere."),
+    CHOICE(weft_recipe_activation, surrogate, surrogates, "box",
+           "Gradient: box: 1 within width of a threshold; triangle: 1 at the threshold, falling to 0 at width."),
+    FIELD(weft_recipe_activation, width, REAL, "", 1e-6, 1e6, "0.5", "Where the gradient ends on either side."),
     PLACE_FIELDS(weft_recipe_activation),
 };
 RECORD(threshold_record, "threshold", weft_recipe_activation, threshold_fields, NULL,
@@ -136,20 +138,36 @@ RECORD(threshold_record, "threshold", weft_recipe_activation, threshold_fields, 
 static const weft_field vote_fields[] = {
     FIELD(weft_recipe_vote, classes, INT, "", 1, 65536, NULL,
           "Outputs; channel c of the input counts for class c mod classes, at every pixel."),
-    FIELD(weft_recipe_vote, high, INT, "", 1, 1024, "16",
-          "A vote's weight is high over the votes a class can get, these rounded up to a power of two, so that sums are "
-          "exact."),
+    FIELD(
+        weft_recipe_vote, high, INT, "", 1, 1024, "16",
+        "A vote's weight is high over the votes a class can get, these rounded up to a power of two, so that sums are "
+        "exact."),
     PLACE_FIELDS(weft_recipe_vote),
 };
 RECORD(vote_record, "vote", weft_recipe_vote, vote_fields, NULL,
        "Votes for classes, as of spikes: a dense layer of fixed weights.");
 
+static const weft_field shuffle_fields[] = {
+    FIELD(weft_recipe_shuffle, groups, INT, "", 1, 65536, NULL,
+          "Runs of channels; of C channels, channel g * C / groups + j becomes channel j * groups + g."),
+    PLACE_FIELDS(weft_recipe_shuffle),
+};
+RECORD(shuffle_record, "channel_shuffle", weft_recipe_shuffle, shuffle_fields, NULL,
+       "Another order of the channels, so that a convolution in groups sees those of all groups before it.");
+
 const weft_record *const weft_recipe_layers[] = {
-    [WEFT_RECIPE_CONV] = &conv_record,           [WEFT_RECIPE_DENSE] = &dense_record,
-    [WEFT_RECIPE_NORM] = &norm_record,           [WEFT_RECIPE_RELU] = &relu_record,
-    [WEFT_RECIPE_MAX_POOL] = &max_pool_record,   [WEFT_RECIPE_AVERAGE_POOL] = &average_pool_record,
-    [WEFT_RECIPE_FLATTEN] = &flatten_record,     [WEFT_RECIPE_ADD] = &add_record,
-    [WEFT_RECIPE_CLIP] = &clip_record,           [WEFT_RECIPE_QUANTISE] = &quantise_record,
-    [WEFT_RECIPE_THRESHOLD] = &threshold_record, [WEFT_RECIPE_VOTE] = &vote_record,
+    [WEFT_RECIPE_CONV] = &conv_record,
+    [WEFT_RECIPE_DENSE] = &dense_record,
+    [WEFT_RECIPE_NORM] = &norm_record,
+    [WEFT_RECIPE_RELU] = &relu_record,
+    [WEFT_RECIPE_MAX_POOL] = &max_pool_record,
+    [WEFT_RECIPE_AVERAGE_POOL] = &average_pool_record,
+    [WEFT_RECIPE_FLATTEN] = &flatten_record,
+    [WEFT_RECIPE_ADD] = &add_record,
+    [WEFT_RECIPE_CLIP] = &clip_record,
+    [WEFT_RECIPE_QUANTISE] = &quantise_record,
+    [WEFT_RECIPE_THRESHOLD] = &threshold_record,
+    [WEFT_RECIPE_VOTE] = &vote_record,
+    [WEFT_RECIPE_CHANNEL_SHUFFLE] = &shuffle_record,
     NULL,
 };

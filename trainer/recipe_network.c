@@ -59,6 +59,7 @@ static void proto_threshold(weft_layer *proto, const weft_recipe_activation *a) 
     proto->threshold = (float)a->threshold;
     proto->signed_spikes = a->with_sign;
     proto->surrogate_width = (float)a->width;
+    proto->surrogate_triangle = a->surrogate == WEFT_SURROGATE_TRIANGLE;
 }
 
 static void proto_vote(weft_layer *proto, const weft_recipe_vote *vote) {
@@ -110,6 +111,10 @@ static weft_layer layer_proto(const weft_variant *v, weft_shape in, bool *bias) 
         break;
     case WEFT_RECIPE_VOTE:
         proto_vote(&proto, v->value);
+        break;
+    case WEFT_RECIPE_CHANNEL_SHUFFLE:
+        proto.kind = WEFT_LAYER_CHANNEL_SHUFFLE;
+        proto.groups = (int)((const weft_recipe_shuffle *)v->value)->groups;
         break;
     case WEFT_RECIPE_LAYER_COUNT:
         break;

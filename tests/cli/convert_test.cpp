@@ -181,7 +181,7 @@ TEST_F(CliConvert, refusals) {
     fixture::add(net, fixture::proto(WEFT_LAYER_DENSE, 10));
     fixture::add(net, fixture::proto(WEFT_LAYER_TANH));
     refused(net, "layer 'layer1' (tanh): has no form with rates; only conv, dense, batch_norm, affine, relu, "
-                 "average_pool, pad, flatten and add have one");
+                 "average_pool, pad, channel_shuffle, flatten and add have one");
     net = fixture::network({1, 4, 4});
     fixture::add(net, fixture::proto(WEFT_LAYER_DENSE, 10));
     write(net, "small.onnx");

@@ -120,13 +120,16 @@ Network random_graph(unsigned seed) {
                                       proto(WEFT_LAYER_HARD_SWISH),
                                       proto(WEFT_LAYER_TANH),
                                       proto(WEFT_LAYER_SOFTMAX),
+                                      shuffle(channels % 3 == 0   ? 3
+                                              : channels % 2 == 0 ? 2
+                                                                  : channels),
                                       sum,
                                       sum,
                                       pad,
                                       join};
-        int chosen = pick(0, 20), made = after(net, input, choices[chosen]);
-        if (chosen == 19) made = after(net, made, shrink(channels, 2));
-        if (chosen == 20) made = after(net, made, proto(WEFT_LAYER_CONV, channels, 1));
+        int chosen = pick(0, 21), made = after(net, input, choices[chosen]);
+        if (chosen == 20) made = after(net, made, shrink(channels, 2));
+        if (chosen == 21) made = after(net, made, proto(WEFT_LAYER_CONV, channels, 1));
         maps.push_back(made);
     }
     int flat = after(net, net->layer_count - 1, proto(WEFT_LAYER_FLATTEN));

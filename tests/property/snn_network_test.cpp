@@ -81,6 +81,25 @@ TEST(SnnNetwork, Pools) {
     expect_random_same(net, 5);
 }
 
+TEST(SnnNetwork, ShuffledChannels) {
+    Network net = begin({1, 8, 8});
+    add_spikes(net, proto(WEFT_LAYER_CONV, 12, 3, 2, 1));
+    add(net, fixture::shuffle(4));
+    add_spikes(net, proto(WEFT_LAYER_CONV, 12, 3, 1, 1, 1, 3));
+    add(net, fixture::shuffle(3));
+    add(net, proto(WEFT_LAYER_BATCH_NORM)); // without weights
+    add(net, threshold());
+    add(net, pool(WEFT_LAYER_AVERAGE_POOL, 4, 4));
+    add(net, fixture::shuffle(6));
+    add_spikes(net, proto(WEFT_LAYER_CONV, 8, 1, 1, 0, 1, 2));
+    add(net, fixture::shuffle(2));
+    add_spikes(net, proto(WEFT_LAYER_DENSE, 9));
+    add(net, fixture::shuffle(3)); // of votes
+    fill_all(net, 13);
+    add_votes(net);
+    expect_random_same(net, 13);
+}
+
 TEST(SnnNetwork, PaddingAndBiases) {
     Network net = begin({1, 6, 5});
     weft_layer pad = proto(WEFT_LAYER_PAD);

@@ -21,7 +21,9 @@ inline double surrogate(const weft_layer &l, double x) {
     double low = static_cast<double>(l.low), high = static_cast<double>(l.high);
     if (l.kind == WEFT_LAYER_QUANTISE) return x >= low && x <= high ? 1 : 0;
     double threshold = static_cast<double>(l.threshold), width = static_cast<double>(l.surrogate_width);
-    return std::fabs(x - threshold) <= width || (l.signed_spikes && std::fabs(x + threshold) <= width) ? 1 : 0;
+    double distance = std::fabs(x - threshold);
+    if (l.signed_spikes) distance = std::min(distance, std::fabs(x + threshold));
+    return l.surrogate_triangle ? std::max(0.0, 1 - distance / width) : distance <= width ? 1 : 0;
 }
 
 // Every layer's values. With those of an earlier run, a stepped layer is that run's, straight with the surrogate's

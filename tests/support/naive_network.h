@@ -181,6 +181,18 @@ inline Values softmax(const weft_layer &l, const Values &in, int n) {
     return out;
 }
 
+// Channels in rows of one run each, read column by column.
+inline Values shuffle(const weft_layer &l, const Values &in, int n) {
+    const size_t plane = static_cast<size_t>(l.in.height * l.in.width), rows = static_cast<size_t>(l.groups);
+    const size_t columns = static_cast<size_t>(l.in.channels) / rows;
+    Values out;
+    for (size_t i = 0; i < static_cast<size_t>(n); i++)
+        for (size_t column = 0; column < columns; column++)
+            for (size_t row = 0; row < rows; row++)
+                for (size_t p = 0; p < plane; p++) out.push_back(in[((i * rows + row) * columns + column) * plane + p]);
+    return out;
+}
+
 // Of the two inputs of an ADD or a CONCAT.
 inline Values join(const weft_layer &l, const Values &a, const Values &b, int n) {
     Values out;
@@ -216,6 +228,8 @@ Values layer(const weft_layer &l, const Values &in, int n, bool training, const 
         return pad(l, in, n);
     case WEFT_LAYER_SOFTMAX:
         return softmax(l, in, n);
+    case WEFT_LAYER_CHANNEL_SHUFFLE:
+        return shuffle(l, in, n);
     default:
         for (double &v : out) v = activation(l, v);
         return out;

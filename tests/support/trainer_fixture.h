@@ -37,6 +37,8 @@ inline weft_layer proto(weft_layer_kind kind, int channels = 0, int kernel = 1, 
     return l;
 }
 
+inline weft_layer shuffle(int groups) { return proto(WEFT_LAYER_CHANNEL_SHUFFLE, 0, 1, 1, 0, 1, groups); }
+
 // Layer after `input`, returning its number; -1: the network's input.
 inline int after(const Network &net, int input, const weft_layer &layer, bool bias = false) {
     weft_error err = {};

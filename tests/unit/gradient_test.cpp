@@ -126,6 +126,17 @@ TEST_F(Gradient, FlattenAtTheEnd) {
     check(net, 11);
 }
 
+TEST_F(Gradient, ChannelShuffle) {
+    Network net = network({3, 5, 5});
+    add(net, proto(WEFT_LAYER_CONV, 18, 3, 1, 1));
+    add(net, shuffle(3));
+    add(net, proto(WEFT_LAYER_CONV, 6, 3, 1, 1, 1, 2));
+    add(net, shuffle(2));
+    add(net, proto(WEFT_LAYER_DENSE, 6), true);
+    add(net, shuffle(3));
+    check(net, 13);
+}
+
 TEST_F(Gradient, WholeNetwork) {
     Network net = network({1, 10, 10});
     add(net, proto(WEFT_LAYER_CONV, 16, 3, 1, 1));

@@ -138,8 +138,9 @@ weft_layer clip(float low, float high, int levels = 0) {
     return l;
 }
 
-weft_layer spikes(float threshold, bool is_signed, float width) {
+weft_layer spikes(float threshold, bool is_signed, float width, bool triangle = false) {
     weft_layer l = proto(WEFT_LAYER_THRESHOLD);
+    l.surrogate_triangle = triangle;
     l.threshold = threshold;
     l.signed_spikes = is_signed;
     l.surrogate_width = width;
@@ -179,6 +180,8 @@ TEST_F(Activation, Quantise) { check_activation(clip(0, 0.8f, 3), 32); }
 TEST_F(Activation, QuantiseSigned) { check_activation(clip(-0.6f, 0.6f, 7), 33); }
 TEST_F(Activation, Threshold) { check_activation(spikes(0.3f, false, 0.4f), 34); }
 TEST_F(Activation, ThresholdSigned) { check_activation(spikes(0.5f, true, 0.2f), 35); }
+TEST_F(Activation, ThresholdTriangle) { check_activation(spikes(0.3f, false, 0.7f, true), 36); }
+TEST_F(Activation, ThresholdSignedTriangle) { check_activation(spikes(0.5f, true, 0.3f, true), 37); }
 
 // Functions with a gradient of their own, before and behind layers with parameters.
 void smooth(const Network &n, const weft_layer &layer) {

@@ -380,6 +380,68 @@ TEST(OnnxExtents, RelabellingCostsAtMostAFlatten) {
     EXPECT_EQ(kinds(net), (std::vector<weft_layer_kind>{WEFT_LAYER_DENSE}));
 }
 
+// The image (2 x 3 x 3) under six channels in `runs` runs, these transposed, and the channels in one axis again.
+Model shuffled(std::vector<int64_t> apart, std::vector<int64_t> perm, std::vector<int64_t> whole) {
+    return image()
+        .constant(floats("w", {6, 2, 1, 1}, counting(12)))
+        .add(node("Conv", "c", {"x", "w"}, "six"))
+        .constant(ints64("apart", apart))
+        .add(node("Reshape", "g", {"six", "apart"}, "runs"))
+        .add(node("Transpose", "t", {"runs"}, "spread", {attr_ints("perm", perm)}))
+        .constant(ints64("whole", whole))
+        .add(node("Reshape", "s", {"spread", "whole"}, "y"));
+}
+
+TEST(OnnxExtents, AChannelShuffle) {
+    for (const std::vector<int64_t> &whole : {std::vector<int64_t>{0, 6, 3, 3}, {-1, 6, 3, 3}, {0, -1, 3, 3}}) {
+        const Network net = parse(shuffled({0, 3, 2, 3, 3}, {0, 2, 1, 3, 4}, whole).str());
+        ASSERT_TRUE(net);
+        ASSERT_EQ(kinds(net), (std::vector<weft_layer_kind>{WEFT_LAYER_CONV, WEFT_LAYER_CHANNEL_SHUFFLE}));
+        EXPECT_EQ(net->layers[1].groups, 3);
+        EXPECT_STREQ(net->layers[1].name, "s");
+        EXPECT_EQ(net->layers[1].out.height, 3);
+    }
+    const Network plane = parse(shuffled({0, 2, 3, 9}, {0, 2, 1, 3}, {0, 6, 3, 3}).str());
+    ASSERT_TRUE(plane);
+    EXPECT_EQ(plane->layers[1].groups, 2);
+    const Network one = parse(shuffled({0, 1, 6, 9}, {0, 2, 1, 3}, {0, 6, 3, 3}).str());
+    ASSERT_TRUE(one); // a single run stays as it is
+    EXPECT_EQ(kinds(one), (std::vector<weft_layer_kind>{WEFT_LAYER_CONV}));
+}
+
+TEST(OnnxExtents, TransposesThatAreNoShuffle) {
+    expect_failure(shuffled({0, 3, 2, 3, 3}, {0, 2, 1, 3, 4}, {0, 3, 2, 9}), WEFT_E_UNSUPPORTED,
+                   "node \"s\" (Reshape): its input was transposed, and this does not give its 6 channels back");
+    expect_failure(shuffled({0, 3, 2, 3, 3}, {0, 2, 1, 3, 4}, {0, 54}), WEFT_E_UNSUPPORTED,
+                   "node \"s\" (Reshape): its input was transposed, and this does not give its 6 channels back");
+    expect_failure(
+        shuffled({0, 3, 2, 3, 3}, {0, 2, 1, 4, 3}, {0, 6, 3, 3}), WEFT_E_UNSUPPORTED,
+        "node \"t\" (Transpose): moves values (axis 2 behind axis 1): supported only where it merely relabels");
+    expect_failure(
+        shuffled({0, 9, 2, 3}, {0, 2, 1, 3}, {0, 6, 3, 3}), WEFT_E_UNSUPPORTED,
+        "node \"t\" (Transpose): moves values (axis 2 behind axis 1): supported only where it merely relabels");
+    expect_failure(
+        image()
+            .constant(ints64("apart", {0, 1, 2, 9}))
+            .add(node("Reshape", "g", {"x", "apart"}, "runs"))
+            .add(node("Transpose", "t", {"runs"}, "spread", {attr_ints("perm", {0, 3, 2, 1})}))
+            .add(node("Relu", "r", {"spread"}, "y")),
+        WEFT_E_UNSUPPORTED,
+        "node \"t\" (Transpose): moves values (axis 3 behind axis 2): supported only where it merely relabels");
+    Model unfinished = image();
+    unfinished.add(node("Relu", "n", {"x"}, "positive"))
+        .add(node("Concat", "c", {"positive", "x"}, "four", {attr("axis", 1)}))
+        .constant(ints64("pairs", {0, 2, 2, 9}))
+        .add(node("Reshape", "g", {"four", "pairs"}, "runs"))
+        .add(node("Transpose", "t", {"runs"}, "spread", {attr_ints("perm", {0, 2, 1, 3})}));
+    Model rectified = unfinished;
+    expect_failure(rectified.add(node("Relu", "r", {"spread"}, "y")), WEFT_E_UNSUPPORTED,
+                   "node \"r\" (Relu): not supported on transposed channels");
+    expect_failure(
+        unfinished.add(node("Identity", "i", {"spread"}, "y")), WEFT_E_UNSUPPORTED,
+        "the graph's output \"y\" is no network's: not numbers, but part of a quantisation, threshold or shuffle");
+}
+
 TEST(OnnxExtents, RefusesWhatMovesValues) {
     expect_failure(
         image().add(node("Transpose", "t", {"x"}, "y", {attr_ints("perm", {0, 2, 3, 1})})), WEFT_E_UNSUPPORTED,

@@ -684,7 +684,8 @@ TEST(OnnxRefuses, GraphsThatAreNotOneNetwork) {
                        .add(node("Relu", "r", {"x"}, "h"))
                        .add(node("QuantizeLinear", "q", {"h", "s"}, "y")),
                    WEFT_E_UNSUPPORTED,
-                   "the graph's output \"y\" is no network's: not numbers, but part of a quantisation or threshold");
+                   "the graph's output \"y\" is no network's: not numbers, but part of a quantisation, threshold or "
+                   "shuffle");
     expect_failure(map_model().add(node("Relu", "r", {"x"}, "y")).add(node("Relu", "s", {"x2"}, "x")), WEFT_E_INVALID,
                    "node \"s\" (Relu): value \"x\" is defined twice");
     expect_failure(map_model()

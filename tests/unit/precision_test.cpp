@@ -242,7 +242,12 @@ TEST(Bf16, ResidualBlock) {
 // Of exact values, so that no value changes sides.
 TEST(Bf16, Activations) {
     NEEDS_BF16;
-    for (weft_layer_kind kind : {WEFT_LAYER_RELU, WEFT_LAYER_CLIP, WEFT_LAYER_QUANTISE, WEFT_LAYER_THRESHOLD}) {
+    const std::pair<weft_layer_kind, bool> cases[] = {{WEFT_LAYER_RELU, false},
+                                                      {WEFT_LAYER_CLIP, false},
+                                                      {WEFT_LAYER_QUANTISE, false},
+                                                      {WEFT_LAYER_THRESHOLD, false},
+                                                      {WEFT_LAYER_THRESHOLD, true}};
+    for (const auto &[kind, triangle] : cases) {
         std::vector<Array> both[2];
         for (int i = 0; i < 2; i++) {
             Plan p;
@@ -253,6 +258,7 @@ TEST(Bf16, Activations) {
             l.levels = 8;
             l.threshold = 1;
             l.surrogate_width = 2;
+            l.surrogate_triangle = triangle;
             l.signed_spikes = true;
             add(net, proto(WEFT_LAYER_CONV, 19, 1, 1, 0, 1, 19));
             add(net, l);

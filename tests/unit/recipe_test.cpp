@@ -128,7 +128,7 @@ TEST_F(RecipeTest, Errors) {
     expect_error(head + "layers: []\n", ":4:9: layers: needs at least one layer");
     expect_error(head + "layers:\n  - convolution: {filters: 3}\n",
                  ":5:5: layers.0: 'convolution' is not one of conv, dense, batch_norm, relu, max_pool, average_pool, "
-                 "flatten, add, clip, quantise, threshold, vote");
+                 "flatten, add, clip, quantise, threshold, vote, channel_shuffle");
     expect_error(head + "layers:\n  - conv: {filters: 6, kernel: 3, groups: 4}\n",
                  ":5:43: layers.0.conv.groups: 4 does not divide the 6 filters");
     expect_error(head + tail + "label_smoothing: 0.1\n", ":6:18: label_smoothing: needs loss: cross_entropy");
@@ -213,10 +213,11 @@ TEST_F(RecipeTest, AddOfTwoShapes) {
 }
 
 TEST_F(RecipeTest, Activations) {
-    Recipe recipe(write(head + "layers:\n  - clip: {high: 6}\n  - quantise: {bits: 3, high: 2}\n"
-                               "  - quantise: {bits: 4, high: 1.5, signed: true}\n  - quantise: {bits: 1, high: 1}\n"
-                               "  - threshold\n  - threshold: {threshold: 0.75, signed: true, width: 0.25}\n"
-                               "  - dense: {units: 10, frozen: true}\n"));
+    Recipe recipe(
+        write(head + "layers:\n  - clip: {high: 6}\n  - quantise: {bits: 3, high: 2}\n"
+                     "  - quantise: {bits: 4, high: 1.5, signed: true}\n  - quantise: {bits: 1, high: 1}\n"
+                     "  - threshold\n  - threshold: {threshold: 0.75, signed: true, width: 0.25, surrogate: triangle}\n"
+                     "  - dense: {units: 10, frozen: true}\n"));
     ASSERT_EQ(recipe.status, WEFT_OK) << recipe.message();
     weft_network *raw = nullptr;
     ASSERT_EQ(weft_recipe_network(&raw, &recipe.r, {1, 4, 4}, 10, &recipe.err), WEFT_OK) << recipe.message();
@@ -237,11 +238,26 @@ TEST_F(RecipeTest, Activations) {
     EXPECT_EQ(l[4].threshold, 0.5f);
     EXPECT_FALSE(l[4].signed_spikes);
     EXPECT_EQ(l[4].surrogate_width, 0.5f);
+    EXPECT_FALSE(l[4].surrogate_triangle);
     EXPECT_EQ(l[5].threshold, 0.75f);
     EXPECT_TRUE(l[5].signed_spikes);
     EXPECT_EQ(l[5].surrogate_width, 0.25f);
+    EXPECT_TRUE(l[5].surrogate_triangle);
     EXPECT_FALSE(l[5].frozen);
     EXPECT_TRUE(l[6].frozen);
+}
+
+TEST_F(RecipeTest, ChannelShuffle) {
+    const std::string conv = head + "layers:\n  - conv: {filters: 6, kernel: 1}\n";
+    Recipe recipe(write(conv + "  - channel_shuffle: {groups: 3}\n  - dense: {units: 10}\n"));
+    ASSERT_EQ(recipe.status, WEFT_OK) << recipe.message();
+    weft_network *raw = nullptr;
+    ASSERT_EQ(weft_recipe_network(&raw, &recipe.r, {1, 4, 4}, 10, &recipe.err), WEFT_OK) << recipe.message();
+    Network net(raw);
+    EXPECT_EQ(net->layers[1].kind, WEFT_LAYER_CHANNEL_SHUFFLE);
+    EXPECT_EQ(net->layers[1].groups, 3);
+    expect_network_error(conv + "  - channel_shuffle: {groups: 4}\n  - dense: {units: 10}\n", {1, 4, 4},
+                         ":6:5: layer \"channel_shuffle1\": 4 groups do not divide its 6 channels");
 }
 
 TEST_F(RecipeTest, Votes) { // of 6 channels of 4 pixels, 2 and so 8 neurons a class; 5 channels have no such share

@@ -180,7 +180,7 @@ TEST(SnnNetwork, LayersThatMakeNoSpikes) {
     add(net, proto(WEFT_LAYER_RELU));
     add(net, threshold());
     EXPECT_EQ(refusal(net), "layer 'layer3' (relu): is not possible between spikes; a threshold layer follows conv or "
-                            "dense, average_pool, pad and flatten, then batch_norm and affine");
+                            "dense, average_pool, pad, flatten and channel_shuffle, then batch_norm and affine");
     net = fixture::network({2, 4, 4});
     add(net, threshold());
     add(net, proto(WEFT_LAYER_CONV, 2, 3, 1, 1));
@@ -188,7 +188,7 @@ TEST(SnnNetwork, LayersThatMakeNoSpikes) {
     add(net, threshold());
     EXPECT_EQ(refusal(net),
               "layer 'layer1' (conv): no spikes lie between it and 'layer2'; a threshold layer follows conv "
-              "or dense, average_pool, pad and flatten, then batch_norm and affine");
+              "or dense, average_pool, pad, flatten and channel_shuffle, then batch_norm and affine");
 }
 
 TEST(SnnNetwork, OrdersOfLayersThatHaveNoWholeSums) {
@@ -199,7 +199,13 @@ TEST(SnnNetwork, OrdersOfLayersThatHaveNoWholeSums) {
     add(net, threshold());
     EXPECT_EQ(refusal(net),
               "layer 'layer1' (batch_norm): lies in front of other layers; a threshold layer follows conv "
-              "or dense, average_pool, pad and flatten, then batch_norm and affine");
+              "or dense, average_pool, pad, flatten and channel_shuffle, then batch_norm and affine");
+    net = fixture::network({2, 4, 4});
+    add(net, threshold());
+    add(net, proto(WEFT_LAYER_CONV, 4, 3, 1, 1));
+    add(net, fixture::shuffle(2));
+    add(net, threshold());
+    EXPECT_EQ(refusal(net), "layer 'layer2' (channel_shuffle): has to lie in front of the weights of 'layer1'");
     net = fixture::network({2, 4, 4});
     add(net, threshold());
     add(net, proto(WEFT_LAYER_CONV, 2, 3, 1, 1));

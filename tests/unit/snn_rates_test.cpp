@@ -83,6 +83,7 @@ TEST(SnnRates, RatesComeToTheNetworksValues) {
     add(net, proto(WEFT_LAYER_CONV, 4, 3, 1, 1), true);
     add(net, proto(WEFT_LAYER_BATCH_NORM));
     add(net, proto(WEFT_LAYER_RELU));
+    add(net, fixture::shuffle(2));
     add(net, proto(WEFT_LAYER_CONV, 4, 3, 1, 1, 1, 2));
     add(net, proto(WEFT_LAYER_AFFINE));
     weft_layer sum = proto(WEFT_LAYER_ADD);
@@ -101,7 +102,7 @@ TEST(SnnRates, RatesComeToTheNetworksValues) {
     fixture::randomise(net, 4);
     const size_t size = weft_shape_size(net->input);
     const std::vector<float> x = fixture::random_values(5 * size, 8, 0, 1);
-    const std::vector<float> scales = scales_of(net, x, 100), logits = values_of(net, 12, x);
+    const std::vector<float> scales = scales_of(net, x, 100), logits = values_of(net, 13, x);
     Coding coding;
     const Snn snn = rates(net, scales, coding);
     for (size_t i = 0; i < 5; i++) {
@@ -226,7 +227,7 @@ TEST(SnnRates, LayersWithoutRates) {
     EXPECT_EQ(
         refusal_of_rates(net, {0}),
         "layer 'layer0' (tanh): has no form with rates; only conv, dense, batch_norm, affine, relu, average_pool, "
-        "pad, flatten and add have one");
+        "pad, channel_shuffle, flatten and add have one");
     net = fixture::network({2, 4, 4});
     add(net, proto(WEFT_LAYER_RELU));
     EXPECT_EQ(refusal_of_rates(net, {0}), "layer 'layer0' (relu): a scale of 0 is not possible; it has to be above 0");
