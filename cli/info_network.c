@@ -29,7 +29,7 @@ static void print_layer(const weft_network *net, int index, int width, FILE *str
         snprintf(weights, sizeof weights, "%zu", layer->weight_count);
         snprintf(macs, sizeof macs, "%llu", (unsigned long long)weft_layer_macs(layer));
     }
-    fprintf(stream, "%-*.*s  %-12s  %-15s  %-15s  %10s  %12s  ", width, width, layer->name,
+    fprintf(stream, "%-*.*s  %-15s  %-15s  %-15s  %10s  %12s  ", width, width, layer->name,
             weft_layer_kind_names[layer->kind], in, out, weights, macs);
     fprintf(stream, branches || details[0] ? "%-8s" : "%s", weft_layer_runs_on(net, layer));
     if (branches) fprintf(stream, "  from %.40s", weft_layer_producer(net, layer->input));
@@ -46,7 +46,7 @@ static void print_totals(const weft_network *net, int width, FILE *stream) {
         matrices += weft_layer_has_weights(l);
         digital += strcmp(weft_layer_runs_on(net, l), "digital") == 0;
     }
-    fprintf(stream, "%-*s  %-12s  %-15s  %-15s  %10zu  %12llu  %zu on crossbars, %zu digital\n", width, "total", "", "",
+    fprintf(stream, "%-*s  %-15s  %-15s  %-15s  %10zu  %12llu  %zu on crossbars, %zu digital\n", width, "total", "", "",
             "", weights, macs, matrices, digital);
 }
 
@@ -73,7 +73,7 @@ static void print_network(const weft_network *net, const weft_sha256 *hash, FILE
         if (length > width) width = length > 40 ? 40 : length;
     }
     fprintf(stream, "network  %s\ninput    %s\nsha256   %s\n\n", net->name, shape, hash->hex);
-    fprintf(stream, "%-*s  %-12s  %-15s  %-15s  %10s  %12s  %-8s  %s\n", width, "layer", "kind", "in", "out", "weights",
+    fprintf(stream, "%-*s  %-15s  %-15s  %-15s  %10s  %12s  %-8s  %s\n", width, "layer", "kind", "in", "out", "weights",
             "MACs", "runs on", "details");
     for (int i = 0; i < net->layer_count; i++) print_layer(net, i, width, stream);
     print_totals(net, width, stream);
