@@ -51,11 +51,12 @@ typedef enum weft_point_kind {
 } weft_point_kind;
 extern const char *const weft_point_kind_names[]; /* NULL-terminated: sim, eval, replay, noc */
 
-/* Who uses a setting: a kind of points, but that those of kind sim on chips of kind spiking are two groups of their own
- * and WEFT_POINT_SIM stands for those on crossbars. */
+/* Who uses a setting: a kind of points, but that those of kinds sim and replay on chips of kind spiking are groups of
+ * their own and WEFT_POINT_SIM and WEFT_POINT_REPLAY stand for those on crossbars. */
 enum {
     WEFT_POINT_SPIKES = WEFT_POINT_NOC + 1, /* of spiking networks (NIR) */
     WEFT_POINT_LAYERS,                      /* of networks of layers with binary activations */
+    WEFT_POINT_TICKS,                       /* replay */
     WEFT_POINT_USERS
 };
 
@@ -105,7 +106,7 @@ typedef struct weft_point {
     weft_point_settings settings;
     weft_point_axis *axes; /* [axis_count] what was varied in its block, in the order of the file */
     int axis_count;
-    int spiking;      /* of kind sim on a spiking chip: WEFT_POINT_SPIKES or WEFT_POINT_LAYERS; else 0 */
+    int spiking;      /* on a spiking chip: WEFT_POINT_SPIKES, WEFT_POINT_LAYERS or WEFT_POINT_TICKS; else 0 */
     const char **set; /* [set_count] "adc.bits=6": keys of the chip, each once, sorted; shared between points */
     int set_count;
     int net; /* index of its net, -1: none */

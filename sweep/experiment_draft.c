@@ -35,6 +35,7 @@ static const weft_chip_pick *pick_of(const weft_draft *d, const weft_loader *loa
 
 static void find_user(weft_draft *d, const weft_loader *loader) {
     const weft_chip_pick *chip = pick_of(d, loader);
+    if (d->point.settings.kind == WEFT_POINT_REPLAY && chip && chip->spiking) d->point.spiking = WEFT_POINT_TICKS;
     if (d->point.settings.kind == WEFT_POINT_SIM && chip && chip->spiking)
         d->point.spiking = is_nir(d, loader) ? WEFT_POINT_SPIKES : WEFT_POINT_LAYERS;
     d->net = d->chip = NULL;
@@ -157,6 +158,7 @@ static const char *who(char out[80], const weft_point *point, const weft_setting
     const unsigned others = key->users & WEFT_SPIKING_USERS;
     snprintf(out, 80, "points of kind %s", weft_point_kind_names[point->settings.kind]);
     if (weft_point_user(point) == WEFT_POINT_SIM && others) return "points on chips of crossbars";
+    if (point->spiking == WEFT_POINT_TICKS) return out;
     if (point->spiking == WEFT_POINT_LAYERS && others) return "networks of layers, which take an image a tick,";
     return point->spiking ? "points on spiking chips" : out;
 }
@@ -193,11 +195,10 @@ static weft_status check_spiking(const weft_loader *loader, const weft_draft *d)
     const weft_point *point = &d->point;
     const weft_chip_pick *chip = pick_of(d, loader);
     const int kind = point->settings.kind;
-    const bool crossbars = kind == WEFT_POINT_REPLAY || kind == WEFT_POINT_NOC;
-    if (crossbars && chip && chip->spiking)
-        FAIL(d->chip->node, "chip: %.200s is of kind spiking; points of kind %s take chips of crossbars", chip->name,
-             weft_point_kind_names[kind]);
-    if (!is_nir(d, loader) || point->spiking == WEFT_POINT_SPIKES || crossbars) return WEFT_OK;
+    if (kind == WEFT_POINT_NOC && chip && chip->spiking)
+        FAIL(d->chip->node, "chip: %.200s is of kind spiking; points of kind noc take chips of crossbars", chip->name);
+    const bool netless = kind == WEFT_POINT_REPLAY || kind == WEFT_POINT_NOC;
+    if (!is_nir(d, loader) || point->spiking == WEFT_POINT_SPIKES || netless) return WEFT_OK;
     if (kind == WEFT_POINT_EVAL)
         FAIL(d->net->node, "net: %.200s is a spiking network; points of kind eval take networks of layers",
              d->net->text);

@@ -18,8 +18,9 @@ const char *const weft_point_kind_names[] = {"sim", "eval", "replay", "noc", NUL
 #define PRECISIONS                                                                                                     \
     "fp32; bf16: bfloat16 activations and weights; auto: bf16 where the processor multiplies it, else fp32 (eval)."
 #define SPIKES (1u << WEFT_POINT_SPIKES)
-#define SPIKING WEFT_SPIKING_USERS
-#define ALL (SIM | EVAL | REPLAY | NOC | SPIKING)
+#define SPIKING (SPIKES | 1u << WEFT_POINT_LAYERS)
+#define TICKS (1u << WEFT_POINT_TICKS)
+#define ALL (SIM | EVAL | REPLAY | NOC | SPIKING | TICKS)
 
 #define AT(key_, offset_, kind_, unit_, min_, max_, default_, doc_)                                                    \
     {                                                                                                                  \
@@ -148,13 +149,13 @@ static const struct {
     unsigned users;
 } uses[] = {{"kind", ALL},
             {"net", SIM | EVAL | SPIKING},
-            {"chip", WEFT_CROSSBAR_USERS | SPIKING},
+            {"chip", WEFT_CROSSBAR_USERS | WEFT_SPIKING_USERS},
             {"dataset", SIM | EVAL | SPIKING},
-            {"trace", REPLAY},
+            {"trace", REPLAY | TICKS},
             {"transform", SIM | EVAL | SPIKING},
             {"images", SIM | EVAL | SPIKING},
             {"trials", SIM | EVAL | SPIKING},
-            {"seed", ALL & ~REPLAY},
+            {"seed", ALL & ~(REPLAY | TICKS)},
             {"recalibrate", SIM | EVAL},
             {"timed_images", SIM | SPIKING},
             {"precision", EVAL},

@@ -38,7 +38,7 @@ typedef struct weft_experiment_file {
 /* Users (weft_point_user) of the setting, a bit each; 0: unknown. path: "map.arrays", "map". */
 unsigned weft_setting_users(const char *path);
 #define WEFT_CROSSBAR_USERS (1u << WEFT_POINT_SIM | 1u << WEFT_POINT_REPLAY | 1u << WEFT_POINT_NOC)
-#define WEFT_SPIKING_USERS (1u << WEFT_POINT_SPIKES | 1u << WEFT_POINT_LAYERS)
+#define WEFT_SPIKING_USERS (1u << WEFT_POINT_SPIKES | 1u << WEFT_POINT_LAYERS | 1u << WEFT_POINT_TICKS)
 
 /* ---- keys and their values ---- */
 

@@ -179,6 +179,8 @@ weft_status weft_point_eval(weft_point_runner *runner, const weft_point *point, 
                             weft_error *err);
 weft_status weft_point_replay(weft_point_runner *runner, const weft_point *point, weft_point_result *result,
                               weft_error *err);
+weft_status weft_point_replay_spikes(weft_point_runner *runner, const weft_point *point, weft_point_result *result,
+                                     weft_error *err);
 weft_status weft_point_noc(weft_point_runner *runner, const weft_point *point, weft_point_result *result,
                            weft_error *err);
 /* Room for the errors of so many trials. */

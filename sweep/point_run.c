@@ -93,7 +93,8 @@ static weft_status run(weft_point_runner *runner, const weft_point *point, weft_
     case WEFT_POINT_EVAL:
         return weft_point_eval(runner, point, result, err);
     case WEFT_POINT_REPLAY:
-        return weft_point_replay(runner, point, result, err);
+        return point->spiking ? weft_point_replay_spikes(runner, point, result, err)
+                              : weft_point_replay(runner, point, result, err);
     case WEFT_POINT_NOC:
         break;
     }

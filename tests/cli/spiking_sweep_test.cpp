@@ -51,7 +51,10 @@ class CliSpikingSweep : public Cli {
                                       "missed_ticks",
                                       "spikes",
                                       "synaptic_events",
-                                      "spike_hops"};
+                                      "spike_hops",
+                                      "cycles",
+                                      "flit_hops",
+                                      "packet_latency_cycles"};
         std::string names;
         for (const std::string &name : columns) names += (names.empty() ? "" : ", ") + name;
         static std::string asked, text; // the last experiment's
@@ -190,6 +193,49 @@ TEST_F(CliSpikingSweep, spikes_of_a_file) {
     }
     EXPECT_NE(sweep("name: try\npoints:\n  - list: [{net: net.nir, chip: loihi1}]\n").err.find("dataset is missing"),
               std::string::npos);
+}
+
+// What weft replay says of a trace, on the chip that recorded it and with changed keys.
+TEST_F(CliSpikingSweep, replays_of_spikes) {
+    ASSERT_EQ(weft({"map", "net.nir", "truenorth", "-o", "m.yaml"}).code, 0);
+    ASSERT_EQ(
+        weft({"sim", "m.yaml", "--dataset", "set", "--ticks", "20", "--timed-images", "2", "--record", "t.wst"}).code,
+        0);
+    const std::string text = "name: again\nkind: replay\ntrace: t.wst\npoints:\n"
+                             "  - name: slow\n    set: {chip: truenorth}\n    grid: {noc.link_cycles: [1, 40]}\n"
+                             "  - list: [{chip: loihi1}, {chip: truenorth, io.router: [5, 0]}]\n";
+    const Ran run = sweep(text);
+    ASSERT_EQ(run.code, 0) << run.err;
+    const Words chips[] = {{"truenorth"},
+                           {"truenorth", "--set", "noc.link_cycles=40"},
+                           {"loihi1"},
+                           {"truenorth", "--set", "io.router=[5,0]"}};
+    for (int i = 0; i < 4; i++) {
+        const Ran again = weft(joined(joined({"replay", "t.wst"}, chips[i]), {"--json", "r.json"}));
+        ASSERT_EQ(again.code, 0) << again.err;
+        const Json json("r.json");
+        expect_same(i, "shortest_tick_ns", json.number("timing.fastest_tick_ns"));
+        expect_same(i, "missed_ticks", json.number("timing.missed"));
+        EXPECT_GT(metric(i, "cycles"), 0);
+        expect_same(i, "flit_hops", json.number("timing.hops"));
+        EXPECT_TRUE(std::isnan(metric(i, "error_percent")));
+    }
+    expect_same(0, "tick_ns", 1e6);
+    EXPECT_GT(metric(3, "flit_hops"), metric(0, "flit_hops"));
+    EXPECT_GT(metric(1, "packet_latency_cycles"), metric(0, "packet_latency_cycles"));
+    EXPECT_EQ(sweep(text).out.find("runs: 4 points: 0 computed, 4 known before"), 0u);
+    const std::pair<const char *, const char *> wrong[] = {
+        {"chip: truenorth, transform: sign", "transform: points of kind replay do not use it"},
+        {"chip: truenorth, seed: 3", "seed: points of kind replay do not use it"},
+        {"chip: truenorth, trace: net.nir", "net.nir"},
+        {"chip: isaac-ce", "t.wst"},
+        {"chip: truenorth, kind: noc, traffic.rate: 0.1", "points of kind noc take chips of crossbars"}};
+    for (const auto &[point, message] : wrong) {
+        const Ran bad =
+            sweep("name: try\nkind: replay\ntrace: t.wst\npoints:\n  - list: [{" + std::string(point) + "}]\n");
+        EXPECT_EQ(bad.code, 1) << point;
+        EXPECT_NE(bad.err.find(message), std::string::npos) << bad.err;
+    }
 }
 
 // An image a tick; the two layers behind the host's take one each.
